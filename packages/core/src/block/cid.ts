@@ -1,0 +1,69 @@
+// CIDs as text and as map keys. Facts: the CID specification, multibase table.
+import { base16, base16upper } from 'multiformats/bases/base16'
+import { base32, base32upper } from 'multiformats/bases/base32'
+import { base36, base36upper } from 'multiformats/bases/base36'
+import { base58btc } from 'multiformats/bases/base58'
+import { base64, base64url } from 'multiformats/bases/base64'
+import { CID } from 'multiformats/cid'
+import { CairnError } from '../errors.ts'
+import { CID_TEXT_MAX } from '../limits.ts'
+import { checkMultihash } from './hash.ts'
+
+const DECODER = base32
+  .decoder.or(base58btc.decoder)
+  .or(base36.decoder)
+  .or(base16.decoder)
+  .or(base64url.decoder)
+  .or(base64.decoder)
+  .or(base32upper.decoder)
+  .or(base36upper.decoder)
+  .or(base16upper.decoder)
+
+/**
+ * Reads a CID in any base that IPFS clients send (base58btc for v0; b, k, z, f, u, m, B, K, F prefixes for v1).
+ *
+ * @throws INVALID when it does not parse, else as `checkMultihash`
+ */
+export function parseCid(text: string): CID {
+  if (text.length > CID_TEXT_MAX) throw new CairnError('INVALID', `Cannot read a CID of ${text.length} characters`)
+  let cid: CID
+  try {
+    const isV0 = text.length === 46 && text.startsWith('Qm')
+    cid = isV0 ? CID.parse(text) : CID.parse(text, DECODER)
+    if (!isV0 && cid.version === 0) throw new Error('CIDv0 takes no multibase prefix')
+  } catch (cause) {
+    throw new CairnError('INVALID', `Cannot read "${text}" as a CID: ${reasonOf(cause)}`, { cause })
+  }
+  checkMultihash(cid)
+  return cid
+}
+
+/**
+ * Reads a binary CID that fills `bytes` exactly.
+ *
+ * @throws INVALID when it does not parse, else as `checkMultihash`
+ */
+export function decodeCid(bytes: Uint8Array): CID {
+  let cid: CID
+  try {
+    cid = CID.decode(bytes)
+  } catch (cause) {
+    throw new CairnError('INVALID', `Cannot read ${bytes.length} bytes as a CID: ${reasonOf(cause)}`, { cause })
+  }
+  checkMultihash(cid)
+  return cid
+}
+
+/** Key of the block that a CID names, for maps and sets: equal for all CIDs with the same multihash. Not for display. */
+export function blockKey(cid: CID): string {
+  return multihashKey(cid.multihash.bytes)
+}
+
+/** Like {@link blockKey}, from the bytes of the multihash. */
+export function multihashKey(multihash: Uint8Array): string {
+  return Buffer.from(multihash.buffer, multihash.byteOffset, multihash.byteLength).toString('latin1')
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}

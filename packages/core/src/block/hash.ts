@@ -1,0 +1,113 @@
+// The hash functions that a CID may name, and the bounds on their digests.
+// Rules: boxo verifcid/allowlist.go and verifcid/cid.go; codes: the multicodec table.
+import { hash as hashOnce } from 'node:crypto'
+import { blake2b } from '@noble/hashes/blake2.js'
+import { blake3 } from '@noble/hashes/blake3.js'
+import type { CID } from 'multiformats/cid'
+import { CairnError } from '../errors.ts'
+import { DIGEST_BYTES_MAX, DIGEST_BYTES_MIN } from '../limits.ts'
+
+/** Names of the hash functions that blocks can be made with, as in the multicodec table. */
+export type HashName = 'sha2-256' | 'sha2-512' | 'sha3-256' | 'blake2b-256' | 'blake3'
+
+/** One hash function: its multicodec code, the bytes of its natural digest, and how to compute it. */
+export interface HashFunction {
+  readonly name: HashName
+  readonly code: number
+  readonly digestBytes: number
+  /** Bytes of the longest digest it can give; more than `digestBytes` only where the output is extendable. */
+  readonly digestBytesMax: number
+  digest(bytes: Uint8Array, digestBytes: number): Uint8Array
+}
+
+/** Code of the identity "hash": the digest is the data. */
+export const IDENTITY_CODE = 0x00
+
+const openssl = (name: HashName, code: number, algorithm: string, digestBytes: number): HashFunction => ({
+  name,
+  code,
+  digestBytes,
+  digestBytesMax: digestBytes,
+  digest: (bytes, length) => view(hashOnce(algorithm, bytes, 'buffer')).subarray(0, length),
+})
+
+const FUNCTIONS: readonly HashFunction[] = [
+  openssl('sha2-256', 0x12, 'sha256', 32),
+  openssl('sha2-512', 0x13, 'sha512', 64),
+  openssl('sha3-256', 0x16, 'sha3-256', 32),
+  {
+    name: 'blake2b-256',
+    code: 0xb220,
+    digestBytes: 32,
+    digestBytesMax: 32,
+    digest: (bytes, length) => blake2b(bytes, { dkLen: 32 }).subarray(0, length),
+  },
+  {
+    name: 'blake3',
+    code: 0x1e,
+    digestBytes: 32,
+    digestBytesMax: DIGEST_BYTES_MAX,
+    digest: (bytes, length) => blake3(bytes, { dkLen: length }),
+  },
+]
+
+/** Functions that boxo allows and this version lacks: valid CIDs that cannot be checked here. */
+const ALLOWED_ELSEWHERE: readonly (readonly [from: number, to: number])[] = [
+  [0x11, 0x11], // sha1, for git
+  [0x14, 0x17], // sha3
+  [0x19, 0x19], // shake-256
+  [0x1a, 0x1d], // keccak
+  [0x56, 0x56], // dbl-sha2-256
+  [0xb214, 0xb240], // blake2b-160 … -512
+  [0xb254, 0xb260], // blake2s-160 … -256
+]
+
+/** Names of all hash functions that blocks can be made with. */
+export const HASH_NAMES: readonly HashName[] = FUNCTIONS.map((hash) => hash.name)
+
+/** The function called `name`. @throws UNSUPPORTED with the names that exist */
+export function hashByName(name: string): HashFunction {
+  const found = FUNCTIONS.find((hash) => hash.name === name)
+  if (found === undefined) {
+    throw new CairnError('UNSUPPORTED', `Cannot hash with ${name}: known functions are ${HASH_NAMES.join(', ')}`)
+  }
+  return found
+}
+
+/**
+ * Checks the multihash of `cid` before any I/O is spent on it.
+ *
+ * @throws DENIED for a function that no IPFS node accepts, INVALID for a digest shorter than 20 bytes, LIMIT for one
+ * longer than 128 bytes or than its function can give
+ */
+export function checkMultihash(cid: CID): void {
+  const { code, size } = cid.multihash
+  if (size > DIGEST_BYTES_MAX) {
+    throw new CairnError('LIMIT', `Cannot use ${cid}: its digest has ${size} bytes, at most ${DIGEST_BYTES_MAX} are allowed`, { cid })
+  }
+  if (code === IDENTITY_CODE) return
+  const known = FUNCTIONS.find((hash) => hash.code === code)
+  if (known === undefined && !ALLOWED_ELSEWHERE.some(([from, to]) => code >= from && code <= to)) {
+    throw new CairnError('DENIED', `Cannot use ${cid}: hash function 0x${code.toString(16)} is not allowed`, { cid })
+  }
+  if (size < DIGEST_BYTES_MIN) {
+    throw new CairnError('INVALID', `Cannot use ${cid}: its digest has ${size} bytes, at least ${DIGEST_BYTES_MIN} are needed`, { cid })
+  }
+  if (known !== undefined && size > known.digestBytesMax) {
+    throw new CairnError('LIMIT', `Cannot use ${cid}: its digest has ${size} bytes, ${known.name} gives ${known.digestBytesMax}`, { cid })
+  }
+}
+
+/** The function of code `code`. @throws UNSUPPORTED when this version lacks it */
+export function hashByCode(code: number): HashFunction {
+  const found = FUNCTIONS.find((hash) => hash.code === code)
+  if (found === undefined) {
+    throw new CairnError('UNSUPPORTED', `Cannot hash with function 0x${code.toString(16)}: not known to this version`)
+  }
+  return found
+}
+
+/** A plain Uint8Array over a Buffer's memory, so that Buffer's own methods never leak out. */
+function view(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+}

@@ -1,0 +1,141 @@
+// Every seam of Cairn with its contract: ordering, idempotency, ownership of buffers, errors.
+// Rules that hold for all of them: a method that takes `signal` rejects with the signal's reason and leaves
+// nothing of that call running; bytes handed over are not changed by either side afterwards; an object
+// that exists is open and works until `close`, after which its methods reject with UNAVAILABLE.
+import type { CID } from 'multiformats/cid'
+import type { Block } from './block/block.ts'
+
+/** Options of everything that waits. */
+export interface AbortOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Gives blocks by CID. Whatever reads a DAG (files, paths, pins, export) takes one of these and nothing more. */
+export interface BlockReader {
+  /**
+   * The block of `cid`, with exactly that CID (version and codec as asked).
+   *
+   * @throws NOT_FOUND when it cannot be had, CORRUPT when only damaged bytes are at hand, UNSUPPORTED for
+   * a hash function that this version does not know
+   */
+  get(cid: CID, options?: AbortOptions): Promise<Block>
+}
+
+/** Keeps blocks, keyed by multihash: CIDs that differ in version or codec alone find the same bytes. */
+export interface BlockStore {
+  /**
+   * The block of `cid`, or `undefined` when the store lacks it. Bytes are proven against the CID on each read.
+   *
+   * @throws CORRUPT when the stored bytes do not hash to the CID
+   */
+  get(cid: CID): Promise<Block | undefined>
+  /** Like `get` for each of `cids`, in their order. The caller bounds how many bytes it asks for at once. */
+  getMany(cids: readonly CID[]): Promise<(Block | undefined)[]>
+  /** Whether each of `cids` is stored, in their order. Never reads a block's bytes. */
+  hasMany(cids: readonly CID[]): Promise<boolean[]>
+  /** Bytes of the block, or `undefined` when the store lacks it. Never reads a block's bytes. */
+  size(cid: CID): Promise<number | undefined>
+  /** Resolves once all `blocks` are durable. A block that is there already is not written again. */
+  putMany(blocks: readonly Block[]): Promise<void>
+  /** Deletes what is there of `cids`, durably, and gives the number of blocks deleted. */
+  deleteMany(cids: readonly CID[]): Promise<number>
+  /** All blocks as raw CIDv1 with their size in bytes, in no particular order; what changes meanwhile may be missing. */
+  list(): AsyncIterable<StoredBlock>
+  /** Number and total size in bytes of the blocks stored. */
+  stat(): Promise<BlockStoreStat>
+  /** Protects from every sweep, until it is released, whatever is put from now on (also what was stored before). */
+  hold(): Hold
+  /** Begins a collection: see {@link Sweep}. One at a time. @throws CONFLICT when another is open */
+  openSweep(): Promise<Sweep>
+  close(): Promise<void>
+}
+
+/** One block of a listing: a raw CIDv1 of its multihash, and its size in bytes. */
+export interface StoredBlock {
+  readonly cid: CID
+  readonly size: number
+}
+
+/** Totals of a block store: number of blocks, and the sum of their sizes in bytes. */
+export interface BlockStoreStat {
+  readonly blocks: number
+  readonly bytes: number
+}
+
+/** A claim on everything put while it is open, so that a collection cannot take what nothing points to yet. */
+export interface Hold {
+  /** Ends the claim; calling it again does nothing. */
+  release(): void
+}
+
+/**
+ * One collection. Opening it fixes what may be collected: blocks stored before, not put again since, and not under a
+ * hold. Mark after opening and then `run`, so that no clock is involved and nobody has to stop writing.
+ */
+export interface Sweep extends AsyncDisposable {
+  /** Deletes, in small steps, each collectable block for which `isLive(multihash)` is false; yields what is gone for good. */
+  run(isLive: (multihash: Uint8Array) => boolean, options?: AbortOptions): AsyncIterable<StoredBlock>
+}
+
+/** One change of {@link KeyValueStore.batch}. `value: undefined` deletes the key. */
+export interface KeyValueChange {
+  readonly key: string
+  readonly value: Uint8Array | undefined
+}
+
+/** Small named records (pins, roots, state), ordered by the UTF-8 bytes of their key. */
+export interface KeyValueStore {
+  get(key: string): Promise<Uint8Array | undefined>
+  /** Applies all changes or none, and resolves once they are durable. */
+  batch(changes: readonly KeyValueChange[]): Promise<void>
+  /** Records whose key starts with `prefix`, in key order, as they were when the iteration began. */
+  list(prefix: string): AsyncIterable<[key: string, value: Uint8Array]>
+  close(): Promise<void>
+}
+
+/** Gets blocks from elsewhere: bitswap peers, gateways. */
+export interface Fetcher {
+  /**
+   * The proven block of `cid`. Waits until somebody has it, so the caller sets a limit with `signal`.
+   * Several calls for one CID are the caller's to merge.
+   */
+  fetch(cid: CID, options?: AbortOptions): Promise<Block>
+}
+
+/** A peer's identity as text: base58btc of the multihash of its public key (`12D3Koo…`, `Qm…`). */
+export type PeerId = string
+
+/** What a {@link Network} reports. Calls for one peer come in order: connected, messages, disconnected. */
+export interface NetworkHandler {
+  /** The peer speaks our protocol and can be sent to. Comes once per connection period, however many links there are. */
+  connected(peer: PeerId): void
+  disconnected(peer: PeerId): void
+  /** One whole message. The network reads the peer's next one only after the promise settles: this is the back-pressure. */
+  message(peer: PeerId, message: Uint8Array): Promise<void>
+}
+
+/** Moves whole messages between peers: over libp2p, or over a simulated network with a seed. */
+export interface Network {
+  /** Our own identity. */
+  readonly self: PeerId
+  /** Starts reporting to `handler`, beginning with the peers that are connected now. One handler at a time. */
+  attach(handler: NetworkHandler): void
+  /**
+   * Sends one message; messages to one peer arrive in order or not at all. Resolves when the transport has taken it
+   * and has room for more, so awaiting it bounds the memory.
+   *
+   * @throws UNAVAILABLE when the peer is not connected or the connection breaks
+   */
+  send(peer: PeerId, message: Uint8Array, options?: AbortOptions): Promise<void>
+  /** Drops the connections to a peer that broke the protocol. `reason` is for the log. */
+  reset(peer: PeerId, reason: string): void
+  close(): Promise<void>
+}
+
+/** Time, passed in where a protocol depends on it, so that a simulation can turn it by hand. */
+export interface Clock {
+  /** Milliseconds since some fixed moment; never goes back. */
+  now(): number
+  /** Calls `action` once after `delayMs`; the returned function cancels that. */
+  after(delayMs: number, action: () => void): () => void
+}
