@@ -17,7 +17,52 @@ export type {
   Sweep,
 } from './interfaces.ts'
 export { BLOCK_BYTES_MAX, CHUNK_BYTES_MAX } from './limits.ts'
-export { createBlock, identityBlock, relabelBlock, verifyBlock, type Block, type CidForm } from './block/block.ts'
+export {
+  blockFromPrefix,
+  createBlock,
+  emptyBlock,
+  identityBlock,
+  relabelBlock,
+  verifyBlock,
+  type Block,
+  type CidForm,
+  type CidPrefix,
+} from './block/block.ts'
 export { blockKey, decodeCid, multihashKey, parseCid } from './block/cid.ts'
 export { CODEC_NAMES, codecByName, DAG_PB_CODE, linksOf, mayHaveLinks, RAW_CODE, type CodecName, type Link } from './block/codec.ts'
 export { checkMultihash, HASH_NAMES, hashByCode, hashByName, IDENTITY_CODE, type HashFunction, type HashName } from './block/hash.ts'
+export { ProtobufReader, ProtobufWriter } from './protobuf.ts'
+export { BlockService, type BlockServiceParts } from './block/block-service.ts'
+export { parseChunker, type Chunker } from './chunk/chunker.ts'
+export { balanced, type FilePart, type PartBlock } from './dag/balanced.ts'
+export { traverse, type Step, type Visit } from './dag/traverse.ts'
+export { walk, type WalkedBlock, type WalkOptions } from './dag/walk.ts'
+export { collect, type CollectParts } from './pins/collect.ts'
+export { Pins, type Pin, type PinOptions, type PinType } from './pins/pins.ts'
+export {
+  dropBlocks,
+  importTree,
+  storeBlocks,
+  type BlockEvent,
+  type EntryEvent,
+  type ImportEvent,
+  type ImportSource,
+  type NamedSource,
+  type ProgressEvent,
+} from './unixfs/import.ts'
+export { parsePath, resolvePath, type ContentPath } from './unixfs/path.ts'
+export { PROFILES, type ImportSettings, type ProfileName } from './unixfs/profile.ts'
+export {
+  directoryEntries,
+  fileSize,
+  isFile,
+  readFile,
+  readTree,
+  type ByteRange,
+  type DirectoryListing,
+  type Metadata,
+  type TreeBytes,
+  type TreeItem,
+  type TreeRoot,
+} from './unixfs/read.ts'
+export { decodeUnixFS, encodeUnixFS, type UnixFSData, type UnixFSNode, type UnixFSType, type UnixTime } from './unixfs/unixfs-node.ts'

@@ -3,13 +3,13 @@
 import { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
 import { CairnError } from '../errors.ts'
-import { BLOCK_BYTES_MAX } from '../limits.ts'
+import { BLOCK_BYTES_MAX, DIGEST_BYTES_MIN } from '../limits.ts'
 import { DAG_PB_CODE } from './codec.ts'
 import { checkMultihash, hashByCode, hashByName, IDENTITY_CODE, type HashName } from './hash.ts'
 
 declare const proven: unique symbol
 
-/** Bytes with the CID that they are proven to have. Made by {@link createBlock} and {@link verifyBlock} only. */
+/** Bytes with the CID that they are proven to have. Made by the functions of this file only. */
 export interface Block {
   readonly cid: CID
   readonly bytes: Uint8Array
@@ -24,6 +24,17 @@ export interface CidForm {
   readonly hash?: HashName
   /** CID version, 1 by default. Version 0 needs dag-pb and sha2-256. */
   readonly cidVersion?: 0 | 1
+}
+
+/** All of a CID but its digest, as bitswap sends it along with a block. */
+export interface CidPrefix {
+  readonly version: 0 | 1
+  /** Multicodec code of the content. */
+  readonly codec: number
+  /** Multicodec code of the hash function. */
+  readonly hash: number
+  /** Bytes of the digest; below the natural length of the function it is truncated. */
+  readonly digestBytes: number
 }
 
 /**
@@ -59,9 +70,41 @@ export function verifyBlock(cid: CID, bytes: Uint8Array): Block {
   return brand(cid, bytes)
 }
 
+/**
+ * Hashes `bytes`, which the block owns from now on, into the block that `prefix` describes: what a peer sent without
+ * its digest. Every bound is checked before the hash is computed.
+ *
+ * @throws UNSUPPORTED when the hash function is not known here (identity included), LIMIT above 2 MiB or for a digest
+ * longer than its function gives, INVALID for a digest below 20 bytes or a version 0 that is not dag-pb and sha2-256
+ */
+export function blockFromPrefix(prefix: CidPrefix, bytes: Uint8Array): Block {
+  const { version, codec, hash, digestBytes } = prefix
+  const { name, digest, digestBytes: naturalBytes, digestBytesMax } = hashByCode(hash)
+  if (bytes.length > BLOCK_BYTES_MAX || digestBytes > digestBytesMax) {
+    throw new CairnError('LIMIT', `Cannot use ${bytes.length} bytes with a ${name} digest of ${digestBytes}: one is too long`)
+  }
+  if (digestBytes < DIGEST_BYTES_MIN) {
+    throw new CairnError('INVALID', `Cannot use a digest of ${digestBytes} bytes: at least ${DIGEST_BYTES_MIN} are needed`)
+  }
+  if (version === 0 && (codec !== DAG_PB_CODE || name !== 'sha2-256' || digestBytes !== naturalBytes)) {
+    throw new CairnError('INVALID', 'Cannot make a CIDv0: it needs dag-pb and sha2-256')
+  }
+  return brand(CID.create(version, codec, createDigest(hash, digest(bytes, digestBytes))), bytes)
+}
+
 /** The block inside an identity CID, or `undefined` when `cid` is of another kind. */
 export function identityBlock(cid: CID): Block | undefined {
   return cid.multihash.code === IDENTITY_CODE ? verifyBlock(cid, cid.multihash.digest) : undefined
+}
+
+/**
+ * The block without bytes, if that is what `cid` names. Some peers never send it (boxo answers DONT_HAVE for blocks of
+ * no length), so it has to be known by its hash.
+ */
+export function emptyBlock(cid: CID): Block | undefined {
+  const { code, digest } = cid.multihash
+  const empty = new Uint8Array(0)
+  return equalBytes(hashByCode(code).digest(empty, digest.length), digest) ? brand(cid, empty) : undefined
 }
 
 /** The same proven bytes under another CID of the same multihash (version or codec differ). */

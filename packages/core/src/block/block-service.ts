@@ -1,0 +1,117 @@
+// The one door to blocks: local first, one fetch in flight per multihash, then verify, store, tell. No other file does
+// two of these steps.
+import type { CID } from 'multiformats/cid'
+import { CairnError } from '../errors.ts'
+import type { AbortOptions, BlockReader, BlockStore, Fetcher } from '../interfaces.ts'
+import { emptyBlock, identityBlock, relabelBlock, type Block } from './block.ts'
+import { blockKey } from './cid.ts'
+import { checkMultihash, IDENTITY_CODE } from './hash.ts'
+
+/** What a {@link BlockService} works with. */
+export interface BlockServiceParts {
+  readonly store: BlockStore
+  /** Where blocks are fetched from that the store lacks, all at once; none at all makes the service offline. */
+  readonly fetchers?: readonly Fetcher[]
+  /** Told of every block once it is durable, so that peers who wait for it can be served. */
+  readonly onStored?: (blocks: readonly Block[]) => void
+}
+
+/** A fetch that several callers may share. It ends when the last of them has left. */
+interface SharedFetch {
+  readonly block: Promise<Block>
+  readonly stop: AbortController
+  callers: number
+}
+
+/** Reads, fetches and stores blocks. */
+export class BlockService implements BlockReader {
+  readonly #store: BlockStore
+  readonly #fetchers: readonly Fetcher[]
+  readonly #onStored: (blocks: readonly Block[]) => void
+  readonly #fetches = new Map<string, SharedFetch>()
+
+  constructor({ store, fetchers = [], onStored = () => undefined }: BlockServiceParts) {
+    this.#store = store
+    this.#fetchers = fetchers
+    this.#onStored = onStored
+  }
+
+  async get(cid: CID, { signal }: AbortOptions = {}): Promise<Block> {
+    signal?.throwIfAborted()
+    checkMultihash(cid)
+    const local = identityBlock(cid) ?? (await this.#store.get(cid))
+    return local ?? relabelBlock(await this.#fetch(cid, signal), cid)
+  }
+
+  /** Resolves once the block is stored here, without reading it if it is already. @throws as `get` */
+  async ensure(cid: CID, { signal }: AbortOptions = {}): Promise<void> {
+    signal?.throwIfAborted()
+    checkMultihash(cid)
+    if (cid.multihash.code === IDENTITY_CODE || (await this.#store.size(cid)) !== undefined) return
+    await this.#fetch(cid, signal)
+  }
+
+  /** Stores blocks, and tells of them once they are durable. */
+  async putMany(blocks: readonly Block[]): Promise<void> {
+    await this.#store.putMany(blocks)
+    this.#onStored(blocks)
+  }
+
+  /** Joins the fetch of this block or begins one; one caller's abort does not touch the others. */
+  async #fetch(cid: CID, signal: AbortSignal | undefined): Promise<Block> {
+    signal?.throwIfAborted()
+    const key = blockKey(cid)
+    const fetch = this.#fetches.get(key) ?? this.#begin(key, cid)
+    fetch.callers++
+    try {
+      return await (signal === undefined ? fetch.block : untilAborted(fetch.block, signal))
+    } finally {
+      fetch.callers--
+      if (fetch.callers === 0) {
+        fetch.stop.abort(signal?.reason)
+        if (this.#fetches.get(key) === fetch) this.#fetches.delete(key)
+        await Promise.allSettled([fetch.block])
+      }
+    }
+  }
+
+  #begin(key: string, cid: CID): SharedFetch {
+    const stop = new AbortController()
+    const fetch = { block: this.#fetchAndStore(cid, stop.signal), stop, callers: 0 }
+    this.#fetches.set(key, fetch)
+    return fetch
+  }
+
+  async #fetchAndStore(cid: CID, signal: AbortSignal): Promise<Block> {
+    const block = emptyBlock(cid) ?? (await this.#race(cid, signal))
+    await this.putMany([block])
+    return block
+  }
+
+  /** The first block that any fetcher gives; the others are stopped. */
+  async #race(cid: CID, signal: AbortSignal): Promise<Block> {
+    if (this.#fetchers.length === 0) {
+      throw new CairnError('NOT_FOUND', `Cannot find block ${cid}: it is not in this repo, and no peer is asked`, { cid })
+    }
+    const won = new AbortController()
+    const options = { signal: AbortSignal.any([signal, won.signal]) }
+    try {
+      return await Promise.any(this.#fetchers.map((fetcher) => fetcher.fetch(cid, options)))
+    } catch (error) {
+      signal.throwIfAborted()
+      throw error instanceof AggregateError ? error.errors[0] : error
+    } finally {
+      won.abort()
+    }
+  }
+}
+
+/** `promise`, unless `signal` comes first. */
+function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason)
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}

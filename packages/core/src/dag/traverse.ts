@@ -1,0 +1,133 @@
+// Unfolds a DAG in reading order while the next steps are already under way: the one place where read-ahead is
+// decided, for files, trees, pins and walks alike. The window is measured in bytes, and in steps for tiny blocks.
+import { CairnError } from '../errors.ts'
+import type { AbortOptions } from '../interfaces.ts'
+import { BLOCK_BYTES_MAX, DAG_DEPTH_MAX, READ_AHEAD_BLOCKS, READ_AHEAD_BYTES } from '../limits.ts'
+
+/** One piece of work: usually to get a block and look into it. */
+export interface Step<Value> {
+  /** Bytes that the step will hold until it is consumed, if known; a hint that only shapes the window. */
+  readonly bytes?: number | undefined
+  run(options: AbortOptions): Promise<Visit<Value>>
+}
+
+/** What a step gave, the bytes it holds, and the steps below it, which come before its siblings. */
+export interface Visit<Value> {
+  readonly value: Value
+  readonly bytes: number
+  /** Taken lazily and in order, so a node with a million links costs no more than the window. */
+  readonly next: Iterable<Step<Value>>
+}
+
+/**
+ * The values of `roots` and of all steps below them, parents before children, siblings in order. Steps ahead of the
+ * consumer run concurrently; when the iteration ends in any way they are aborted and waited for.
+ *
+ * @throws LIMIT below `DAG_DEPTH_MAX` levels, and whatever a step throws, when its turn comes
+ */
+export async function* traverse<Value>(
+  roots: Iterable<Step<Value>>,
+  { signal }: AbortOptions = {},
+): AsyncGenerator<Value, void, void> {
+  const ending = new AbortController()
+  const window = new Window<Value>(signal === undefined ? ending.signal : AbortSignal.any([signal, ending.signal]))
+  try {
+    window.unfold(roots, 0)
+    for (let head = window.head(); head !== undefined; head = window.head()) {
+      const { value, next } = await head.visit
+      signal?.throwIfAborted()
+      window.consume(head)
+      window.unfold(next, head.depth + 1)
+      yield value
+    }
+  } finally {
+    ending.abort()
+    await window.settled()
+  }
+}
+
+/** A step under way. */
+interface Running<Value> {
+  readonly visit: Promise<Visit<Value>>
+  readonly depth: number
+  /** Bytes it is taken to hold: first the hint, then what it really holds. */
+  bytes: number
+}
+
+/** Steps that are not begun yet. */
+interface Waiting<Value> {
+  readonly steps: Iterator<Step<Value>>
+  readonly depth: number
+}
+
+class Window<Value> {
+  readonly #signal: AbortSignal
+  /** In reading order. Everything taken from an iterator runs, so the number of entries is bounded by window and depth. */
+  readonly #queue: (Running<Value> | Waiting<Value>)[] = []
+  #running = 0
+  #bytes = 0
+  /** Moving average of the bytes of a step, for those that give no hint; begins at what writers should stay below. */
+  #typicalBytes = BLOCK_BYTES_MAX / 2
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal
+  }
+
+  /** The step whose turn it is, or `undefined` at the end. */
+  head(): Running<Value> | undefined {
+    this.#fill()
+    const head = this.#queue[0]
+    return head !== undefined && 'visit' in head ? head : undefined
+  }
+
+  /** Frees the room of the head. */
+  consume(head: Running<Value>): void {
+    this.#queue.shift()
+    this.#running--
+    this.#bytes -= head.bytes
+  }
+
+  /** Puts `steps` before everything else. */
+  unfold(steps: Iterable<Step<Value>>, depth: number): void {
+    this.#queue.unshift({ steps: steps[Symbol.iterator](), depth })
+    this.#fill()
+  }
+
+  /** Resolves when no step runs any more, however each of them ended. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#queue.map((entry) => ('visit' in entry ? entry.visit : undefined)))
+  }
+
+  /** Begins steps in order while there is room; the head always runs, or nothing would ever move. */
+  #fill(): void {
+    for (let index = 0; index < this.#queue.length; ) {
+      const entry = this.#queue[index]
+      if (entry === undefined) return
+      if ('visit' in entry) {
+        index++
+        continue
+      }
+      const full = this.#running >= READ_AHEAD_BLOCKS || this.#bytes + this.#typicalBytes > READ_AHEAD_BYTES
+      if (index > 0 && full) return
+      const { done, value: step } = entry.steps.next()
+      if (done === true) this.#queue.splice(index, 1)
+      else this.#queue.splice(index, 0, this.#begin(step, entry.depth))
+    }
+  }
+
+  #begin(step: Step<Value>, depth: number): Running<Value> {
+    if (depth > DAG_DEPTH_MAX) throw new CairnError('LIMIT', `Cannot read a DAG of more than ${DAG_DEPTH_MAX} levels`)
+    const running: Running<Value> = { visit: step.run({ signal: this.#signal }), depth, bytes: step.bytes ?? this.#typicalBytes }
+    this.#running++
+    this.#bytes += running.bytes
+    running.visit.then(
+      ({ bytes }) => {
+        this.#typicalBytes += (bytes - this.#typicalBytes) / 8
+        this.#bytes += bytes - running.bytes
+        running.bytes = bytes
+      },
+      () => undefined, // reported when its turn comes
+    )
+    return running
+  }
+}

@@ -1,0 +1,161 @@
+// Files and folders into blocks: one generator without I/O of its own. Where the blocks go is the consumer's choice:
+// into a store, into a CAR, or nowhere (only-hash).
+import type { CID } from 'multiformats/cid'
+import type { Block } from '../block/block.ts'
+import type { BlockStore } from '../interfaces.ts'
+import { IMPORT_BATCH_BLOCKS, IMPORT_BATCH_BYTES } from '../limits.ts'
+import { directoryNode, symlinkNode, type DirectoryEntry } from './directory.ts'
+import { importFile } from './import-file.ts'
+import type { ImportSettings } from './profile.ts'
+
+/** What can be imported. Content and entries are asked for once, when their turn comes. */
+export type ImportSource =
+  | { readonly kind: 'file'; content(): AsyncIterable<Uint8Array> }
+  | { readonly kind: 'directory'; entries(): AsyncIterable<NamedSource> }
+  | { readonly kind: 'symlink'; readonly target: string }
+
+/** A source under the name that it has in its directory. */
+export interface NamedSource {
+  readonly name: string
+  readonly source: ImportSource
+}
+
+/** A new block. Blocks come before those that link them. */
+export interface BlockEvent {
+  readonly kind: 'block'
+  readonly block: Block
+}
+
+/** Content bytes of the file at `path` that were read so far. */
+export interface ProgressEvent {
+  readonly kind: 'progress'
+  readonly path: string
+  readonly bytes: number
+}
+
+/** A finished file, directory or symlink; its blocks came before. The last entry is the root. */
+export interface EntryEvent {
+  readonly kind: 'entry'
+  readonly path: string
+  readonly cid: CID
+  /** Content bytes of a file; 0 for anything else. */
+  readonly size: number
+  /** Bytes of all blocks of the entry, repeated ones included. */
+  readonly tsize: number
+}
+
+/** What {@link importTree} reports. */
+export type ImportEvent = BlockEvent | ProgressEvent | EntryEvent
+
+/**
+ * Imports `source` under the name `path`: depth first, files before the directory that holds them.
+ *
+ * @throws as `importFile` and `directoryNode`, and whatever the source throws
+ */
+export async function* importTree(
+  { name, source }: NamedSource,
+  settings: ImportSettings,
+): AsyncGenerator<ImportEvent, EntryEvent> {
+  const entry =
+    source.kind === 'file'
+      ? yield* fileEvents({ name, source }, settings)
+      : source.kind === 'directory'
+        ? yield* directoryEvents({ name, source }, settings)
+        : yield* nodeEvents(name, symlinkNode(source.target, settings))
+  yield entry
+  return entry
+}
+
+/**
+ * A stage that stores the blocks of an import and passes everything else on, each entry only once its blocks are
+ * durable. One batch is written while the next one fills.
+ */
+export function storeBlocks(store: Pick<BlockStore, 'putMany'>) {
+  return async function* stored(events: AsyncIterable<ImportEvent>): AsyncGenerator<ProgressEvent | EntryEvent> {
+    let batch = new Batch()
+    let writing: Promise<readonly EntryEvent[]> = Promise.resolve([])
+    try {
+      for await (const event of events) {
+        if (event.kind === 'progress') yield event
+        else batch.add(event)
+        if (!batch.isFull) continue
+        yield* await writing
+        writing = batch.write(store)
+        batch = new Batch()
+      }
+      yield* await writing
+      writing = batch.write(store)
+      yield* await writing
+    } finally {
+      await Promise.allSettled([writing])
+    }
+  }
+}
+
+/** Like {@link storeBlocks}, without a store: for an import that only hashes. */
+export async function* dropBlocks(events: AsyncIterable<ImportEvent>): AsyncGenerator<ProgressEvent | EntryEvent> {
+  for await (const event of events) if (event.kind !== 'block') yield event
+}
+
+/** Blocks that go to the store in one commit, and the entries that are true after it. */
+class Batch {
+  readonly #blocks: Block[] = []
+  readonly #entries: EntryEvent[] = []
+  #bytes = 0
+
+  get isFull(): boolean {
+    return this.#bytes >= IMPORT_BATCH_BYTES || this.#blocks.length >= IMPORT_BATCH_BLOCKS
+  }
+
+  add(event: BlockEvent | EntryEvent): void {
+    if (event.kind === 'entry') {
+      this.#entries.push(event)
+    } else {
+      this.#blocks.push(event.block)
+      this.#bytes += event.block.bytes.length
+    }
+  }
+
+  /** Gives the entries once the blocks are durable. A failure stays unreported until somebody awaits it. */
+  write(store: Pick<BlockStore, 'putMany'>): Promise<readonly EntryEvent[]> {
+    const written = store.putMany(this.#blocks).then(() => this.#entries)
+    written.catch(() => undefined)
+    return written
+  }
+}
+
+type Named<Kind extends ImportSource['kind']> = NamedSource & { readonly source: Extract<ImportSource, { kind: Kind }> }
+
+async function* fileEvents({ name, source }: Named<'file'>, settings: ImportSettings): AsyncGenerator<ImportEvent, EntryEvent> {
+  let root: EntryEvent | undefined
+  let bytes = 0
+  let reported = 0
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    for await (const piece of source.content()) {
+      bytes += piece.length
+      yield piece
+    }
+  }
+  for await (const { block, part } of importFile(counted(), settings)) {
+    yield { kind: 'block', block }
+    root = { kind: 'entry', path: name, cid: part.cid, size: part.size, tsize: part.tsize }
+    if (bytes > reported) yield { kind: 'progress', path: name, bytes }
+    reported = bytes
+  }
+  if (root === undefined) throw new TypeError('a file has at least one block')
+  return root
+}
+
+async function* directoryEvents({ name, source }: Named<'directory'>, settings: ImportSettings): AsyncGenerator<ImportEvent, EntryEvent> {
+  const links: DirectoryEntry[] = []
+  for await (const child of source.entries()) {
+    const { cid, tsize } = yield* importTree({ name: `${name}/${child.name}`, source: child.source }, settings)
+    links.push({ name: child.name, cid, tsize })
+  }
+  return yield* nodeEvents(name, directoryNode(links, settings))
+}
+
+function* nodeEvents(path: string, { block, tsize }: ReturnType<typeof symlinkNode>): Generator<ImportEvent, EntryEvent> {
+  yield { kind: 'block', block }
+  return { kind: 'entry', path, cid: block.cid, size: 0, tsize }
+}

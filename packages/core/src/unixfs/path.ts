@@ -1,0 +1,51 @@
+// Paths like /ipfs/CID/a/b to the node that they name.
+import type { CID } from 'multiformats/cid'
+import { parseCid } from '../block/cid.ts'
+import { CairnError } from '../errors.ts'
+import type { AbortOptions, BlockReader } from '../interfaces.ts'
+import { PATH_BYTES_MAX } from '../limits.ts'
+import { directoryEntries } from './read.ts'
+import { decodeUnixFS } from './unixfs-node.ts'
+
+/** A path taken apart: the root and the names below it. */
+export interface ContentPath {
+  readonly root: CID
+  readonly names: readonly string[]
+}
+
+/**
+ * Reads `CID`, `CID/a/b`, `/ipfs/CID/a/b` or `ipfs://CID/a/b`. `.` and `..` are resolved before any look-up.
+ *
+ * @throws INVALID when it is none of these or leads above its root, else as `parseCid`
+ */
+export function parsePath(text: string): ContentPath {
+  if (Buffer.byteLength(text) > PATH_BYTES_MAX) {
+    throw new CairnError('LIMIT', `Cannot use a path of more than ${PATH_BYTES_MAX} bytes`)
+  }
+  const [root = '', ...parts] = text.replace(/^(\/ipfs\/|ipfs:\/\/)/, '').split('/')
+  const names: string[] = []
+  for (const part of parts) {
+    if (part === '' || part === '.') continue
+    if (part !== '..') names.push(part)
+    else if (names.pop() === undefined) throw new CairnError('INVALID', `Cannot use path "${text}": it leads above its root`)
+  }
+  return { root: parseCid(root), names }
+}
+
+/**
+ * The CID at the end of a path, found through the directories on the way.
+ *
+ * @throws NOT_FOUND for a name that its directory lacks, INVALID when the path goes on below a file, else as `parsePath`
+ * and `BlockReader.get`
+ */
+export async function resolvePath(reader: BlockReader, text: string, options: AbortOptions = {}): Promise<CID> {
+  const { root, names } = parsePath(text)
+  let cid = root
+  for (const name of names) {
+    const directory = decodeUnixFS(await reader.get(cid, options))
+    const entry = directoryEntries(directory).find((candidate) => candidate.name === name)
+    if (entry === undefined) throw new CairnError('NOT_FOUND', `Cannot find "${name}" in ${cid}`, { cid })
+    cid = entry.cid
+  }
+  return cid
+}

@@ -1,0 +1,40 @@
+// The settings that decide a CID, and the two named sets of them. Source: IPIP-499.
+import type { HashName } from '../block/hash.ts'
+
+/** Everything that decides which blocks, and so which CID, an import gives. */
+export interface ImportSettings {
+  /** CID version of dag-pb nodes. Raw leaves are CIDv1 in either case. */
+  readonly cidVersion: 0 | 1
+  readonly hash: HashName
+  /** Whether file content is stored as `raw` blocks, or as dag-pb leaves. */
+  readonly rawLeaves: boolean
+  /** In the notation of `parseChunker`. */
+  readonly chunker: string
+  /** Links of an interior file node at most. */
+  readonly linksPerNode: number
+  /** When a directory is sharded: above `directoryBytesMax` bytes of its estimate, by names and CIDs or by its exact block. */
+  readonly directoryEstimate: 'links' | 'block'
+}
+
+/** Names of the CID profiles. */
+export type ProfileName = 'unixfs-v1-2025' | 'unixfs-v0-2015'
+
+/** The CID profiles of IPIP-499. `unixfs-v1-2025` is the default. */
+export const PROFILES: Readonly<Record<ProfileName, ImportSettings>> = {
+  'unixfs-v1-2025': {
+    cidVersion: 1,
+    hash: 'sha2-256',
+    rawLeaves: true,
+    chunker: 'size-1048576',
+    linksPerNode: 1024,
+    directoryEstimate: 'block',
+  },
+  'unixfs-v0-2015': {
+    cidVersion: 0,
+    hash: 'sha2-256',
+    rawLeaves: false,
+    chunker: 'size-262144',
+    linksPerNode: 174,
+    directoryEstimate: 'links',
+  },
+}

@@ -1,0 +1,183 @@
+// Files and folders out of blocks, in the order of their bytes, through one traversal: the content of the next files
+// is under way while this one is consumed, so a folder of tiny files reads as fast as one large file.
+import type { CID } from 'multiformats/cid'
+import { toString } from 'uint8arrays/to-string'
+import { mayHaveLinks } from '../block/codec.ts'
+import { traverse, type Step, type Visit } from '../dag/traverse.ts'
+import { CairnError } from '../errors.ts'
+import type { AbortOptions, BlockReader } from '../interfaces.ts'
+import { decodeUnixFS, type UnixFSNode, type UnixTime } from './unixfs-node.ts'
+
+/** Permissions and time that a node carries, where they were stored. */
+export interface Metadata {
+  /** Low 12 bits: permissions with setuid, setgid and sticky. */
+  readonly mode?: number | undefined
+  readonly mtime?: UnixTime | undefined
+}
+
+/** One thing in a tree. A file's content follows as {@link TreeBytes} with the same path; a directory's entries follow it. */
+export type TreeItem = Metadata & { readonly path: string; readonly cid: CID } & (
+    | { readonly kind: 'directory' }
+    | { readonly kind: 'file'; readonly size: number }
+    | { readonly kind: 'symlink'; readonly target: string }
+  )
+
+/** Content of the file at `path`, next after what came before. */
+export interface TreeBytes {
+  readonly kind: 'bytes'
+  readonly path: string
+  readonly bytes: Uint8Array
+}
+
+/** Part of a file's content: from `offset`, at most `length` bytes; past the end there is nothing. */
+export interface ByteRange {
+  readonly offset?: number | undefined
+  readonly length?: number | undefined
+}
+
+/** The file, directory or symlink at `cid`. */
+export interface TreeRoot {
+  readonly cid: CID
+  /** Path of the root in what is reported; entries are below it, separated by `/`. */
+  readonly path: string
+}
+
+/**
+ * Everything at and below `root`: each directory before its entries, in the order of their links, each file before
+ * its bytes.
+ *
+ * @throws as `BlockReader.get` and `decodeUnixFS`; UNSUPPORTED for a sharded directory
+ */
+export async function* readTree(
+  reader: BlockReader,
+  root: TreeRoot,
+  { signal }: AbortOptions = {},
+): AsyncGenerator<TreeItem | TreeBytes> {
+  for await (const values of traverse([entryStep(reader, root)], { signal })) yield* values
+}
+
+/**
+ * The content of a file, whole or a range of it. Only blocks that hold part of the range are read.
+ *
+ * @throws INVALID for a directory or symlink, else as `readTree`
+ */
+export async function* readFile(
+  reader: BlockReader,
+  cid: CID,
+  { offset = 0, length = Infinity, signal }: ByteRange & AbortOptions = {},
+): AsyncGenerator<Uint8Array> {
+  if (!(offset >= 0) || !(length >= 0)) throw new TypeError('offset and length must not be negative')
+  const range = { start: offset, end: offset + length }
+  const root: Step<Values> = {
+    run: async (options) => {
+      const node = decodeUnixFS(await reader.get(cid, options))
+      if (!isFile(node)) throw new CairnError('INVALID', `Cannot read ${cid}: it is a ${node.data.type}, not a file`, { cid })
+      return contentVisit(reader, node, { path: '', at: 0, range })
+    },
+  }
+  for await (const values of traverse([root], { signal })) for (const { bytes } of values.filter(isBytes)) yield bytes
+}
+
+/** One entry of a directory. */
+export interface DirectoryListing {
+  readonly name: string
+  readonly cid: CID
+  /** Cumulative bytes below the link, as its writer claims; 0 when it claims nothing. */
+  readonly tsize: number
+}
+
+/**
+ * The entries of a directory in the order of their links; where a name stands twice, the first one counts.
+ *
+ * @throws INVALID for what is not a directory, UNSUPPORTED for a sharded one
+ */
+export function directoryEntries({ cid, data, links }: UnixFSNode): DirectoryListing[] {
+  if (data.type === 'hamt-shard') {
+    throw new CairnError('UNSUPPORTED', `Cannot read ${cid}: sharded directories are not supported yet`, { cid })
+  }
+  if (data.type !== 'directory') throw new CairnError('INVALID', `Cannot list ${cid}: it is a ${data.type}, not a directory`, { cid })
+  const entries = new Map<string, DirectoryListing>()
+  for (const { Name: name = '', Hash, Tsize = 0 } of links) {
+    if (!entries.has(name)) entries.set(name, { name, cid: Hash, tsize: Tsize })
+  }
+  return [...entries.values()]
+}
+
+/** Whether a node is a file or part of one. */
+export function isFile(node: UnixFSNode): boolean {
+  return node.data.type === 'file' || node.data.type === 'raw'
+}
+
+/** Content bytes of a file. */
+export function fileSize({ data }: UnixFSNode): number {
+  return data.fileSize ?? data.blockSizes.reduce((sum, size) => sum + size, data.data.length)
+}
+
+type Values = readonly (TreeItem | TreeBytes)[]
+
+const isBytes = (value: TreeItem | TreeBytes): value is TreeBytes => value.kind === 'bytes'
+
+function entryStep(reader: BlockReader, { cid, path }: TreeRoot): Step<Values> {
+  return {
+    run: async (options) => {
+      const node = decodeUnixFS(await reader.get(cid, options))
+      const { mode, mtime, type, data } = { ...node.data }
+      const item = { path, cid, mode: mode === undefined ? undefined : mode & 0o7777, mtime }
+      if (isFile(node)) {
+        const content = contentVisit(reader, node, { path, at: 0, range: { start: 0, end: Infinity } })
+        return { ...content, value: [{ ...item, kind: 'file', size: fileSize(node) }, ...content.value] }
+      }
+      if (type === 'symlink') return { value: [{ ...item, kind: 'symlink', target: toString(data) }], bytes: data.length, next: [] }
+      const entries = directoryEntries(node)
+      const next = entries.values().map((entry) => entryStep(reader, { cid: entry.cid, path: `${path}/${entry.name}` }))
+      return { value: [{ ...item, kind: 'directory' }], bytes: 0, next }
+    },
+  }
+}
+
+/** Where a node's content lies in its file, and which part of the file is wanted. */
+interface Place {
+  readonly path: string
+  readonly at: number
+  readonly range: { readonly start: number; readonly end: number }
+}
+
+/** A file node's own bytes that fall into the range, and steps for the links that do. */
+function contentVisit(reader: BlockReader, { data, links }: UnixFSNode, place: Place): Visit<Values> {
+  const { path, at, range } = place
+  const bytes = data.data.subarray(clamp(range.start - at, data.data.length), clamp(range.end - at, data.data.length))
+  function* next(): Generator<Step<Values>> {
+    let start = at + data.data.length
+    for (const [index, { Hash }] of links.entries()) {
+      const size = data.blockSizes[index] ?? 0
+      if (start >= range.end) return
+      if (start + size > range.start) yield contentStep(reader, { cid: Hash, size, place: { path, at: start, range } })
+      start += size
+    }
+  }
+  return { value: bytes.length === 0 ? [] : [{ kind: 'bytes', path, bytes }], bytes: bytes.length, next: next() }
+}
+
+interface ContentLink {
+  readonly cid: CID
+  /** Content bytes below the link, as its parent says. */
+  readonly size: number
+  readonly place: Place
+}
+
+function contentStep(reader: BlockReader, { cid, size, place }: ContentLink): Step<Values> {
+  return {
+    bytes: mayHaveLinks(cid) ? undefined : size,
+    run: async (options) => {
+      const node = decodeUnixFS(await reader.get(cid, options))
+      if (!isFile(node) || fileSize(node) !== size) {
+        throw new CairnError('INVALID', `Cannot read ${cid}: its parent says a file of ${size} bytes, it is a ${node.data.type} of ${fileSize(node)}`, { cid })
+      }
+      return contentVisit(reader, node, place)
+    },
+  }
+}
+
+function clamp(position: number, length: number): number {
+  return Math.min(Math.max(position, 0), length)
+}
