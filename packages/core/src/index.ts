@@ -29,8 +29,25 @@ export {
   type CidPrefix,
 } from './block/block.ts'
 export { blockKey, decodeCid, multihashKey, parseCid } from './block/cid.ts'
-export { CODEC_NAMES, codecByName, DAG_PB_CODE, linksOf, mayHaveLinks, RAW_CODE, type CodecName, type Link } from './block/codec.ts'
-export { checkMultihash, HASH_NAMES, hashByCode, hashByName, IDENTITY_CODE, type HashFunction, type HashName } from './block/hash.ts'
+export {
+  CODEC_NAMES,
+  codecByName,
+  DAG_PB_CODE,
+  linksOf,
+  mayHaveLinks,
+  RAW_CODE,
+  type CodecName,
+  type Link,
+} from './block/codec.ts'
+export {
+  checkMultihash,
+  HASH_NAMES,
+  hashByCode,
+  hashByName,
+  IDENTITY_CODE,
+  type HashFunction,
+  type HashName,
+} from './block/hash.ts'
 export { ProtobufReader, ProtobufWriter } from './protobuf.ts'
 export { BlockService, type BlockServiceParts } from './block/block-service.ts'
 export { parseChunker, type Chunker } from './chunk/chunker.ts'
@@ -39,6 +56,8 @@ export { traverse, type Step, type Visit } from './dag/traverse.ts'
 export { walk, type WalkedBlock, type WalkOptions } from './dag/walk.ts'
 export { collect, type CollectParts } from './pins/collect.ts'
 export { Pins, type Pin, type PinOptions, type PinType } from './pins/pins.ts'
+export type { DirectoryEntry } from './unixfs/directory.ts'
+export { listDirectory } from './unixfs/directory-listing.ts'
 export {
   dropBlocks,
   importTree,
@@ -53,16 +72,21 @@ export {
 export { parsePath, resolvePath, type ContentPath } from './unixfs/path.ts'
 export { PROFILES, type ImportSettings, type ProfileName } from './unixfs/profile.ts'
 export {
-  directoryEntries,
   fileSize,
   isFile,
   readFile,
   readTree,
   type ByteRange,
-  type DirectoryListing,
   type Metadata,
   type TreeBytes,
   type TreeItem,
   type TreeRoot,
 } from './unixfs/read.ts'
-export { decodeUnixFS, encodeUnixFS, type UnixFSData, type UnixFSNode, type UnixFSType, type UnixTime } from './unixfs/unixfs-node.ts'
+export {
+  decodeUnixFS,
+  encodeUnixFS,
+  type UnixFSData,
+  type UnixFSNode,
+  type UnixFSType,
+  type UnixTime,
+} from './unixfs/unixfs-node.ts'

@@ -1,8 +1,8 @@
 // Directories and symlinks as blocks.
+import type { CID } from 'multiformats/cid'
 import { fromString } from 'uint8arrays/from-string'
 import { createBlock, type Block } from '../block/block.ts'
 import { DAG_PB_CODE } from '../block/codec.ts'
-import type { FilePart } from '../dag/balanced.ts'
 import { CairnError } from '../errors.ts'
 import { DIRECTORY_BYTES_MAX } from '../limits.ts'
 import type { ImportSettings } from './profile.ts'
@@ -11,8 +11,8 @@ import { encodeUnixFS } from './unixfs-node.ts'
 /** One name in a directory and what it points to. */
 export interface DirectoryEntry {
   readonly name: string
-  readonly cid: FilePart['cid']
-  /** Cumulative bytes below the link, as in {@link FilePart}. */
+  readonly cid: CID
+  /** Cumulative bytes below the link, as its writer claims; 0 when it claims nothing. */
   readonly tsize: number
 }
 
@@ -37,7 +37,10 @@ export function directoryNode(entries: readonly DirectoryEntry[], settings: Impo
       ? bytes.length
       : links.reduce((sum, link) => sum + fromString(link.Name).length + link.Hash.bytes.length, 0)
   if (estimate > DIRECTORY_BYTES_MAX) {
-    throw new CairnError('LIMIT', `Cannot make a directory of ${links.length} entries: above ${DIRECTORY_BYTES_MAX} bytes it needs sharding`)
+    throw new CairnError(
+      'LIMIT',
+      `Cannot make a directory of ${links.length} entries: above ${DIRECTORY_BYTES_MAX} bytes it needs sharding`,
+    )
   }
   const block = createBlock(bytes, { codec: DAG_PB_CODE, hash, cidVersion })
   return { block, tsize: entries.reduce((sum, entry) => sum + entry.tsize, block.bytes.length) }

@@ -126,7 +126,10 @@ class Batch {
 
 type Named<Kind extends ImportSource['kind']> = NamedSource & { readonly source: Extract<ImportSource, { kind: Kind }> }
 
-async function* fileEvents({ name, source }: Named<'file'>, settings: ImportSettings): AsyncGenerator<ImportEvent, EntryEvent> {
+async function* fileEvents(
+  { name, source }: Named<'file'>,
+  settings: ImportSettings,
+): AsyncGenerator<ImportEvent, EntryEvent> {
   let root: EntryEvent | undefined
   let bytes = 0
   let reported = 0
@@ -146,7 +149,10 @@ async function* fileEvents({ name, source }: Named<'file'>, settings: ImportSett
   return root
 }
 
-async function* directoryEvents({ name, source }: Named<'directory'>, settings: ImportSettings): AsyncGenerator<ImportEvent, EntryEvent> {
+async function* directoryEvents(
+  { name, source }: Named<'directory'>,
+  settings: ImportSettings,
+): AsyncGenerator<ImportEvent, EntryEvent> {
   const links: DirectoryEntry[] = []
   for await (const child of source.entries()) {
     const { cid, tsize } = yield* importTree({ name: `${name}/${child.name}`, source: child.source }, settings)
@@ -155,7 +161,10 @@ async function* directoryEvents({ name, source }: Named<'directory'>, settings: 
   return yield* nodeEvents(name, directoryNode(links, settings))
 }
 
-function* nodeEvents(path: string, { block, tsize }: ReturnType<typeof symlinkNode>): Generator<ImportEvent, EntryEvent> {
+function* nodeEvents(
+  path: string,
+  { block, tsize }: ReturnType<typeof symlinkNode>,
+): Generator<ImportEvent, EntryEvent> {
   yield { kind: 'block', block }
   return { kind: 'entry', path, cid: block.cid, size: 0, tsize }
 }

@@ -4,7 +4,7 @@ import { parseCid } from '../block/cid.ts'
 import { CairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader } from '../interfaces.ts'
 import { PATH_BYTES_MAX } from '../limits.ts'
-import { directoryEntries } from './read.ts'
+import { directoryEntries } from './directory-listing.ts'
 import { decodeUnixFS } from './unixfs-node.ts'
 
 /** A path taken apart: the root and the names below it. */
@@ -27,7 +27,8 @@ export function parsePath(text: string): ContentPath {
   for (const part of parts) {
     if (part === '' || part === '.') continue
     if (part !== '..') names.push(part)
-    else if (names.pop() === undefined) throw new CairnError('INVALID', `Cannot use path "${text}": it leads above its root`)
+    else if (names.pop() === undefined)
+      throw new CairnError('INVALID', `Cannot use path "${text}": it leads above its root`)
   }
   return { root: parseCid(root), names }
 }

@@ -6,6 +6,7 @@ import { mayHaveLinks } from '../block/codec.ts'
 import { traverse, type Step, type Visit } from '../dag/traverse.ts'
 import { CairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader } from '../interfaces.ts'
+import { directoryEntries } from './directory-listing.ts'
 import { decodeUnixFS, type UnixFSNode, type UnixTime } from './unixfs-node.ts'
 
 /** Permissions and time that a node carries, where they were stored. */
@@ -71,36 +72,12 @@ export async function* readFile(
   const root: Step<Values> = {
     run: async (options) => {
       const node = decodeUnixFS(await reader.get(cid, options))
-      if (!isFile(node)) throw new CairnError('INVALID', `Cannot read ${cid}: it is a ${node.data.type}, not a file`, { cid })
+      if (!isFile(node))
+        throw new CairnError('INVALID', `Cannot read ${cid}: it is a ${node.data.type}, not a file`, { cid })
       return contentVisit(reader, node, { path: '', at: 0, range })
     },
   }
   for await (const values of traverse([root], { signal })) for (const { bytes } of values.filter(isBytes)) yield bytes
-}
-
-/** One entry of a directory. */
-export interface DirectoryListing {
-  readonly name: string
-  readonly cid: CID
-  /** Cumulative bytes below the link, as its writer claims; 0 when it claims nothing. */
-  readonly tsize: number
-}
-
-/**
- * The entries of a directory in the order of their links; where a name stands twice, the first one counts.
- *
- * @throws INVALID for what is not a directory, UNSUPPORTED for a sharded one
- */
-export function directoryEntries({ cid, data, links }: UnixFSNode): DirectoryListing[] {
-  if (data.type === 'hamt-shard') {
-    throw new CairnError('UNSUPPORTED', `Cannot read ${cid}: sharded directories are not supported yet`, { cid })
-  }
-  if (data.type !== 'directory') throw new CairnError('INVALID', `Cannot list ${cid}: it is a ${data.type}, not a directory`, { cid })
-  const entries = new Map<string, DirectoryListing>()
-  for (const { Name: name = '', Hash, Tsize = 0 } of links) {
-    if (!entries.has(name)) entries.set(name, { name, cid: Hash, tsize: Tsize })
-  }
-  return [...entries.values()]
 }
 
 /** Whether a node is a file or part of one. */
@@ -127,7 +104,8 @@ function entryStep(reader: BlockReader, { cid, path }: TreeRoot): Step<Values> {
         const content = contentVisit(reader, node, { path, at: 0, range: { start: 0, end: Infinity } })
         return { ...content, value: [{ ...item, kind: 'file', size: fileSize(node) }, ...content.value] }
       }
-      if (type === 'symlink') return { value: [{ ...item, kind: 'symlink', target: toString(data) }], bytes: data.length, next: [] }
+      if (type === 'symlink')
+        return { value: [{ ...item, kind: 'symlink', target: toString(data) }], bytes: data.length, next: [] }
       const entries = directoryEntries(node)
       const next = entries.values().map((entry) => entryStep(reader, { cid: entry.cid, path: `${path}/${entry.name}` }))
       return { value: [{ ...item, kind: 'directory' }], bytes: 0, next }
@@ -171,7 +149,11 @@ function contentStep(reader: BlockReader, { cid, size, place }: ContentLink): St
     run: async (options) => {
       const node = decodeUnixFS(await reader.get(cid, options))
       if (!isFile(node) || fileSize(node) !== size) {
-        throw new CairnError('INVALID', `Cannot read ${cid}: its parent says a file of ${size} bytes, it is a ${node.data.type} of ${fileSize(node)}`, { cid })
+        throw new CairnError(
+          'INVALID',
+          `Cannot read ${cid}: its parent says a file of ${size} bytes, it is a ${node.data.type} of ${fileSize(node)}`,
+          { cid },
+        )
       }
       return contentVisit(reader, node, place)
     },

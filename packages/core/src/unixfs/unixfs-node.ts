@@ -65,7 +65,9 @@ export function decodeUnixFS(block: Block): UnixFSNode {
     return { cid, links: [], data: { type: 'file', data: bytes, fileSize: bytes.length, blockSizes: [] } }
   }
   if (cid.code !== DAG_PB_CODE) {
-    throw new CairnError('UNSUPPORTED', `Cannot read ${cid} as UnixFS: its codec is 0x${cid.code.toString(16)}`, { cid })
+    throw new CairnError('UNSUPPORTED', `Cannot read ${cid} as UnixFS: its codec is 0x${cid.code.toString(16)}`, {
+      cid,
+    })
   }
   try {
     const { Data, Links } = decodePb(bytes)
