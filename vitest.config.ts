@@ -1,12 +1,15 @@
-// One vitest for all packages; the `source` condition runs tests on the TypeScript sources, without a build.
+// One configuration for all packages, run from the root or inside one package. The `source` condition runs tests on the
+// TypeScript sources, without a build.
 import { defineConfig } from 'vitest/config'
 
+const conditions = ['source', 'module', 'node', 'development|production']
+
 export default defineConfig({
-  resolve: { conditions: ['source', 'module', 'node', 'development|production'] },
-  ssr: { resolve: { conditions: ['source', 'module', 'node', 'development|production'] } },
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
-    exclude: ['**/node_modules/**', 'test/interop/**'],
+    include: ['**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**', '**/interop/**'],
     testTimeout: 30_000,
   },
 })
