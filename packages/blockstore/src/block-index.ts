@@ -1,0 +1,135 @@
+// The index: multihash to place in the log, and the totals. It is derived from the log and may lag behind it on disk.
+//
+// What holds after a crash or a power loss: every record of the log below the checkpoint, except deleted ones, is
+// indexed; later ones are read from the log at the next open. Entries are written without sync, so a checkpoint first
+// moves them into tables (which LevelDB syncs) and is itself written, with sync, only after that: syncing the
+// checkpoint alone would not cover entries in an older one of LevelDB's own logs. An entry never points to a record
+// that is gone, because deleting syncs the index before the log is touched.
+import { openDatabase, type Change, type Database, type Entry } from './database.ts'
+import { INDEX_TABLE_BYTES } from './limits.ts'
+import type { Placed } from './block-log.ts'
+import {
+  CHECKPOINT_KEY,
+  decodeCheckpoint,
+  decodeLocation,
+  encodeCheckpoint,
+  encodeLocation,
+  FIRST_MULTIHASH,
+  type Checkpoint,
+} from './record.ts'
+
+/** Number and total bytes of the blocks. */
+interface Totals {
+  readonly blocks: number
+  readonly bytes: number
+}
+
+/** Opens the database of an index. @throws as `openDatabase` */
+export function openIndexDatabase(path: string): Promise<Database> {
+  return openDatabase(path, INDEX_TABLE_BYTES)
+}
+
+/** The checkpoint stored in `database`, if it has a sound one. */
+export async function readCheckpoint(database: Database): Promise<Checkpoint | undefined> {
+  const value = await database.get(CHECKPOINT_KEY)
+  return value === undefined ? undefined : decodeCheckpoint(value)
+}
+
+/** An open index. Its changes are the caller's to serialise. */
+export class BlockIndex {
+  readonly #database: Database
+  #checkpoint: Checkpoint
+  #totals: Totals
+
+  constructor(database: Database, checkpoint: Checkpoint) {
+    this.#database = database
+    this.#checkpoint = checkpoint
+    this.#totals = checkpoint.totals ?? { blocks: 0, bytes: 0 }
+  }
+
+  get totals(): Totals {
+    return this.#totals
+  }
+
+  /** Whether the stored checkpoint says all that there is to say. */
+  get isCheckpointed(): boolean {
+    return this.#checkpoint.totals !== undefined
+  }
+
+  /** Places of the blocks in their order, from one moment. Uses LevelDB's filters, so that a miss reads nothing. */
+  async locate(multihashes: readonly Uint8Array[]): Promise<(Placed | undefined)[]> {
+    const values = await this.#database.getMany(multihashes)
+    return multihashes.map((multihash, index) => {
+      const value = values[index]
+      return value === undefined ? undefined : { multihash, location: decodeLocation(value) }
+    })
+  }
+
+  /** Enters blocks that are in the log and were not in the index. */
+  async add(places: readonly Placed[]): Promise<void> {
+    const changes = places.map(({ multihash, location }) => ({ key: multihash, value: encodeLocation(location) }))
+    await this.#change(changes, { sync: false })
+    this.#count(places, 1)
+  }
+
+  /** Takes blocks out, on disk, that were in the index. */
+  async remove(places: readonly Placed[]): Promise<void> {
+    await this.#change(
+      places.map(({ multihash }) => ({ key: multihash })),
+      { sync: true },
+    )
+    this.#count(places, -1)
+  }
+
+  /** Makes all entries safe on disk and notes that they cover the log below `sequence`. */
+  async checkpoint(sequence: number): Promise<void> {
+    await this.#database.flush()
+    const checkpoint = { id: this.#checkpoint.id, sequence, totals: this.#totals }
+    await this.#database.batch([{ key: CHECKPOINT_KEY, value: encodeCheckpoint(checkpoint) }], { sync: true })
+    this.#checkpoint = checkpoint
+  }
+
+  /** Counts the totals anew from all entries. */
+  async recount(): Promise<void> {
+    this.#totals = { blocks: 0, bytes: 0 }
+    for await (const page of this.pages()) this.#count(page, 1)
+  }
+
+  /** All blocks in no useful order, as they are now, in pages. */
+  async *pages(): AsyncGenerator<Placed[], void, undefined> {
+    for await (const page of this.#database.pages(FIRST_MULTIHASH)) yield page.map(placed)
+  }
+
+  /** @throws what the first failed write threw */
+  checkWritable(): void {
+    this.#database.checkWritable()
+  }
+
+  /** False once a write has failed. */
+  get isWritable(): boolean {
+    return this.#database.isWritable
+  }
+
+  async close(): Promise<void> {
+    await this.#database.close()
+  }
+
+  // Each batch withdraws the stored totals, so that a crash cannot leave some that are wrong.
+  async #change(changes: readonly Change[], options: { readonly sync: boolean }): Promise<void> {
+    const { id, sequence } = this.#checkpoint
+    this.#checkpoint = { id, sequence }
+    await this.#database.batch(
+      [{ key: CHECKPOINT_KEY, value: encodeCheckpoint({ id, sequence }) }, ...changes],
+      options,
+    )
+  }
+
+  #count(places: readonly Placed[], sign: 1 | -1): void {
+    const bytes = places.reduce((sum, { location }) => sum + location.size, 0)
+    this.#totals = { blocks: this.#totals.blocks + sign * places.length, bytes: this.#totals.bytes + sign * bytes }
+  }
+}
+
+function placed([multihash, value]: Entry): Placed {
+  return { multihash, location: decodeLocation(value) }
+}

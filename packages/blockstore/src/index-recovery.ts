@@ -1,0 +1,67 @@
+// Opens an index so that it covers its whole log: what was written after the last checkpoint is read from the log, and
+// an index that is missing, damaged or of another log is made anew.
+import { rm } from 'node:fs/promises'
+import { isCairnError } from '@cairn/core'
+import { BlockIndex, openIndexDatabase, readCheckpoint } from './block-index.ts'
+import type { BlockLog } from './block-log.ts'
+import type { Database } from './database.ts'
+import type { Checkpoint } from './record.ts'
+
+/** An index that covers its log, and the first sequence number that is free. */
+export interface CompleteIndex {
+  readonly index: BlockIndex
+  readonly nextSequence: number
+}
+
+/** Sequence of the first block of a log. */
+const FIRST_SEQUENCE = 1
+
+/** Opens the index in folder `path` and completes it from `log`. @throws LOCKED, LIMIT, DENIED, UNAVAILABLE, CORRUPT for the log */
+export async function openBlockIndex(path: string, log: BlockLog): Promise<CompleteIndex> {
+  const sound = await openSound(path, log.id)
+  if (sound !== undefined) return complete(sound.database, sound.checkpoint, log)
+  await rm(path, { recursive: true, force: true })
+  return complete(await openIndexDatabase(path), { id: log.id, sequence: FIRST_SEQUENCE }, log)
+}
+
+interface SoundIndex {
+  readonly database: Database
+  readonly checkpoint: Checkpoint
+}
+
+/** The index in `path` with its checkpoint, if it can be read and was made from the log called `id`. */
+async function openSound(path: string, id: Uint8Array): Promise<SoundIndex | undefined> {
+  let database: Database | undefined
+  try {
+    database = await openIndexDatabase(path)
+    const checkpoint = await readCheckpoint(database)
+    if (checkpoint !== undefined && Buffer.compare(checkpoint.id, id) === 0) return { database, checkpoint }
+    await database.close()
+    return undefined
+  } catch (error) {
+    await database?.close()
+    if (isCairnError(error, 'CORRUPT')) return undefined
+    throw error
+  }
+}
+
+// A block can be in the log twice when a crash came between the two halves of deleting it. The later record wins;
+// the earlier one is garbage that nothing points to.
+async function complete(database: Database, checkpoint: Checkpoint, log: BlockLog): Promise<CompleteIndex> {
+  const index = new BlockIndex(database, checkpoint)
+  let nextSequence = checkpoint.sequence
+  try {
+    for await (const page of log.scan(checkpoint.sequence)) {
+      await index.add(page)
+      nextSequence = Math.max(nextSequence, ...page.map(({ location }) => location.sequence + 1))
+    }
+    if (!index.isCheckpointed) {
+      await index.recount()
+      await index.checkpoint(nextSequence)
+    }
+    return { index, nextSequence }
+  } catch (error) {
+    await index.close()
+    throw error
+  }
+}

@@ -1,0 +1,232 @@
+// The block store over LevelDB: a log of blocks and an index derived from it, each a database of its own.
+// Blocks become visible and are acknowledged when their log records are synced and their index entries written.
+// All changes take turns: a put looks up, writes and indexes within one turn, so no collection can delete a block
+// between the moment when a put finds it stored and the moment when that put is acknowledged.
+// Deleting goes index first (synced), then log. A crash in between leaves a record without entry: dead weight, or back
+// in the store when the index is read from the log again. No order of events loses a block that was acknowledged.
+import { join } from 'node:path'
+import {
+  blockKey,
+  CairnError,
+  identityBlock,
+  multihashKey,
+  verifyBlock,
+  type Block,
+  type BlockStore,
+  type BlockStoreStat,
+  type Hold,
+  type StoredBlock,
+  type Sweep,
+} from '@cairn/core'
+import type { CID } from 'multiformats/cid'
+import type { BlockIndex } from './block-index.ts'
+import { openBlockLog, type BlockLog, type LogRecord, type Placed } from './block-log.ts'
+import { Claims } from './claims.ts'
+import { CommitQueue } from './commit-queue.ts'
+import { requireDiskRoom } from './disk-room.ts'
+import { Gate } from './gate.ts'
+import { openBlockIndex, type CompleteIndex } from './index-recovery.ts'
+import { LevelSweep } from './level-sweep.ts'
+import { CHECKPOINT_BLOCKS, CHECKPOINT_BYTES, SWEEP_STEP_BLOCKS } from './limits.ts'
+import { isIdentity, storedBlock } from './stored-block.ts'
+import { Turns } from './turns.ts'
+
+/** Settings of {@link openLevelStore}. */
+export interface LevelStoreSettings {
+  /** Blocks between two checkpoints of the index, 65,536 by default: what is read again at the next open after a crash. */
+  readonly checkpointBlocks?: number
+}
+
+/**
+ * Opens the block store in folder `path`, which is made if need be, and completes its index after a crash.
+ *
+ * @throws LOCKED when another process has it open, CORRUPT when the log is damaged, UNSUPPORTED for a newer format,
+ * LIMIT for a full disk, DENIED, UNAVAILABLE
+ */
+export async function openLevelStore(path: string, settings: LevelStoreSettings = {}): Promise<BlockStore> {
+  const log = await openBlockLog(join(path, 'blocks'))
+  try {
+    const complete = await openBlockIndex(join(path, 'index'), log)
+    return new LevelStore({ path, log, ...complete }, settings)
+  } catch (error) {
+    await log.close()
+    throw error
+  }
+}
+
+interface Parts extends CompleteIndex {
+  readonly path: string
+  readonly log: BlockLog
+}
+
+class LevelStore implements BlockStore {
+  readonly #path: string
+  readonly #log: BlockLog
+  readonly #index: BlockIndex
+  readonly #checkpointBlocks: number
+  readonly #gate: Gate
+  readonly #turns = new Turns()
+  readonly #claims = new Claims()
+  readonly #queue = new CommitQueue(this.#turns, (blocks) => this.#commit(blocks))
+  #nextSequence: number
+  /** All blocks below this sequence are acknowledged or failed; a block in the making must not be collected. */
+  #settledSequence: number
+  #uncheckedBlocks = 0
+  #uncheckedBytes = 0
+
+  constructor({ path, log, index, nextSequence }: Parts, { checkpointBlocks = CHECKPOINT_BLOCKS }: LevelStoreSettings) {
+    this.#path = path
+    this.#log = log
+    this.#index = index
+    this.#checkpointBlocks = checkpointBlocks
+    this.#gate = new Gate(path)
+    this.#nextSequence = this.#settledSequence = nextSequence
+  }
+
+  async get(cid: CID): Promise<Block | undefined> {
+    const [block] = await this.getMany([cid])
+    return block
+  }
+
+  getMany(cids: readonly CID[]): Promise<(Block | undefined)[]> {
+    return this.#gate.run(async () => {
+      const places = await this.#index.locate(cids.map(({ multihash }) => multihash.bytes))
+      const values = await this.#log.read(places)
+      return Promise.all(
+        cids.map((cid, index) => {
+          const [place, bytes] = [places[index], values[index]]
+          if (place === undefined) return identityBlock(cid)
+          return bytes === undefined ? this.#getMoved(cid, place) : verifyBlock(cid, bytes)
+        }),
+      )
+    })
+  }
+
+  hasMany(cids: readonly CID[]): Promise<boolean[]> {
+    return this.#gate.run(async () => {
+      const places = await this.#index.locate(cids.map(({ multihash }) => multihash.bytes))
+      return cids.map((cid, index) => isIdentity(cid) || places[index] !== undefined)
+    })
+  }
+
+  size(cid: CID): Promise<number | undefined> {
+    return this.#gate.run(async () => {
+      if (isIdentity(cid)) return cid.multihash.size
+      const [place] = await this.#index.locate([cid.multihash.bytes])
+      return place?.location.size
+    })
+  }
+
+  putMany(blocks: readonly Block[]): Promise<void> {
+    return this.#gate.run(() => this.#queue.put(blocks.filter(({ cid }) => !isIdentity(cid))))
+  }
+
+  deleteMany(cids: readonly CID[]): Promise<number> {
+    return this.#gate.run(async () => {
+      const multihashes = [...new Map(cids.map((cid) => [blockKey(cid), cid.multihash.bytes])).values()]
+      let deleted = 0
+      for (let start = 0; start < multihashes.length; start += SWEEP_STEP_BLOCKS) {
+        const step = multihashes.slice(start, start + SWEEP_STEP_BLOCKS)
+        deleted += (await this.#turns.run(() => this.#remove(step, () => true))).length
+      }
+      return deleted
+    })
+  }
+
+  async *list(): AsyncGenerator<StoredBlock, void, undefined> {
+    this.#gate.check()
+    for await (const page of this.#gate.each(this.#index.pages())) {
+      yield* page.map(({ multihash, location }) => storedBlock(multihash, location.size))
+    }
+  }
+
+  stat(): Promise<BlockStoreStat> {
+    return this.#gate.run(() => this.#index.totals)
+  }
+
+  hold(): Hold {
+    this.#gate.check()
+    return this.#claims.hold(this.#settledSequence)
+  }
+
+  openSweep(): Promise<Sweep> {
+    return this.#gate.run(() => {
+      const claims = this.#claims.openSweep(this.#settledSequence)
+      return new LevelSweep({
+        claims,
+        gate: this.#gate,
+        index: this.#index,
+        log: this.#log,
+        remove: (multihashes, isExpendable) => this.#turns.run(() => this.#remove(multihashes, isExpendable)),
+      })
+    })
+  }
+
+  close(): Promise<void> {
+    return this.#gate.close(async () => {
+      try {
+        // After a failed write nothing is claimed about the log's end: the next open looks for itself.
+        const isSound = this.#index.isWritable && this.#log.isWritable
+        if (isSound && !this.#index.isCheckpointed) await this.#index.checkpoint(this.#nextSequence)
+      } finally {
+        await Promise.all([this.#index.close(), this.#log.close()])
+      }
+    })
+  }
+
+  /** Gets a block that was not where the index said it was: it was deleted meanwhile, and maybe put again. */
+  async #getMoved(cid: CID, before: Placed): Promise<Block | undefined> {
+    const places = await this.#index.locate([before.multihash])
+    const [place] = places
+    if (place === undefined) return undefined
+    if (place.location.sequence === before.location.sequence) {
+      throw new CairnError('CORRUPT', `Cannot read ${cid}: the index has it, the log lacks it`, { cid })
+    }
+    const [bytes] = await this.#log.read(places)
+    return bytes === undefined ? this.#getMoved(cid, place) : verifyBlock(cid, bytes)
+  }
+
+  /** Writes what of `blocks` is not stored. Runs in a turn. */
+  async #commit(blocks: readonly Block[]): Promise<void> {
+    const fresh = await this.#dropStored(new Map(blocks.map((block) => [blockKey(block.cid), block])))
+    if (fresh.length === 0) return
+    const bytes = fresh.reduce((sum, block) => sum + block.bytes.length, 0)
+    this.#index.checkWritable()
+    await requireDiskRoom(this.#path, bytes)
+    const records = fresh.map((block): LogRecord => {
+      const location = { sequence: this.#nextSequence++, size: block.bytes.length }
+      return { multihash: block.cid.multihash.bytes, bytes: block.bytes, location }
+    })
+    await this.#log.append(records)
+    await this.#index.add(records)
+    this.#settledSequence = this.#nextSequence
+    await this.#checkpointIfDue(records.length, bytes)
+  }
+
+  /** The blocks that have to be written; notes the others as put again. */
+  async #dropStored(blocks: ReadonlyMap<string, Block>): Promise<Block[]> {
+    const fresh = [...blocks.values()]
+    const places = await this.#index.locate(fresh.map(({ cid }) => cid.multihash.bytes))
+    for (const place of places) if (place !== undefined) this.#claims.touch(multihashKey(place.multihash))
+    return fresh.filter((_, index) => places[index] === undefined)
+  }
+
+  async #checkpointIfDue(blocks: number, bytes: number): Promise<void> {
+    this.#uncheckedBlocks += blocks
+    this.#uncheckedBytes += bytes
+    if (this.#uncheckedBlocks < this.#checkpointBlocks && this.#uncheckedBytes < CHECKPOINT_BYTES) return
+    await this.#index.checkpoint(this.#nextSequence)
+    this.#uncheckedBlocks = this.#uncheckedBytes = 0
+  }
+
+  /** Deletes what of `multihashes` is stored and expendable when looked at, and gives what it was. Runs in a turn. */
+  async #remove(multihashes: readonly Uint8Array[], isExpendable: (place: Placed) => boolean): Promise<Placed[]> {
+    const places = await this.#index.locate(multihashes)
+    const doomed = places.filter((place) => place !== undefined).filter(isExpendable)
+    if (doomed.length === 0) return []
+    this.#log.checkWritable()
+    await this.#index.remove(doomed)
+    await this.#log.remove(doomed)
+    return doomed
+  }
+}

@@ -1,0 +1,47 @@
+// Every bound of the stores, with its unit and reason. Measurements: docs/decisions/002-log-in-leveldb.md.
+import { BLOCK_BYTES_MAX } from '@cairn/core'
+
+/** Bytes of blocks written and synced as one batch. One commit fills one table, and larger ones gain nothing here. */
+export const COMMIT_BYTES = BLOCK_BYTES_MAX
+
+/** Blocks in one commit, so that tiny blocks come in batches whose index entries stay small too. */
+export const COMMIT_BLOCKS = 4096
+
+/** Bytes that LevelDB collects before it writes a table of the log. LevelDB maps tables into memory, so this bounds them. */
+export const LOG_TABLE_BYTES = COMMIT_BYTES
+
+/** Tables that LevelDB keeps open and mapped, its least possible: 64 tables of 2 MiB add 150 MB to the resident set. */
+export const OPEN_TABLES_MAX = 74
+
+/** Bytes that LevelDB collects before it writes a table of the index, or of a key-value store: about 60,000 entries. */
+export const INDEX_TABLE_BYTES = 4 * 1024 * 1024
+
+/** Bytes of tables that LevelDB caches, for each database. Blocks of the log are not worth caching: they are read once. */
+export const CACHE_BYTES = 8 * 1024 * 1024
+
+/** Bytes written to the log between two checkpoints: what is read again at the next open after a crash, under a second. */
+export const CHECKPOINT_BYTES = 256 * 1024 * 1024
+
+/** Blocks written between two checkpoints, so that tiny blocks do not make that open slow either. */
+export const CHECKPOINT_BLOCKS = 65_536
+
+/** Bytes of disk that puts leave free, so that LevelDB can finish its tables and deletes and a collection still work. */
+export const DISK_RESERVE_BYTES = 16 * 1024 * 1024
+
+/** Bytes of records held at a time while a database is iterated. */
+export const SCAN_BYTES = 1024 * 1024
+
+/** Records taken at a time from an iteration, for the same reason. */
+export const SCAN_RECORDS = 1024
+
+/** Blocks that one step of a collection looks at. Puts wait for a step, so it has to stay at some milliseconds. */
+export const SWEEP_STEP_BLOCKS = 1024
+
+/** Sequence numbers in one stretch of the log, the unit in which garbage is counted: 512 MiB at most. */
+export const STRETCH_SEQUENCES = 256
+
+/** A stretch is rewritten when at least one part in this many of its bytes is garbage; below, it costs more than it frees. */
+export const STRETCH_GARBAGE_DIVISOR = 4
+
+/** Bytes of neighbouring stretches that are rewritten in one go. Closing waits for one go, so it has to stay at a second. */
+export const COMPACTION_BYTES = 256 * 1024 * 1024

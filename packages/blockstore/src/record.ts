@@ -1,0 +1,108 @@
+// Bytes of the records on disk. Format: docs/formats/blockstore.md. Integers are big-endian; sequence numbers and
+// totals stay below 2^53.
+import { CairnError } from '@cairn/core'
+
+/** Where a block is: its sequence number in the log, and its size in bytes. */
+export interface Location {
+  readonly sequence: number
+  readonly size: number
+}
+
+/** First record of a log: which version of the format it has, and which log it is. */
+export interface LogHeader {
+  readonly version: number
+  /** 16 random bytes that tie an index to its log. */
+  readonly id: Uint8Array
+}
+
+/** What an index says about itself. */
+export interface Checkpoint {
+  /** The log that the index was made from. */
+  readonly id: Uint8Array
+  /** All records of the log below this sequence are indexed, and the entries are safe on disk. */
+  readonly sequence: number
+  /** Number and bytes of the blocks, when nothing was written since; absent while a process writes. */
+  readonly totals?: { readonly blocks: number; readonly bytes: number }
+}
+
+const SEQUENCE_BYTES = 8
+const ID_BYTES = 16
+const HEADER_MAGIC = new TextEncoder().encode('cairn-blocks')
+
+/** Key of the header in the log: sequence 0, which no block has, and no multihash. */
+export const HEADER_KEY: Uint8Array = new Uint8Array(SEQUENCE_BYTES)
+/** Key of the checkpoint in the index: as a multihash it would be an identity, and these are never stored. */
+export const CHECKPOINT_KEY: Uint8Array = new Uint8Array([0x00])
+/** Where the blocks begin in the index. */
+export const FIRST_MULTIHASH: Uint8Array = new Uint8Array([0x01])
+
+export function encodeLogKey(sequence: number, multihash: Uint8Array): Uint8Array {
+  const key = new Uint8Array(SEQUENCE_BYTES + multihash.length)
+  view(key).setBigUint64(0, BigInt(sequence))
+  key.set(multihash, SEQUENCE_BYTES)
+  return key
+}
+
+/** @throws CORRUPT for a key that is not one of a log */
+export function decodeLogKey(key: Uint8Array): { sequence: number; multihash: Uint8Array } {
+  if (key.length <= SEQUENCE_BYTES) throw corrupt('a key of the log', key)
+  return { sequence: readInteger(key, 0), multihash: key.subarray(SEQUENCE_BYTES) }
+}
+
+export function encodeLocation({ sequence, size }: Location): Uint8Array {
+  const value = new Uint8Array(SEQUENCE_BYTES + 4)
+  view(value).setBigUint64(0, BigInt(sequence))
+  view(value).setUint32(SEQUENCE_BYTES, size)
+  return value
+}
+
+/** @throws CORRUPT for a value that is not one of an index */
+export function decodeLocation(value: Uint8Array): Location {
+  if (value.length !== SEQUENCE_BYTES + 4) throw corrupt('an entry of the index', value)
+  return { sequence: readInteger(value, 0), size: view(value).getUint32(SEQUENCE_BYTES) }
+}
+
+export function encodeHeader({ version, id }: LogHeader): Uint8Array {
+  return Uint8Array.of(...HEADER_MAGIC, version, ...id)
+}
+
+/** @throws CORRUPT when it is not a header */
+export function decodeHeader(value: Uint8Array): LogHeader {
+  const isHeader = value.length > HEADER_MAGIC.length && HEADER_MAGIC.every((byte, index) => value[index] === byte)
+  const version = value[HEADER_MAGIC.length]
+  if (!isHeader || version === undefined) throw corrupt('the header of the log', value)
+  return { version, id: value.slice(HEADER_MAGIC.length + 1) }
+}
+
+export function encodeCheckpoint({ id, sequence, totals }: Checkpoint): Uint8Array {
+  const value = new Uint8Array(ID_BYTES + SEQUENCE_BYTES + (totals === undefined ? 0 : 16))
+  value.set(id)
+  view(value).setBigUint64(ID_BYTES, BigInt(sequence))
+  if (totals !== undefined) {
+    view(value).setBigUint64(ID_BYTES + 8, BigInt(totals.blocks))
+    view(value).setBigUint64(ID_BYTES + 16, BigInt(totals.bytes))
+  }
+  return value
+}
+
+/** The checkpoint in `value`, or `undefined` when it is none: the index is made anew then. */
+export function decodeCheckpoint(value: Uint8Array): Checkpoint | undefined {
+  if (value.length !== ID_BYTES + 8 && value.length !== ID_BYTES + 24) return undefined
+  const base = { id: value.slice(0, ID_BYTES), sequence: readInteger(value, ID_BYTES) }
+  if (value.length === ID_BYTES + 8) return base
+  return { ...base, totals: { blocks: readInteger(value, ID_BYTES + 8), bytes: readInteger(value, ID_BYTES + 16) } }
+}
+
+function readInteger(bytes: Uint8Array, offset: number): number {
+  const value = view(bytes).getBigUint64(offset)
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw corrupt('a number', bytes)
+  return Number(value)
+}
+
+function view(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+function corrupt(what: string, bytes: Uint8Array): CairnError {
+  return new CairnError('CORRUPT', `Cannot read ${what}: ${Buffer.from(bytes).toString('hex')} is not one`)
+}

@@ -1,0 +1,152 @@
+// The block store over LevelDB: the common contract, and what outlives the process.
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { openDatabase } from '../src/database.ts'
+import { openLevelStore } from '../src/index.ts'
+import { decodeLocation, encodeHeader, encodeLogKey, HEADER_KEY } from '../src/record.ts'
+import { blockStoreSuite, seededBlock } from './block-store-suite.ts'
+import { tempFolder } from './temp-folder.ts'
+
+blockStoreSuite('level', async () => openLevelStore(await tempFolder()))
+blockStoreSuite('level, a checkpoint after every block', async () =>
+  openLevelStore(await tempFolder(), { checkpointBlocks: 1 }),
+)
+
+const blocks = Array.from({ length: 20 }, (_, seed) => seededBlock(seed, 100 + seed))
+const cids = blocks.map(({ cid }) => cid)
+const totals = { blocks: 20, bytes: 2190 }
+
+async function filledFolder(): Promise<string> {
+  const path = await tempFolder()
+  const store = await openLevelStore(path)
+  await store.putMany(blocks)
+  await store.close()
+  return path
+}
+
+async function expectAllThere(path: string): Promise<void> {
+  const store = await openLevelStore(path)
+  const found = await store.getMany(cids)
+  expect(found.map((block) => block?.cid.toString())).toEqual(cids.map(String))
+  expect(await store.stat()).toEqual(totals)
+  expect(await Array.fromAsync(store.list())).toHaveLength(totals.blocks)
+  await store.close()
+}
+
+test('blocks and totals are there after opening again', async () => {
+  const path = await filledFolder()
+  await expectAllThere(path)
+  await expectAllThere(path)
+})
+
+test('what was deleted stays deleted after opening again', async () => {
+  const path = await filledFolder()
+  const store = await openLevelStore(path)
+  await store.deleteMany(cids.slice(0, 5))
+  await using sweep = await store.openSweep()
+  await Array.fromAsync(sweep.run((multihash) => multihash[2] !== cids[7]?.multihash.bytes[2]))
+  await store.close()
+  const again = await openLevelStore(path)
+  const there = await again.hasMany(cids)
+  expect(there.slice(0, 5)).toEqual([false, false, false, false, false])
+  expect(there[7]).toBe(false)
+  expect((await again.stat()).blocks).toBe(there.filter(Boolean).length)
+  await again.close()
+})
+
+test('a missing index is made anew from the log', async () => {
+  const path = await filledFolder()
+  await rm(join(path, 'index'), { recursive: true })
+  await expectAllThere(path)
+})
+
+test('an index of another log is made anew from this one', async () => {
+  const [path, other] = [await filledFolder(), await filledFolder()]
+  await rm(join(path, 'blocks'), { recursive: true })
+  const store = await openLevelStore(path)
+  expect(await store.hasMany(cids)).toEqual(cids.map(() => false))
+  expect(await store.stat()).toEqual({ blocks: 0, bytes: 0 })
+  await store.close()
+  await expectAllThere(other)
+})
+
+test('a second opener is told that it is locked, and harms nothing', async () => {
+  const path = await filledFolder()
+  const store = await openLevelStore(path)
+  await expect(openLevelStore(path)).rejects.toMatchObject({ code: 'LOCKED' })
+  expect(await store.hasMany(cids)).toEqual(cids.map(() => true))
+  await store.close()
+  await expectAllThere(path)
+})
+
+test('a locked index is not taken for a damaged one', async () => {
+  const path = await filledFolder()
+  const database = await openDatabase(join(path, 'index'), 1 << 20)
+  await expect(openLevelStore(path)).rejects.toMatchObject({ code: 'LOCKED' })
+  await database.close()
+  await expectAllThere(path)
+})
+
+test('a flipped byte in a stored block is found when it is read; deleting and putting it again mends it', async () => {
+  const path = await filledFolder()
+  const [victim, next] = [blocks[3] ?? seededBlock(3), blocks[4] ?? seededBlock(4)]
+  const index = await openDatabase(join(path, 'index'), 1 << 20)
+  const { sequence } = decodeLocation((await index.get(victim.cid.multihash.bytes)) ?? new Uint8Array())
+  await index.close()
+  const log = await openDatabase(join(path, 'blocks'), 1 << 20)
+  const key = encodeLogKey(sequence, victim.cid.multihash.bytes)
+  const bytes = Uint8Array.from((await log.get(key)) ?? [])
+  bytes[50] = (bytes[50] ?? 0) ^ 1
+  await log.batch([{ key, value: bytes }], { sync: true })
+  await log.close()
+
+  const store = await openLevelStore(path)
+  await expect(store.get(victim.cid)).rejects.toMatchObject({ code: 'CORRUPT', cid: victim.cid })
+  expect((await store.get(next.cid))?.bytes).toEqual(next.bytes)
+  await store.deleteMany([victim.cid])
+  await store.putMany([victim])
+  await store.close()
+  await expectAllThere(path)
+})
+
+test('an index entry without its record is CORRUPT, not a miss', async () => {
+  const path = await filledFolder()
+  const log = await openDatabase(join(path, 'blocks'), 1 << 20)
+  for await (const page of log.pages(encodeLogKey(1, new Uint8Array()))) {
+    await log.batch(
+      page.slice(0, 1).map(([key]) => ({ key })),
+      { sync: true },
+    )
+  }
+  await log.close()
+  const store = await openLevelStore(path)
+  const outcomes = await Promise.allSettled(cids.map((cid) => store.get(cid)))
+  const failed = outcomes.filter((outcome) => outcome.status === 'rejected').map(({ reason }) => reason)
+  expect(failed).toEqual([expect.objectContaining({ code: 'CORRUPT' })])
+  await store.close()
+})
+
+test('a put that is under way when a sweep opens is not swept', async () => {
+  const store = await openLevelStore(await tempFolder())
+  const put = store.putMany(blocks)
+  await using sweep = await store.openSweep()
+  await put
+  expect(await Array.fromAsync(sweep.run(() => false))).toEqual([])
+  await store.close()
+})
+
+test('a log of a newer version, and one without its header, are refused', async () => {
+  const newer = await tempFolder()
+  await mkdir(join(newer, 'blocks'))
+  const log = await openDatabase(join(newer, 'blocks'), 1 << 20)
+  await log.batch([{ key: HEADER_KEY, value: encodeHeader({ version: 2, id: new Uint8Array(16) }) }], { sync: true })
+  await log.close()
+  await expect(openLevelStore(newer)).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+
+  const headless = await filledFolder()
+  const damaged = await openDatabase(join(headless, 'blocks'), 1 << 20)
+  await damaged.batch([{ key: HEADER_KEY }], { sync: true })
+  await damaged.close()
+  await expect(openLevelStore(headless)).rejects.toMatchObject({ code: 'CORRUPT' })
+})
