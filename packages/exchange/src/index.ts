@@ -1,1 +1,3 @@
-export {}
+// What other packages may use of the exchange.
+export { openBitswap, type Bitswap, type BitswapParts, type BitswapStats } from './bitswap.ts'
+export { systemClock } from './system-clock.ts'

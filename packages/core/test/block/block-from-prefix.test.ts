@@ -8,12 +8,17 @@ const RAW: CidPrefix = { version: 1, codec: 0x55, hash: SHA2_256, digestBytes: 3
 describe('blockFromPrefix', () => {
   test('gives the same block as createBlock for every hash and codec', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 300 }), fc.constantFrom(...HASH_NAMES), fc.constantFrom(0x55, 0x71), (bytes, name, codec) => {
-        const { code, digestBytes } = hashByName(name)
-        const block = blockFromPrefix({ version: 1, codec, hash: code, digestBytes }, bytes)
-        expect(block.cid.equals(createBlock(bytes, { codec, hash: name }).cid)).toBe(true)
-        expect(block.bytes).toBe(bytes)
-      }),
+      fc.property(
+        fc.uint8Array({ maxLength: 300 }),
+        fc.constantFrom(...HASH_NAMES),
+        fc.constantFrom(0x55, 0x71),
+        (bytes, name, codec) => {
+          const { code, digestBytes } = hashByName(name)
+          const block = blockFromPrefix({ version: 1, codec, hash: code, digestBytes }, bytes)
+          expect(block.cid.equals(createBlock(bytes, { codec, hash: name }).cid)).toBe(true)
+          expect(block.bytes).toBe(bytes)
+        },
+      ),
     )
   })
 
@@ -25,7 +30,9 @@ describe('blockFromPrefix', () => {
 
   test('truncates a digest down to 20 bytes', () => {
     const block = blockFromPrefix({ ...RAW, digestBytes: 20 }, Uint8Array.of(1))
-    expect(block.cid.multihash.digest).toEqual(createBlock(Uint8Array.of(1), { codec: 0x55 }).cid.multihash.digest.subarray(0, 20))
+    expect(block.cid.multihash.digest).toEqual(
+      createBlock(Uint8Array.of(1), { codec: 0x55 }).cid.multihash.digest.subarray(0, 20),
+    )
   })
 
   test.each([

@@ -1,0 +1,252 @@
+// The asking side of bitswap: who waits for what, and which peers are asked. It owns wants and sessions; the scheduler
+// decides, the sessions send. Everything that happens in one turn goes out in one message per peer.
+import {
+  blockFromPrefix,
+  blockKey,
+  CairnError,
+  checkMultihash,
+  hashByCode,
+  identityBlock,
+  isCairnError,
+  relabelBlock,
+  type AbortOptions,
+  type Block,
+  type CidPrefix,
+  type Clock,
+  type Fetcher,
+  type PeerId,
+} from '@cairn/core'
+import type { CID } from 'multiformats/cid'
+import { CHECK_MS, GREETING_WANTS, REPEAT_MS } from '../limits.ts'
+import type { Message, PrefixedBlock } from '../message.ts'
+import { PeerSession, type SessionParts } from './peer-session.ts'
+import { Scheduler } from './scheduler.ts'
+import type { Want } from './want.ts'
+
+/** Counts since the client began; bytes are those of blocks. */
+export interface ClientStats {
+  /** CIDs that are waited for, in the order of asking. */
+  readonly wantlist: readonly CID[]
+  /** All blocks that came, duplicate and unasked ones included. */
+  readonly blocksReceived: number
+  readonly dataReceived: number
+  /** Blocks that were wanted and had come already. */
+  readonly dupBlksReceived: number
+  readonly dupDataReceived: number
+  /** Blocks that were never asked for, or whose bytes are not what was asked for. */
+  readonly unaskedBlksReceived: number
+  readonly unaskedDataReceived: number
+  readonly messagesSent: number
+}
+
+/** Fetches blocks from the peers that are connected. */
+export class Client implements Fetcher {
+  readonly #parts: SessionParts
+  readonly #clock: Clock
+  readonly #wants = new Map<string, Want>()
+  readonly #sessions = new Map<PeerId, PeerSession>()
+  readonly #scheduler = new Scheduler()
+  readonly #counts = {
+    blocksReceived: 0,
+    dataReceived: 0,
+    dupBlksReceived: 0,
+    dupDataReceived: 0,
+    unaskedBlksReceived: 0,
+    unaskedDataReceived: 0,
+    messagesSent: 0,
+  }
+  #order = 0
+  #cancelWake: (() => void) | undefined
+  #cancelCheck: (() => void) | undefined
+  #isClosed = false
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts
+    this.#clock = parts.clock
+  }
+
+  async fetch(cid: CID, { signal }: AbortOptions = {}): Promise<Block> {
+    if (this.#isClosed) throw new CairnError('UNAVAILABLE', `Cannot fetch ${cid}: bitswap is closed`, { cid })
+    signal?.throwIfAborted()
+    const inline = identityBlock(cid)
+    if (inline !== undefined) return inline
+    checkMultihash(cid)
+    hashByCode(cid.multihash.code)
+    const want = this.#wantOf(cid)
+    const { promise, resolve, reject } = Promise.withResolvers<Block>()
+    const waiter = { resolve, reject }
+    const abort = (): void => reject(signal?.reason)
+    want.waiters.add(waiter)
+    this.#requeue([want])
+    signal?.addEventListener('abort', abort)
+    try {
+      return relabelBlock(await promise, cid)
+    } finally {
+      signal?.removeEventListener('abort', abort)
+      if (want.waiters.delete(waiter) && want.waiters.size === 0) this.#end(want)
+    }
+  }
+
+  connected(peer: PeerId): void {
+    if (this.#isClosed || this.#sessions.has(peer)) return
+    const session = new PeerSession(peer, this.#parts)
+    this.#sessions.set(peer, session)
+    let greeted = 0
+    for (const want of this.#wants.values()) {
+      if (want.openAsks === 0) this.#scheduler.add(want)
+      else if (greeted++ < GREETING_WANTS) session.askHave(want)
+    }
+    this.#wake()
+  }
+
+  disconnected(peer: PeerId): void {
+    const session = this.#sessions.get(peer)
+    if (session === undefined) return
+    this.#sessions.delete(peer)
+    this.#requeue(session.close())
+  }
+
+  /** Takes blocks and presences. Gives what is wrong when the peer sends more than it was asked for. */
+  receive(peer: PeerId, message: Message): string | undefined {
+    const session = this.#sessions.get(peer)
+    if (session === undefined) return undefined
+    for (const sent of message.blocks) {
+      if (!this.#receiveBlock(session, sent)) return 'sent more blocks than were asked for'
+    }
+    for (const { cid, has } of message.presences) {
+      const want = session.told(blockKey(cid), has)
+      if (want !== undefined) this.#scheduler.add(want)
+    }
+    this.#wake()
+    return undefined
+  }
+
+  get stats(): ClientStats {
+    const wantlist = Array.from(this.#wants.values(), (want) => want.cid)
+    return { ...this.#counts, wantlist }
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#cancelWake?.()
+    this.#cancelCheck?.()
+    for (const session of this.#sessions.values()) session.close()
+    this.#sessions.clear()
+    for (const { cid, waiters } of this.#wants.values()) {
+      for (const waiter of waiters)
+        waiter.reject(new CairnError('UNAVAILABLE', `Cannot fetch ${cid}: bitswap was closed`, { cid }))
+    }
+    this.#wants.clear()
+  }
+
+  #wantOf(cid: CID): Want {
+    const key = blockKey(cid)
+    let want = this.#wants.get(key)
+    if (want === undefined) {
+      const askedAt = this.#clock.now()
+      want = {
+        cid,
+        key,
+        order: this.#order++,
+        waiters: new Set(),
+        asks: new Map(),
+        openAsks: 0,
+        askedAt,
+        queued: false,
+      }
+      this.#wants.set(key, want)
+    }
+    return want
+  }
+
+  /** Takes one block; false once the peer has sent too much that nobody asked for. */
+  #receiveBlock(session: PeerSession, { prefix, bytes }: PrefixedBlock): boolean {
+    this.#counts.blocksReceived++
+    this.#counts.dataReceived += bytes.length
+    const block = provenBlock(prefix, bytes)
+    const key = block === undefined ? undefined : blockKey(block.cid)
+    const want = key === undefined ? undefined : this.#wants.get(key)
+    if (block !== undefined && want !== undefined) {
+      this.#deliver(want, block, session)
+      return true
+    }
+    if (key !== undefined && session.takeEnded(key)) {
+      this.#counts.dupBlksReceived++
+      this.#counts.dupDataReceived += bytes.length
+      return true
+    }
+    this.#counts.unaskedBlksReceived++
+    this.#counts.unaskedDataReceived += bytes.length
+    return session.forgives(bytes.length)
+  }
+
+  #deliver(want: Want, block: Block, session: PeerSession): void {
+    this.#wants.delete(want.key)
+    this.#scheduler.observe(block.bytes.length)
+    session.delivered(want, block.bytes.length)
+    for (const id of want.asks.keys()) this.#sessions.get(id)?.cancel(want)
+    for (const waiter of want.waiters) waiter.resolve(block)
+    want.waiters.clear()
+  }
+
+  /** Nobody waits any more. */
+  #end(want: Want): void {
+    this.#wants.delete(want.key)
+    for (const id of want.asks.keys()) this.#sessions.get(id)?.cancel(want)
+    this.#wake()
+  }
+
+  #requeue(wants: readonly Want[]): void {
+    for (const want of wants) this.#scheduler.add(want)
+    this.#wake()
+  }
+
+  /** Runs the schedule and tells the peers, after all that happens in this turn. */
+  #wake(): void {
+    if (this.#isClosed) return
+    this.#cancelWake ??= this.#clock.after(0, () => {
+      this.#cancelWake = undefined
+      const sessions = [...this.#sessions.values()]
+      this.#scheduler.run(sessions)
+      for (const session of sessions) void this.#flush(session)
+    })
+    if (this.#wants.size > 0) this.#cancelCheck ??= this.#clock.after(CHECK_MS, () => this.#check())
+  }
+
+  /** Whatever kept the message from the peer, it was not asked: others are, and a repeat comes later. */
+  async #flush(session: PeerSession): Promise<void> {
+    try {
+      await session.flush(() => this.#counts.messagesSent++)
+    } catch {
+      if (this.#sessions.get(session.id) === session) this.#requeue(session.stall())
+    }
+  }
+
+  #check(): void {
+    this.#cancelCheck = undefined
+    const now = this.#clock.now()
+    for (const session of this.#sessions.values()) {
+      if (session.isSilent(now)) this.#requeue(session.stall())
+    }
+    for (const want of this.#wants.values()) {
+      if (now - want.askedAt >= REPEAT_MS) this.#repeat(want, now)
+    }
+    this.#wake()
+  }
+
+  #repeat(want: Want, now: number): void {
+    want.askedAt = now
+    for (const session of this.#sessions.values()) session.repeat(want)
+    this.#scheduler.add(want)
+  }
+}
+
+/** The block that the bytes make, or `undefined` when no block can be made of them: then it was not asked for either. */
+function provenBlock(prefix: CidPrefix, bytes: Uint8Array): Block | undefined {
+  try {
+    return blockFromPrefix(prefix, bytes)
+  } catch (error) {
+    if (isCairnError(error)) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,251 @@
+// What the client has asked of one connected peer, and what it still has to tell it. The only place that opens and
+// closes an Ask, so that the window, the want and the peer's own list of our wants agree.
+import type { Clock, Network, PeerId } from '@cairn/core'
+import {
+  ENDED_WANTS_MAX,
+  HIT_RATE_MIN,
+  HIT_RATE_TRUSTED,
+  PEER_WINDOW_WANTS,
+  UNASKED_BLOCKS_MAX,
+  UNASKED_BYTES_MAX,
+  WANTS_PER_MESSAGE,
+} from '../limits.ts'
+import { encodeMessage, type WantEntry } from '../message.ts'
+import { PeerEstimate } from './peer-estimate.ts'
+import type { Ask, Want } from './want.ts'
+
+/** Highest priority on the wire; each later want has one less. */
+const PRIORITY_MAX = 0x7fff_ffff
+
+/** What a session needs from outside. */
+export interface SessionParts {
+  readonly network: Network
+  readonly clock: Clock
+}
+
+/** One connection period of one peer, seen from the asking side. */
+export class PeerSession {
+  readonly id: PeerId
+  readonly #network: Network
+  readonly #clock: Clock
+  readonly #estimate = new PeerEstimate()
+  readonly #asks = new Map<string, Ask>()
+  readonly #outbox = new Map<string, WantEntry>()
+  /** Keys of wants that ended while the peer could still send the block; oldest first. */
+  readonly #ended = new Set<string>()
+  readonly #closing = new AbortController()
+  #openAsks = 0
+  #openBytes = 0
+  #unaskedBlocks = 0
+  #unaskedBytes = 0
+  #stalled = false
+  #sending = false
+
+  constructor(id: PeerId, parts: SessionParts) {
+    this.id = id
+    this.#network = parts.network
+    this.#clock = parts.clock
+  }
+
+  /** Bytes that are expected from this peer. */
+  get openBytes(): number {
+    return this.#openBytes
+  }
+
+  /** Whether a block of `bytes` may be asked for now. A stalled peer gets one want at a time, to prove itself. */
+  hasRoom(bytes: number): boolean {
+    if (this.#openAsks === 0) return true
+    return !this.#stalled && this.#openAsks < PEER_WINDOW_WANTS && this.#openBytes + bytes <= this.#estimate.windowBytes
+  }
+
+  /** Whether the peer can be asked for the block: it was not yet, and has not said that it lacks it. */
+  canServe(want: Want): boolean {
+    const ask = want.asks.get(this.id)
+    return ask === undefined || (ask.type === 'have' && ask.presence !== 'lacks')
+  }
+
+  /** Expected milliseconds until a block of `bytes` is here, stretched by the doubt that the peer has it at all. */
+  cost(want: Want, bytes: number): number {
+    const known = want.asks.get(this.id)?.presence === 'has'
+    const chance = this.#stalled ? HIT_RATE_MIN : known ? 1 : this.#estimate.hitRate
+    return (this.#openBytes + bytes) / this.#estimate.bytesPerMs / chance
+  }
+
+  /** Whether there is no need to ask others what they have: it said HAVE, or has had nearly all that was asked. */
+  isSureOf(want: Want): boolean {
+    return want.asks.get(this.id)?.presence === 'has' || this.#estimate.hitRate >= HIT_RATE_TRUSTED
+  }
+
+  /** Asks for the block of `want`, expected to take `bytes` of the window. */
+  askBlock(want: Want, bytes: number): void {
+    if (this.#openAsks === 0) this.#estimate.start(this.#clock.now())
+    const ask = this.#askOf(want)
+    ask.type = 'block'
+    ask.open = true
+    ask.bytes = bytes
+    want.openAsks++
+    this.#openAsks++
+    this.#openBytes += bytes
+    this.#post(ask)
+  }
+
+  /** Asks whether the peer has the block of `want`, unless it was asked anything about it before. */
+  askHave(want: Want): void {
+    if (!want.asks.has(this.id)) this.#post(this.#askOf(want))
+  }
+
+  /** Sends again what the peer was asked about `want`, or asks whether it has it, and expects nothing soon. */
+  repeat(want: Want): void {
+    const ask = this.#askOf(want)
+    this.#settle(ask)
+    this.#post(ask)
+  }
+
+  /** Takes note of HAVE or DONT_HAVE. Gives the want when it was asked, `undefined` for an answer to nothing. */
+  told(key: string, has: boolean): Want | undefined {
+    const ask = this.#asks.get(key)
+    if (ask === undefined) return undefined
+    this.#estimate.told(has)
+    ask.presence = has ? 'has' : 'lacks'
+    if (!has && ask.type === 'block') {
+      this.#stalled = false
+      this.#estimate.answered(0, this.#clock.now())
+      this.#settle(ask)
+    }
+    return ask.want
+  }
+
+  /** Takes note that the block of `want` came from this peer: its part in the want ends without a CANCEL. */
+  delivered(want: Want, bytes: number): void {
+    this.#stalled = false
+    this.#estimate.told(true)
+    this.#estimate.answered(bytes, this.#clock.now())
+    this.#unaskedBlocks = Math.max(0, this.#unaskedBlocks - 1)
+    this.#unaskedBytes = Math.max(0, this.#unaskedBytes - bytes)
+    this.#outbox.delete(want.key)
+    this.#forget(want)
+  }
+
+  /** Ends this peer's part in `want`, telling it to forget where it has been told and has not answered. */
+  cancel(want: Want): void {
+    const ask = this.#forget(want)
+    if (ask === undefined) return
+    if (ask.sent && (ask.type === 'block' || ask.presence !== 'has')) {
+      this.#outbox.set(want.key, { cid: want.cid, priority: 0, cancel: true, type: 'block', sendDontHave: false })
+    } else this.#outbox.delete(want.key)
+  }
+
+  /** Whether a block was wanted from this peer until lately; true once for each want that ended. */
+  takeEnded(key: string): boolean {
+    return this.#ended.delete(key)
+  }
+
+  /** Counts a block of `bytes` that was not asked for; false once there are too many, less those that were. */
+  forgives(bytes: number): boolean {
+    this.#unaskedBlocks++
+    this.#unaskedBytes += bytes
+    return this.#unaskedBlocks <= UNASKED_BLOCKS_MAX && this.#unaskedBytes <= UNASKED_BYTES_MAX
+  }
+
+  /** Whether blocks are expected and none has come for too long. */
+  isSilent(now: number): boolean {
+    return this.#openAsks > 0 && this.#estimate.isSilent(now)
+  }
+
+  /** Stops trusting the peer until it answers, and gives the wants that others should be asked for. It may still send them. */
+  stall(): readonly Want[] {
+    this.#stalled = true
+    return this.#settleAll()
+  }
+
+  /**
+   * Sends what is to be told, one message at a time; what is added meanwhile goes into the next. Calls `onSent` after each.
+   *
+   * @throws UNAVAILABLE when the connection breaks
+   */
+  async flush(onSent: () => void): Promise<void> {
+    if (this.#sending) return
+    this.#sending = true
+    try {
+      while (this.#outbox.size > 0) {
+        const wants = this.#takeOutbox()
+        await this.#network.send(this.id, encodeMessage({ wants }), { signal: this.#closing.signal })
+        onSent()
+      }
+    } finally {
+      this.#sending = false
+    }
+  }
+
+  /** Ends the session and gives the wants that the peer was asked about. */
+  close(): readonly Want[] {
+    this.#closing.abort()
+    this.#outbox.clear()
+    this.#settleAll()
+    const wants = Array.from(this.#asks.values(), (ask) => ask.want)
+    for (const want of wants) want.asks.delete(this.id)
+    this.#asks.clear()
+    return wants
+  }
+
+  #askOf(want: Want): Ask {
+    let ask = want.asks.get(this.id)
+    if (ask === undefined) {
+      ask = { want, type: 'have', open: false, bytes: 0, presence: 'unknown', sent: false }
+      want.asks.set(this.id, ask)
+      this.#asks.set(want.key, ask)
+    }
+    return ask
+  }
+
+  #post({ want, type }: Ask): void {
+    const priority = Math.max(1, PRIORITY_MAX - want.order)
+    this.#outbox.set(want.key, { cid: want.cid, priority, cancel: false, type, sendDontHave: true })
+  }
+
+  #takeOutbox(): WantEntry[] {
+    const wants: WantEntry[] = []
+    for (const [key, entry] of this.#outbox) {
+      if (wants.length === WANTS_PER_MESSAGE) break
+      wants.push(entry)
+      this.#outbox.delete(key)
+      const ask = this.#asks.get(key)
+      if (ask !== undefined) ask.sent = true
+    }
+    return wants
+  }
+
+  #settle(ask: Ask): void {
+    if (!ask.open) return
+    ask.open = false
+    ask.want.openAsks--
+    this.#openAsks--
+    this.#openBytes -= ask.bytes
+  }
+
+  #settleAll(): Want[] {
+    const open = this.#asks
+      .values()
+      .filter((ask) => ask.open)
+      .toArray()
+    for (const ask of open) this.#settle(ask)
+    return open.map((ask) => ask.want)
+  }
+
+  #forget(want: Want): Ask | undefined {
+    const ask = want.asks.get(this.id)
+    if (ask === undefined) return undefined
+    this.#settle(ask)
+    want.asks.delete(this.id)
+    this.#asks.delete(want.key)
+    if (ask.sent) this.#remember(want.key)
+    return ask
+  }
+
+  #remember(key: string): void {
+    this.#ended.add(key)
+    if (this.#ended.size <= ENDED_WANTS_MAX) return
+    const oldest = this.#ended.values().next()
+    if (oldest.done !== true) this.#ended.delete(oldest.value)
+  }
+}

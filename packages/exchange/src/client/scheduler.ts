@@ -1,0 +1,80 @@
+// Decides which peer is asked for which block. It holds the wants that no peer is expected to send soon, oldest first,
+// and hands them out as windows have room.
+import { BLOCK_BYTES_GUESS, WINDOW_BYTES_MAX } from '../limits.ts'
+import type { PeerSession } from './peer-session.ts'
+import type { Want } from './want.ts'
+
+/** Weight of the newest block in the running mean of block sizes. */
+const NEWEST = 0.125
+
+/** Queue of wants and the choice of peers for them. */
+export class Scheduler {
+  #queue: Want[] = []
+  #isSorted = true
+  #blockBytes = BLOCK_BYTES_GUESS
+
+  /** Queues `want` unless it stands in the queue or a peer is expected to send it. */
+  add(want: Want): void {
+    if (want.queued || want.openAsks > 0 || want.waiters.size === 0) return
+    want.queued = true
+    this.#isSorted &&= (this.#queue.at(-1)?.order ?? -1) < want.order
+    this.#queue.push(want)
+  }
+
+  /** Takes note of the size of a block, from which the next ones are guessed. */
+  observe(bytes: number): void {
+    this.#blockBytes += NEWEST * (bytes - this.#blockBytes)
+  }
+
+  /**
+   * Hands wants out while windows have room, each to the peer that is expected to deliver it first: when that one is
+   * full the want waits, since a slower peer would not have it sooner. A want that no peer can serve leaves the queue:
+   * an answer, a new peer or a repeat brings it back.
+   */
+  run(sessions: readonly PeerSession[]): void {
+    if (!this.#isSorted) this.#queue.sort((a, b) => a.order - b.order)
+    this.#isSorted = true
+    const bytes = Math.ceil(this.#blockBytes)
+    const kept: Want[] = []
+    let budgetBytes = WINDOW_BYTES_MAX - sessions.reduce((sum, session) => sum + session.openBytes, 0)
+    let roomy = sessions.filter((session) => session.hasRoom(bytes)).length
+    let next = 0
+    for (const want of this.#queue) {
+      if (roomy === 0 || budgetBytes < bytes) break
+      next++
+      if (want.waiters.size === 0) continue
+      const session = cheapest(want, sessions, bytes)
+      if (session !== undefined && !session.hasRoom(bytes)) {
+        kept.push(want)
+        continue
+      }
+      want.queued = false
+      if (session === undefined) continue
+      assign(want, session, { sessions, bytes })
+      budgetBytes -= bytes
+      if (!session.hasRoom(bytes)) roomy--
+    }
+    this.#queue = kept.concat(this.#queue.slice(next))
+  }
+}
+
+function cheapest(want: Want, sessions: readonly PeerSession[], bytes: number): PeerSession | undefined {
+  let best: PeerSession | undefined
+  let bestCost = Infinity
+  for (const session of sessions) {
+    if (!session.canServe(want)) continue
+    const cost = session.cost(want, bytes)
+    if (cost >= bestCost) continue
+    best = session
+    bestCost = cost
+  }
+  return best
+}
+
+/** Asks one peer for the block and, unless it is sure to have it, the others whether they have it. */
+function assign(want: Want, session: PeerSession, around: { sessions: readonly PeerSession[]; bytes: number }): void {
+  const isSure = session.isSureOf(want)
+  session.askBlock(want, around.bytes)
+  if (isSure) return
+  for (const other of around.sessions) other.askHave(want)
+}

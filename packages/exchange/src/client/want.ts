@@ -1,0 +1,44 @@
+// What the client keeps about one block that somebody waits for.
+import type { Block } from '@cairn/core'
+import type { CID } from 'multiformats/cid'
+import type { PeerId } from '@cairn/core'
+import type { WantType } from '../message.ts'
+
+/** A block that is waited for. It ends when the block is there or the last waiter has gone. */
+export interface Want {
+  /** The CID that is asked for; waiters may have asked for others of the same multihash. */
+  readonly cid: CID
+  /** `blockKey(cid)`. */
+  readonly key: string
+  /** Rises with each want: earlier ones are asked for first. */
+  readonly order: number
+  readonly waiters: Set<Waiter>
+  /** Peers that were asked, each with how it stands. Changed by `PeerSession` alone. */
+  readonly asks: Map<PeerId, Ask>
+  /** How many of `asks` are open. Changed by `PeerSession` alone. */
+  openAsks: number
+  /** Milliseconds on the clock when it was last asked of everybody. */
+  askedAt: number
+  /** Whether it stands in the scheduler's queue. */
+  queued: boolean
+}
+
+/** One caller of `fetch`. */
+export interface Waiter {
+  resolve(block: Block): void
+  reject(reason: unknown): void
+}
+
+/** How a want stands with one peer. */
+export interface Ask {
+  readonly want: Want
+  /** The strongest thing that was asked: `block` overrides `have`, never the reverse. */
+  type: WantType
+  /** Whether the block is expected from this peer soon and takes part of its window. */
+  open: boolean
+  /** Bytes of the window taken while open. */
+  bytes: number
+  presence: 'unknown' | 'has' | 'lacks'
+  /** Whether the peer has been told: only then it needs to be told to forget. */
+  sent: boolean
+}

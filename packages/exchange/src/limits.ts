@@ -1,0 +1,105 @@
+// Every bound of the exchange, with its unit and reason. What other implementations do is in docs/formats/bitswap.md.
+
+/** Bytes of the largest message that is accepted. Source: bitswap-protocol.md. */
+export const MESSAGE_BYTES_MAX = 4 * 1024 * 1024
+
+/** Entries, blocks and presences of one message; peers remember 1,024 wants, so more is a flood. */
+export const MESSAGE_PARTS_MAX = 16_384
+
+/** Bytes of the longest CID on the wire: a digest of 128 bytes and four varints of ten. Source: boxo defaults.go. */
+export const CID_BYTES_MAX = 168
+
+/** Wants sent in one message: what boxo takes from one, so that nothing of ours is dropped there. */
+export const WANTS_PER_MESSAGE = 1024
+
+/** Wants in flight at one peer: a quarter of what boxo remembers, and enough for a window of 64 KiB blocks. */
+export const PEER_WINDOW_WANTS = 256
+
+/** Bytes expected from one peer at a time, at most: 1 Gbit/s at 128 ms. */
+export const PEER_WINDOW_BYTES = 16 * 1024 * 1024
+
+/** Bytes expected from one peer at a time, at least: the window that boxo gives, for peers that are slow. */
+export const PEER_WINDOW_BYTES_MIN = 1024 * 1024
+
+/** Milliseconds of a peer's measured rate that its window holds: more than any round trip, little enough to wait for. */
+export const PEER_WINDOW_MS = 2000
+
+/** Bytes expected from all peers together: bounds the memory that answers can take at once. */
+export const WINDOW_BYTES_MAX = 128 * 1024 * 1024
+
+/** Bytes assumed of a block before any has arrived: Kubo's old chunk size, between today's leaves and small nodes. */
+export const BLOCK_BYTES_GUESS = 256 * 1024
+
+/** Bytes per millisecond assumed of a peer before it is measured: 100 Mbit/s. */
+export const RATE_GUESS = 12_500
+
+/** Milliseconds over which a rate is measured, so that the blocks of one message are not taken for a speed. */
+export const RATE_SAMPLE_MS = 50
+
+/** Share of wants that a peer is assumed to serve before it has answered any. */
+export const HIT_RATE_GUESS = 0.5
+
+/** Lowest share of wants assumed of a peer, so that cost stays finite and a peer can recover. */
+export const HIT_RATE_MIN = 0.02
+
+/** Hit rate from which a peer's answer is trusted to come, and the others are not asked what they have. */
+export const HIT_RATE_TRUSTED = 0.75
+
+/** Milliseconds without a block or DONT_HAVE after which a peer's wants go to others too. Source: boxo's simulated DONT_HAVE. */
+export const SILENCE_MS = 5000
+
+/** Milliseconds after which an open want is asked again everywhere: a message was lost, or a peer forgot. Source: boxo. */
+export const REPEAT_MS = 30_000
+
+/** Milliseconds between looks at silent peers and old wants while wants are open. */
+export const CHECK_MS = 1000
+
+/** Open wants that a new peer is asked about at once; the others reach it through the schedule. */
+export const GREETING_WANTS = 1024
+
+/** Wants of a peer remembered after they ended, to tell a late block from one that nobody asked for. */
+export const ENDED_WANTS_MAX = 1024
+
+/** Blocks nobody asked for that are forgiven until a wanted one arrives: mistakes of counting, not of intent. */
+export const UNASKED_BLOCKS_MAX = 16
+
+/** Bytes of such blocks that are forgiven: one full message. */
+export const UNASKED_BYTES_MAX = 4 * 1024 * 1024
+
+/** Wants remembered per peer: four times boxo, about 2 MB of memory. */
+export const LEDGER_WANTS_MAX = 4096
+
+/** Wants looked up in the store for one answer: bounds the work between two messages to a peer. */
+export const ANSWER_WANTS = 128
+
+/** Bytes of blocks at which an answer is sent; a single block may exceed it, by itself. */
+export const ANSWER_BYTES = 1024 * 1024
+
+/** Bytes of a block that is sent in place of HAVE. Source: boxo defaults.go. */
+export const SMALL_BLOCK_BYTES = 1024
+
+/** Answers being read or sent, over all peers: at most 64 MiB of blocks in memory. */
+export const ANSWERS_MAX = 32
+
+/** Answers being read or sent for one peer: one on its way while the next is read. */
+export const ANSWERS_PER_PEER = 2
+
+/** Milliseconds that a peer may take to accept one answer; a stuck peer would hold its slots for ever. Source: boxo. */
+export const SEND_TIMEOUT_MS = 120_000
+
+// Of libp2p-network.ts and framed-stream.ts alone:
+
+/** Bytes of the varint before a message: what a length of 4 MiB takes. */
+export const LENGTH_BYTES_MAX = 4
+
+/** Bytes set aside when a message begins; more follows what arrives, so promises of 4 MiB on many streams cost little. */
+export const FIRST_READ_BYTES = 16 * 1024
+
+/** Bitswap streams that one peer may have open to us: as Helia, which opens one a message and loses what is refused. */
+export const INBOUND_STREAMS_MAX = 1024
+
+/** Bytes of messages that one peer may have begun or we not yet handled; further ones wait unread. Four of the largest. */
+export const PEER_INBOUND_BYTES_MAX = 16 * 1024 * 1024
+
+/** Milliseconds until opening a stream is given up. As in js-libp2p. */
+export const STREAM_OPEN_TIMEOUT_MS = 10_000

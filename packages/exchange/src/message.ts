@@ -1,0 +1,229 @@
+// Bitswap messages and their bytes, see docs/formats/bitswap.md. Written by hand over the core's protobuf reader: protons
+// generates enums and namespaces, which type stripping cannot run, and copies fields that are only looked at here.
+// Nothing is hashed while decoding: blocks stay unproven bytes with a prefix.
+import {
+  CairnError,
+  checkMultihash,
+  IDENTITY_CODE,
+  isCairnError,
+  ProtobufReader,
+  ProtobufWriter,
+  type Block,
+  type CidPrefix,
+} from '@cairn/core'
+import { CID } from 'multiformats/cid'
+import { CID_BYTES_MAX, MESSAGE_BYTES_MAX, MESSAGE_PARTS_MAX } from './limits.ts'
+
+/** One line of a want list: asks for a block, asks whether it is there, or withdraws either. */
+export interface WantEntry {
+  readonly cid: CID
+  /** Higher is served first; 32 bits, signed. */
+  readonly priority: number
+  readonly cancel: boolean
+  readonly type: WantType
+  /** Whether the asker wants to hear that the block is not there. */
+  readonly sendDontHave: boolean
+}
+
+/** What a want asks for: the block itself, or whether it is there. */
+export type WantType = 'block' | 'have'
+
+/** Bytes that claim to be a block: its CID is known once they are hashed as `prefix` says. */
+export interface PrefixedBlock {
+  readonly prefix: CidPrefix
+  readonly bytes: Uint8Array
+}
+
+/** Answer to a want: the sender has the block, or lacks it. */
+export interface Presence {
+  readonly cid: CID
+  readonly has: boolean
+}
+
+/** What every message may carry; each part may be empty. */
+interface MessageBase {
+  /** Whether `wants` replaces all that the sender wanted before. */
+  readonly full: boolean
+  readonly wants: readonly WantEntry[]
+  readonly presences: readonly Presence[]
+  /** Bytes still queued at the sender for the receiver; a hint. */
+  readonly pendingBytes: number
+}
+
+/** A message that came in. */
+export interface Message extends MessageBase {
+  readonly blocks: readonly PrefixedBlock[]
+}
+
+/** A message to be sent; parts left out are empty. */
+export interface MessageParts extends Partial<MessageBase> {
+  readonly blocks?: readonly Block[]
+}
+
+/** Prefix of blocks in messages of bitswap 1.0.0, which knows no other. */
+const PREFIX_V0: CidPrefix = { version: 0, codec: 0x70, hash: 0x12, digestBytes: 32 }
+const PREFIX_V0_BYTES = Uint8Array.of(0x00, 0x70, 0x12, 0x20)
+
+/** Priority of an entry that names none. Source: bitswap-protocol.md. */
+const PRIORITY_DEFAULT = 1
+
+/** Bytes of a message, without the length that goes before it on a stream. */
+export function encodeMessage(parts: MessageParts): Uint8Array {
+  const { full = false, wants = [], blocks = [], presences = [], pendingBytes = 0 } = parts
+  const writer = new ProtobufWriter()
+  if (full || wants.length > 0) writer.bytes(1, encodeWants(wants, full))
+  for (const { cid, bytes } of blocks) {
+    writer.bytes(3, new ProtobufWriter().bytes(1, prefixBytes(cid)).bytes(2, bytes).finish())
+  }
+  for (const { cid, has } of presences) {
+    const presence = new ProtobufWriter().bytes(1, cid.bytes)
+    writer.bytes(4, (has ? presence : presence.varint(2, 1)).finish())
+  }
+  if (pendingBytes > 0) writer.varint(5, pendingBytes)
+  return writer.finish()
+}
+
+/**
+ * Reads one message whole. Wants and presences that nobody could act on are left out: CIDs above 168 bytes, identity
+ * CIDs, hash functions and digest lengths that are not allowed. Blocks are views into `bytes`.
+ *
+ * @throws INVALID when it breaks the format (a CID that does not parse, a field missing), LIMIT above 4 MiB or 16,384 parts
+ */
+export function decodeMessage(bytes: Uint8Array): Message {
+  if (bytes.length > MESSAGE_BYTES_MAX)
+    throw new CairnError('LIMIT', `Cannot read a bitswap message of ${bytes.length} bytes`)
+  const draft: Draft = { full: false, wants: [], blocks: [], presences: [], pendingBytes: 0, parts: 0 }
+  const reader = new ProtobufReader(bytes)
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    if (field === 1) decodeWants(reader.bytes(), draft)
+    else if (field === 2) part(draft).blocks.push({ prefix: PREFIX_V0, bytes: reader.bytes() })
+    else if (field === 3) part(draft).blocks.push(decodeBlock(reader.bytes()))
+    else if (field === 4) decodePresence(reader.bytes(), part(draft))
+    else if (field === 5) draft.pendingBytes = reader.int32()
+    else reader.skip()
+  }
+  return draft
+}
+
+interface Draft extends Message {
+  full: boolean
+  readonly wants: WantEntry[]
+  readonly blocks: PrefixedBlock[]
+  readonly presences: Presence[]
+  pendingBytes: number
+  parts: number
+}
+
+/** The draft, with one more part counted: also of those that are left out. */
+function part(draft: Draft): Draft {
+  if (++draft.parts > MESSAGE_PARTS_MAX) throw new CairnError('LIMIT', 'Cannot read a bitswap message of so many parts')
+  return draft
+}
+
+function decodeWants(bytes: Uint8Array, draft: Draft): void {
+  const reader = new ProtobufReader(bytes)
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    if (field === 1) decodeWant(reader.bytes(), part(draft))
+    else if (field === 2) draft.full = reader.boolean()
+    else reader.skip()
+  }
+}
+
+function decodeWant(bytes: Uint8Array, draft: Draft): void {
+  let cidBytes: Uint8Array | undefined
+  let [priority, cancel, type, sendDontHave] = [PRIORITY_DEFAULT, false, 0, false]
+  const reader = new ProtobufReader(bytes)
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    if (field === 1) cidBytes = reader.bytes()
+    else if (field === 2) priority = reader.int32()
+    else if (field === 3) cancel = reader.boolean()
+    else if (field === 4) type = reader.number()
+    else if (field === 5) sendDontHave = reader.boolean()
+    else reader.skip()
+  }
+  const cid = usableCid(cidBytes)
+  if (type > 1) throw new CairnError('INVALID', `Cannot read a bitswap want of type ${type}`)
+  if (cid !== undefined) draft.wants.push({ cid, priority, cancel, type: type === 0 ? 'block' : 'have', sendDontHave })
+}
+
+function decodePresence(bytes: Uint8Array, draft: Draft): void {
+  let cidBytes: Uint8Array | undefined
+  let type = 0
+  const reader = new ProtobufReader(bytes)
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    if (field === 1) cidBytes = reader.bytes()
+    else if (field === 2) type = reader.number()
+    else reader.skip()
+  }
+  const cid = usableCid(cidBytes)
+  if (type > 1) throw new CairnError('INVALID', `Cannot read a bitswap presence of type ${type}`)
+  if (cid !== undefined) draft.presences.push({ cid, has: type === 0 })
+}
+
+function decodeBlock(bytes: Uint8Array): PrefixedBlock {
+  let prefix: CidPrefix | undefined
+  let data: Uint8Array = new Uint8Array(0)
+  const reader = new ProtobufReader(bytes)
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    if (field === 1) prefix = checkPrefix(reader.numbers())
+    else if (field === 2) data = reader.bytes()
+    else reader.skip()
+  }
+  if (prefix === undefined) throw new CairnError('INVALID', 'Cannot read a bitswap block without its prefix')
+  return { prefix, bytes: data }
+}
+
+/** The CID in a want or presence, or `undefined` for one to pass over. Copied: it outlives the message it came in. */
+function usableCid(bytes: Uint8Array | undefined): CID | undefined {
+  if (bytes === undefined) throw new CairnError('INVALID', 'Cannot read a bitswap entry without its CID')
+  if (bytes.length > CID_BYTES_MAX) return undefined
+  let cid: CID
+  try {
+    cid = CID.decode(bytes.slice())
+  } catch (cause) {
+    throw new CairnError('INVALID', 'Cannot read the CID of a bitswap entry', { cause })
+  }
+  if (cid.multihash.code === IDENTITY_CODE) return undefined
+  try {
+    checkMultihash(cid)
+    return cid
+  } catch (error) {
+    if (isCairnError(error)) return undefined
+    throw error
+  }
+}
+
+function encodeWants(wants: readonly WantEntry[], full: boolean): Uint8Array {
+  const writer = new ProtobufWriter()
+  for (const { cid, priority, cancel, type, sendDontHave } of wants) {
+    const entry = new ProtobufWriter().bytes(1, cid.bytes).varint(2, priority)
+    if (cancel) entry.varint(3, 1)
+    if (type === 'have') entry.varint(4, 1)
+    if (sendDontHave) entry.varint(5, 1)
+    writer.bytes(1, entry.finish())
+  }
+  if (full) writer.varint(2, 1)
+  return writer.finish()
+}
+
+/** A version 1 CID is its prefix and its digest; a version 0 CID is a bare multihash and leaves the rest out. */
+function prefixBytes(cid: CID): Uint8Array {
+  return cid.version === 0 ? PREFIX_V0_BYTES : cid.bytes.subarray(0, cid.bytes.length - cid.multihash.size)
+}
+
+function checkPrefix(numbers: readonly number[]): CidPrefix {
+  const [version, codec, hash, digestBytes, ...rest] = numbers
+  if (
+    (version !== 0 && version !== 1) ||
+    codec === undefined ||
+    hash === undefined ||
+    digestBytes === undefined ||
+    rest.length > 0
+  ) {
+    throw new CairnError(
+      'INVALID',
+      'Cannot read the prefix of a bitswap block: it is not version, codec, hash and length',
+    )
+  }
+  return { version, codec, hash, digestBytes }
+}

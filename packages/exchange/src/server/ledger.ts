@@ -1,0 +1,156 @@
+// What one peer wants from us: bounded, served by priority, remembered while we lack the block.
+import type { PeerId } from '@cairn/core'
+import type { CID } from 'multiformats/cid'
+import { ANSWER_WANTS, LEDGER_WANTS_MAX } from '../limits.ts'
+import type { Presence, WantEntry } from '../message.ts'
+import type { LedgerWant, WantIndex } from './want-index.ts'
+
+/** The wants of one peer. */
+export class Ledger {
+  readonly peer: PeerId
+  readonly #index: WantIndex
+  /** By the bytes of the CID: an answer goes by the CID that was asked. */
+  readonly #wants = new Map<string, LedgerWant>()
+  /** Wants whose block is not here, the longest waiting first. */
+  readonly #waiting = new Set<LedgerWant>()
+  /** Wants to look up, best last when sorted. Those that ended are passed over when they come up. */
+  #queue: LedgerWant[] = []
+  #isSorted = true
+  #refusals = new Map<string, CID>()
+  #order = 0
+
+  constructor(peer: PeerId, index: WantIndex) {
+    this.peer = peer
+    this.#index = index
+  }
+
+  /** Whether there is something to answer. */
+  get hasWork(): boolean {
+    return this.#queue.length > 0 || this.#refusals.size > 0
+  }
+
+  /** Bytes of blocks that are queued, as far as they were looked up. */
+  get pendingBytes(): number {
+    const queued = this.#queue.filter(({ state, type }) => state === 'queued' && type === 'block')
+    return queued.reduce((sum, { size = 0 }) => sum + size, 0)
+  }
+
+  /** Takes what the peer wants and no longer wants. With `full`, only what is in `entries` stays wanted. */
+  apply(entries: readonly WantEntry[], full: boolean): void {
+    if (full) {
+      const kept = new Set(entries.filter(({ cancel }) => !cancel).map(({ cid }) => cidKey(cid)))
+      for (const [key, want] of this.#wants) if (!kept.has(key)) this.remove(want)
+      this.#refusals.clear()
+    }
+    for (const entry of entries) {
+      const want = this.#wants.get(cidKey(entry.cid))
+      if (!entry.cancel) this.#want(entry, want)
+      else if (want !== undefined) this.remove(want)
+    }
+  }
+
+  /** Takes the best queued wants for a look-up: at most 128, and no more once those of known size make `bytes`. */
+  take(bytes: number): LedgerWant[] {
+    if (!this.#isSorted) this.#queue.sort((a, b) => a.priority - b.priority || b.order - a.order)
+    this.#isSorted = true
+    const taken: LedgerWant[] = []
+    let knownBytes = 0
+    while (taken.length < ANSWER_WANTS && knownBytes < bytes) {
+      const want = this.#queue.pop()
+      if (want === undefined) break
+      if (want.state !== 'queued') continue
+      want.state = 'looking'
+      if (want.type === 'block') knownBytes += want.size ?? 0
+      taken.push(want)
+    }
+    return taken
+  }
+
+  /** DONT_HAVE for wants that found no room in the ledger. */
+  takeRefusals(): Presence[] {
+    const presences = Array.from(this.#refusals.values(), (cid) => ({ cid, has: false }))
+    this.#refusals.clear()
+    return presences
+  }
+
+  /** Puts `want` back to be looked up. */
+  requeue(want: LedgerWant): void {
+    if (want.state === 'queued' || want.state === 'ended') return
+    this.#waiting.delete(want)
+    want.state = 'queued'
+    want.announced = false
+    this.#enqueue(want)
+  }
+
+  /** The block of `want` is not here: it waits for it, unless it has just come. */
+  wait(want: LedgerWant): void {
+    if (want.state === 'ended') return
+    want.size = undefined
+    if (want.announced) return this.requeue(want)
+    want.state = 'waiting'
+    this.#waiting.add(want)
+  }
+
+  /** Ends `want`: answered, cancelled or pushed out. */
+  remove(want: LedgerWant): void {
+    want.state = 'ended'
+    this.#wants.delete(cidKey(want.cid))
+    this.#waiting.delete(want)
+    this.#index.remove(want)
+  }
+
+  /** Ends all. */
+  clear(): void {
+    for (const want of this.#wants.values()) this.remove(want)
+    this.#refusals.clear()
+    this.#queue = []
+  }
+
+  #want({ cid, priority, type, sendDontHave }: WantEntry, known: LedgerWant | undefined): void {
+    if (known !== undefined) {
+      if (type === 'block') known.type = type
+      if (known.priority !== priority) this.#isSorted = false
+      known.priority = priority
+      known.sendDontHave = sendDontHave
+      if (known.state === 'waiting') this.requeue(known)
+    } else if (this.#makeRoom()) {
+      const peer = this.peer
+      const order = this.#order++
+      const want: LedgerWant = {
+        peer,
+        cid,
+        order,
+        priority,
+        type,
+        sendDontHave,
+        state: 'queued',
+        size: undefined,
+        announced: false,
+      }
+      this.#wants.set(cidKey(cid), want)
+      this.#index.add(want)
+      this.#enqueue(want)
+    } else if (sendDontHave && this.#refusals.size < LEDGER_WANTS_MAX) this.#refusals.set(cidKey(cid), cid)
+  }
+
+  /** A full ledger lets the want go that has waited longest for a block that is not here. */
+  #makeRoom(): boolean {
+    if (this.#wants.size < LEDGER_WANTS_MAX) return true
+    const longest = this.#waiting.values().next()
+    if (longest.done === true) return false
+    this.remove(longest.value)
+    return true
+  }
+
+  #enqueue(want: LedgerWant): void {
+    this.#queue.push(want)
+    this.#isSorted = false
+    if (this.#queue.length > 2 * LEDGER_WANTS_MAX) {
+      this.#queue = this.#queue.filter(({ state }) => state === 'queued')
+    }
+  }
+}
+
+function cidKey(cid: CID): string {
+  return Buffer.from(cid.bytes.buffer, cid.bytes.byteOffset, cid.bytes.byteLength).toString('latin1')
+}
