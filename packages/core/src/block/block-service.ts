@@ -91,7 +91,9 @@ export class BlockService implements BlockReader {
   /** The first block that any fetcher gives; the others are stopped. */
   async #race(cid: CID, signal: AbortSignal): Promise<Block> {
     if (this.#fetchers.length === 0) {
-      throw new CairnError('NOT_FOUND', `Cannot find block ${cid}: it is not in this repo, and no peer is asked`, { cid })
+      throw new CairnError('NOT_FOUND', `Cannot find block ${cid}: it is not in this repo, and no peer is asked`, {
+        cid,
+      })
     }
     const won = new AbortController()
     const options = { signal: AbortSignal.any([signal, won.signal]) }

@@ -45,7 +45,10 @@ export interface CidPrefix {
 export function createBlock(bytes: Uint8Array, form: CidForm): Block {
   const { codec, hash = 'sha2-256', cidVersion = 1 } = form
   if (bytes.length > BLOCK_BYTES_MAX) {
-    throw new CairnError('LIMIT', `Cannot make a block of ${bytes.length} bytes: at most ${BLOCK_BYTES_MAX} are allowed`)
+    throw new CairnError(
+      'LIMIT',
+      `Cannot make a block of ${bytes.length} bytes: at most ${BLOCK_BYTES_MAX} are allowed`,
+    )
   }
   if (cidVersion === 0 && (codec !== DAG_PB_CODE || hash !== 'sha2-256')) {
     throw new CairnError('INVALID', 'Cannot make a CIDv0: it needs dag-pb and sha2-256')
@@ -81,10 +84,16 @@ export function blockFromPrefix(prefix: CidPrefix, bytes: Uint8Array): Block {
   const { version, codec, hash, digestBytes } = prefix
   const { name, digest, digestBytes: naturalBytes, digestBytesMax } = hashByCode(hash)
   if (bytes.length > BLOCK_BYTES_MAX || digestBytes > digestBytesMax) {
-    throw new CairnError('LIMIT', `Cannot use ${bytes.length} bytes with a ${name} digest of ${digestBytes}: one is too long`)
+    throw new CairnError(
+      'LIMIT',
+      `Cannot use ${bytes.length} bytes with a ${name} digest of ${digestBytes}: one is too long`,
+    )
   }
   if (digestBytes < DIGEST_BYTES_MIN) {
-    throw new CairnError('INVALID', `Cannot use a digest of ${digestBytes} bytes: at least ${DIGEST_BYTES_MIN} are needed`)
+    throw new CairnError(
+      'INVALID',
+      `Cannot use a digest of ${digestBytes} bytes: at least ${DIGEST_BYTES_MIN} are needed`,
+    )
   }
   if (version === 0 && (codec !== DAG_PB_CODE || name !== 'sha2-256' || digestBytes !== naturalBytes)) {
     throw new CairnError('INVALID', 'Cannot make a CIDv0: it needs dag-pb and sha2-256')

@@ -9,8 +9,8 @@ import { CairnError } from '../errors.ts'
 import { CID_TEXT_MAX } from '../limits.ts'
 import { checkMultihash } from './hash.ts'
 
-const DECODER = base32
-  .decoder.or(base58btc.decoder)
+const DECODER = base32.decoder
+  .or(base58btc.decoder)
   .or(base36.decoder)
   .or(base16.decoder)
   .or(base64url.decoder)
@@ -29,8 +29,10 @@ export function parseCid(text: string): CID {
   let cid: CID
   try {
     const isV0 = text.length === 46 && text.startsWith('Qm')
-    cid = isV0 ? CID.parse(text) : CID.parse(text, DECODER)
-    if (!isV0 && cid.version === 0) throw new Error('CIDv0 takes no multibase prefix')
+    const parsed = isV0 ? CID.parse(text) : CID.parse(text, DECODER)
+    if (!isV0 && parsed.version === 0) throw new Error('CIDv0 takes no multibase prefix')
+    // What `parse` gives would print as `text` from now on, its padding and case included.
+    cid = CID.decode(parsed.bytes)
   } catch (cause) {
     throw new CairnError('INVALID', `Cannot read "${text}" as a CID: ${reasonOf(cause)}`, { cause })
   }
@@ -47,6 +49,7 @@ export function decodeCid(bytes: Uint8Array): CID {
   let cid: CID
   try {
     cid = CID.decode(bytes)
+    if (cid.bytes.length !== bytes.length) throw new Error('CIDv0 takes no prefix')
   } catch (cause) {
     throw new CairnError('INVALID', `Cannot read ${bytes.length} bytes as a CID: ${reasonOf(cause)}`, { cause })
   }

@@ -36,8 +36,8 @@ const CODECS: readonly Codec[] = [
     code: DAG_PB_CODE,
     links: (bytes) => dagPb.decode(bytes).Links.map((link) => ({ cid: link.Hash, name: link.Name, tsize: link.Tsize })),
   },
-  { name: 'dag-cbor', code: dagCbor.code, links: (bytes) => linksInside(dagCbor.decode(bytes)) },
-  { name: 'dag-json', code: dagJson.code, links: (bytes) => linksInside(dagJson.decode(bytes)) },
+  { name: 'dag-cbor', code: dagCbor.code, links: (bytes) => linksInside(dagCbor.decode(bytes), byLengthThenBytes) },
+  { name: 'dag-json', code: dagJson.code, links: (bytes) => linksInside(dagJson.decode(bytes), byBytes) },
 ]
 
 /** Names of the codecs that can be chosen for a block. */
@@ -68,24 +68,45 @@ export function linksOf(block: Block): readonly Link[] {
   try {
     return codec.links(block.bytes)
   } catch (cause) {
-    throw new CairnError('INVALID', `Cannot decode ${block.cid} as ${codec.name}: ${String(cause)}`, { cause, cid: block.cid })
+    throw new CairnError('INVALID', `Cannot decode ${block.cid} as ${codec.name}: ${String(cause)}`, {
+      cause,
+      cid: block.cid,
+    })
   }
 }
 
 /** CIDs inside a decoded value in their order, found without recursion so that nesting cannot overflow the stack here. */
-function linksInside(value: unknown): Link[] {
+function linksInside(root: unknown, keyOrder: KeyOrder): Link[] {
   const links: Link[] = []
-  const open: Iterator<unknown>[] = [[value].values()]
+  const open: Iterator<unknown, unknown>[] = [[root].values()]
   for (let inner = open.at(-1); inner !== undefined; inner = open.at(-1)) {
     const { done, value: next } = inner.next()
-    if (done === true) {
-      open.pop()
-      continue
-    }
-    const cid = CID.asCID(next)
-    if (cid !== null) links.push({ cid })
+    if (done === true) open.pop()
     else if (Array.isArray(next)) open.push(next.values())
-    else if (typeof next === 'object' && next !== null && !(next instanceof Uint8Array)) open.push(Object.values(next).values())
+    else if (isMap(next)) open.push(valuesInOrder(next, keyOrder))
+    else {
+      const cid = CID.asCID(next)
+      if (cid !== null) links.push({ cid })
+    }
   }
   return links
+}
+
+/** A decoded map, and never a CID: `CID.asCID` takes a map with certain keys for one, and anybody can write such a map. */
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+type KeyOrder = (a: string, b: string) => number
+
+const byBytes: KeyOrder = (a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))
+const byLengthThenBytes: KeyOrder = (a, b) => Buffer.byteLength(a) - Buffer.byteLength(b) || byBytes(a, b)
+
+/** The values of a map as its bytes have them: keys that are integers, which JavaScript moves to the front, go back. */
+function valuesInOrder(map: Readonly<Record<string, unknown>>, keyOrder: KeyOrder): Iterator<unknown, unknown> {
+  const entries = Object.entries(map)
+  if (/^\d/.test(entries[0]?.[0] ?? '')) entries.sort(([a], [b]) => keyOrder(a, b))
+  return entries.values().map(([, value]) => value)
 }

@@ -17,24 +17,27 @@ export interface HashFunction {
   readonly digestBytes: number
   /** Bytes of the longest digest it can give; more than `digestBytes` only where the output is extendable. */
   readonly digestBytesMax: number
-  digest(bytes: Uint8Array, digestBytes: number): Uint8Array
+  readonly digest: (bytes: Uint8Array, digestBytes: number) => Uint8Array
 }
 
 /** Code of the identity "hash": the digest is the data. */
 export const IDENTITY_CODE = 0x00
 
-const openssl = (name: HashName, code: number, algorithm: string, digestBytes: number): HashFunction => ({
-  name,
-  code,
-  digestBytes,
-  digestBytesMax: digestBytes,
-  digest: (bytes, length) => view(hashOnce(algorithm, bytes, 'buffer')).subarray(0, length),
-})
+const openssl = (name: HashName, code: number, digestBytes: number): HashFunction => {
+  const algorithm = name.replace(/^sha2-/, 'sha')
+  return {
+    name,
+    code,
+    digestBytes,
+    digestBytesMax: digestBytes,
+    digest: (bytes, length) => view(hashOnce(algorithm, bytes, 'buffer')).subarray(0, length),
+  }
+}
 
 const FUNCTIONS: readonly HashFunction[] = [
-  openssl('sha2-256', 0x12, 'sha256', 32),
-  openssl('sha2-512', 0x13, 'sha512', 64),
-  openssl('sha3-256', 0x16, 'sha3-256', 32),
+  openssl('sha2-256', 0x12, 32),
+  openssl('sha2-512', 0x13, 64),
+  openssl('sha3-256', 0x16, 32),
   {
     name: 'blake2b-256',
     code: 0xb220,
@@ -77,24 +80,39 @@ export function hashByName(name: string): HashFunction {
 /**
  * Checks the multihash of `cid` before any I/O is spent on it.
  *
- * @throws DENIED for a function that no IPFS node accepts, INVALID for a digest shorter than 20 bytes, LIMIT for one
- * longer than 128 bytes or than its function can give
+ * @throws DENIED for a function that no IPFS node accepts, INVALID for a digest shorter than 20 bytes or a version 0
+ * without a whole sha2-256, LIMIT for a digest longer than 128 bytes or than its function can give
  */
 export function checkMultihash(cid: CID): void {
   const { code, size } = cid.multihash
   if (size > DIGEST_BYTES_MAX) {
-    throw new CairnError('LIMIT', `Cannot use ${cid}: its digest has ${size} bytes, at most ${DIGEST_BYTES_MAX} are allowed`, { cid })
+    throw new CairnError(
+      'LIMIT',
+      `Cannot use ${cid}: its digest has ${size} bytes, at most ${DIGEST_BYTES_MAX} are allowed`,
+      { cid },
+    )
   }
-  if (code === IDENTITY_CODE) return
+  if (code === IDENTITY_CODE && cid.version === 1) return
   const known = FUNCTIONS.find((hash) => hash.code === code)
   if (known === undefined && !ALLOWED_ELSEWHERE.some(([from, to]) => code >= from && code <= to)) {
     throw new CairnError('DENIED', `Cannot use ${cid}: hash function 0x${code.toString(16)} is not allowed`, { cid })
   }
   if (size < DIGEST_BYTES_MIN) {
-    throw new CairnError('INVALID', `Cannot use ${cid}: its digest has ${size} bytes, at least ${DIGEST_BYTES_MIN} are needed`, { cid })
+    throw new CairnError(
+      'INVALID',
+      `Cannot use ${cid}: its digest has ${size} bytes, at least ${DIGEST_BYTES_MIN} are needed`,
+      { cid },
+    )
+  }
+  if (cid.version === 0 && (known?.name !== 'sha2-256' || size < known.digestBytes)) {
+    throw new CairnError('INVALID', `Cannot use ${cid}: a CIDv0 has a sha2-256 digest of 32 bytes`, { cid })
   }
   if (known !== undefined && size > known.digestBytesMax) {
-    throw new CairnError('LIMIT', `Cannot use ${cid}: its digest has ${size} bytes, ${known.name} gives ${known.digestBytesMax}`, { cid })
+    throw new CairnError(
+      'LIMIT',
+      `Cannot use ${cid}: its digest has ${size} bytes, ${known.name} gives ${known.digestBytesMax}`,
+      { cid },
+    )
   }
 }
 

@@ -12,9 +12,12 @@ export type Chunker = (pieces: AsyncIterable<Uint8Array>) => AsyncGenerator<Uint
  * @throws INVALID for a size out of range, UNSUPPORTED for another form
  */
 export function parseChunker(text: string): Chunker {
-  const digits = /^size-(\d{1,10})$/.exec(text)?.[1]
+  const digits = /^size-(\d+)$/.exec(text)?.[1]
   if (digits === undefined) {
-    throw new CairnError('UNSUPPORTED', `Cannot use chunker "${text}": the accepted form is size-N, for example size-262144`)
+    throw new CairnError(
+      'UNSUPPORTED',
+      `Cannot use chunker "${text}": the accepted form is size-N, for example size-262144`,
+    )
   }
   const chunkBytes = Number(digits)
   if (chunkBytes < 1 || chunkBytes > CHUNK_BYTES_MAX) {
