@@ -48,3 +48,33 @@ export class CairnError extends Error {
 export function isCairnError(error: unknown, code?: ErrorCode): error is CairnError {
   return error instanceof CairnError && (code === undefined || error.code === code)
 }
+
+/** Codes of failed system calls. Whatever is not here may work later. */
+const SYSTEM_CODES: Readonly<Record<string, ErrorCode>> = {
+  EACCES: 'DENIED',
+  EDQUOT: 'LIMIT',
+  EEXIST: 'CONFLICT',
+  EINVAL: 'INVALID',
+  EISDIR: 'INVALID',
+  ELOOP: 'INVALID',
+  EMFILE: 'LIMIT',
+  ENAMETOOLONG: 'INVALID',
+  ENFILE: 'LIMIT',
+  ENOENT: 'NOT_FOUND',
+  ENOSPC: 'LIMIT',
+  ENOTDIR: 'INVALID',
+  ENOTEMPTY: 'CONFLICT',
+  EPERM: 'DENIED',
+  EROFS: 'DENIED',
+}
+
+/**
+ * A failed system call as a CairnError whose message begins with `Cannot` and `action`. What is a CairnError already,
+ * or an abort, is given back as it is.
+ */
+export function systemError(action: string, cause: unknown): unknown {
+  if (!(cause instanceof Error) || !('code' in cause) || typeof cause.code !== 'string' || isCairnError(cause)) return cause
+  // Node's message reads "ENOENT: no such file or directory, open '/x'".
+  const reason = /^[A-Z0-9]+: ([^,]+)/.exec(cause.message)?.[1] ?? cause.message
+  return new CairnError(SYSTEM_CODES[cause.code] ?? 'UNAVAILABLE', `Cannot ${action}: ${reason}`, { cause })
+}

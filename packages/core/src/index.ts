@@ -1,5 +1,5 @@
 // What other packages may use of the core.
-export { CairnError, isCairnError, type ErrorCode, type CairnErrorOptions } from './errors.ts'
+export { CairnError, isCairnError, systemError, type ErrorCode, type CairnErrorOptions } from './errors.ts'
 export type {
   AbortOptions,
   BlockReader,
@@ -56,7 +56,7 @@ export { traverse, type Step, type Visit } from './dag/traverse.ts'
 export { walk, type WalkedBlock, type WalkOptions } from './dag/walk.ts'
 export { collect, type CollectParts } from './pins/collect.ts'
 export { Pins, type Pin, type PinOptions, type PinType } from './pins/pins.ts'
-export type { DirectoryEntry } from './unixfs/directory.ts'
+export type { DirectoryEntry } from './unixfs/tree-node.ts'
 export { listDirectory } from './unixfs/directory-listing.ts'
 export {
   dropBlocks,

@@ -33,5 +33,14 @@ export const IMPORT_BATCH_BYTES = 16 * 1024 * 1024
 /** Blocks collected before a commit, so that a folder of tiny files commits in steps as well. */
 export const IMPORT_BATCH_BLOCKS = 4096
 
-/** Bytes of the estimate above which a directory has to be sharded (`HAMTDirectory`). Source: IPIP-499. */
+/** Bytes of the estimate above which both profiles shard a directory (`HAMTDirectory`). Source: IPIP-499. */
 export const DIRECTORY_BYTES_MAX = 262_144
+
+/** Buckets of a shard in both profiles: about 16 KiB of links a block. Source: IPIP-499. */
+export const SHARD_FANOUT = 256
+
+/** Buckets of the smallest shard: its bit field fills a byte. Source: boxo ipld/unixfs/hamt. */
+export const SHARD_FANOUT_MIN = 8
+
+/** Buckets of the largest shard: beyond it a few bytes would make a reader allocate without end (CVE-2023-23625). */
+export const SHARD_FANOUT_MAX = 1024

@@ -1,1 +1,5 @@
-export {}
+// What other packages may use of the node.
+export { REPO_PROFILES, type Config, type RepoProfile } from './config.ts'
+export { openNode, type AddOptions, type Node, type NodeOptions } from './node.ts'
+export { createRepo, defaultRepoPath, readRepo, type RepoInfo } from './repo.ts'
+export type { OnlineOptions, Swarm } from './swarm.ts'

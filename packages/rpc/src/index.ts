@@ -1,1 +1,47 @@
-export {}
+// The command table: everything that a node can be told to do.
+import type { Command } from './command.ts'
+import { add } from './commands/add.ts'
+import { blockGet, blockPut, blockRm, blockStat } from './commands/block.ts'
+import { cat, get, ls } from './commands/content.ts'
+import { pinAdd, pinLs, pinRm } from './commands/pin.ts'
+import { refs } from './commands/refs.ts'
+import { repoGc, repoStat, repoVersion } from './commands/repo.ts'
+import { id, swarmConnect, swarmPeers } from './commands/swarm.ts'
+
+export type {
+  ArgumentSpec,
+  BytesCommand,
+  Command,
+  CommandInput,
+  CountSpec,
+  EventCommand,
+  FlagSpec,
+  OptionSpec,
+  OptionSpecs,
+  OptionValues,
+  Progress,
+  TextSpec,
+  TreeCommand,
+} from './command.ts'
+
+/** All commands, in the order of the help. */
+export const COMMANDS: readonly Command[] = [
+  add,
+  cat,
+  get,
+  ls,
+  pinAdd,
+  pinRm,
+  pinLs,
+  refs,
+  blockGet,
+  blockPut,
+  blockStat,
+  blockRm,
+  repoStat,
+  repoGc,
+  repoVersion,
+  swarmConnect,
+  swarmPeers,
+  id,
+]

@@ -2,6 +2,7 @@
 import { decode, encode } from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
 import type { BlockService } from '../block/block-service.ts'
+import { blockKey } from '../block/cid.ts'
 import { walk } from '../dag/walk.ts'
 import { CairnError } from '../errors.ts'
 import type { AbortOptions, KeyValueStore } from '../interfaces.ts'
@@ -83,6 +84,15 @@ export class Pins {
   async get(cid: CID): Promise<Pin | undefined> {
     const record = await this.#records.get(keyOf(cid))
     return record === undefined ? undefined : decodePin(record)
+  }
+
+  /** How `cid` is kept: by a pin of its own, by one above it, or not at all. @throws as `listIndirect` */
+  async typeOf(cid: CID, options: AbortOptions = {}): Promise<PinType | 'indirect' | undefined> {
+    const own = await this.get(cid)
+    if (own !== undefined) return own.type
+    const key = blockKey(cid)
+    for await (const below of this.listIndirect(options)) if (blockKey(below) === key) return 'indirect'
+    return undefined
   }
 
   /** All pins, in the order of their keys. */

@@ -1,37 +1,114 @@
-// What stands in a directory: all of its entries, or one by its name.
+// What stands in a directory, plain or sharded: all of its entries, or one by its name.
 import type { CID } from 'multiformats/cid'
+import { traverse, type Step } from '../dag/traverse.ts'
 import { CairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader } from '../interfaces.ts'
-import type { DirectoryEntry } from './directory.ts'
+import { bucketOf, decodeShard, hashName, isInPlace, type ShardPath } from './hamt-shard.ts'
+import type { DirectoryEntry } from './tree-node.ts'
 import { decodeUnixFS, type UnixFSNode } from './unixfs-node.ts'
 
+/** What one block of a directory holds: entries, and shards in which there are more of them. */
+export interface DirectoryPart {
+  readonly entries: readonly DirectoryEntry[]
+  readonly shards: readonly ShardPlace[]
+}
+
+/** A shard below the root of its directory. */
+export interface ShardPlace extends ShardPath {
+  readonly cid: CID
+}
+
+/** A name in a directory. */
+export interface NamePlace {
+  readonly directory: CID
+  readonly name: string
+}
+
 /**
- * The entries of the directory at `cid` in the order of their links; where a name stands twice, the first one counts.
+ * The entries of the directory at `cid`: for each of its blocks those that stand in it, then those of the shards below.
+ * No name comes twice.
  *
- * @throws INVALID for what is not a directory, UNSUPPORTED for a sharded one, else as `BlockReader.get`
+ * @throws as `directoryPart` and `BlockReader.get`
  */
 export async function* listDirectory(
   reader: BlockReader,
   cid: CID,
   { signal }: AbortOptions = {},
 ): AsyncGenerator<DirectoryEntry> {
-  yield* directoryEntries(decodeUnixFS(await reader.get(cid, { signal })))
+  function step(at: CID, path?: ShardPath): Step<readonly DirectoryEntry[]> {
+    return {
+      run: async (options) => {
+        const block = await reader.get(at, options)
+        const { entries, shards } = directoryPart(decodeUnixFS(block), path)
+        const next = shards.values().map((shard) => step(shard.cid, shard))
+        return { value: entries, bytes: block.bytes.length, next }
+      },
+    }
+  }
+  for await (const entries of traverse([step(cid)], { signal })) yield* entries
 }
 
 /**
- * The entries of a plain directory in the order of their links; where a name stands twice, the first one counts.
+ * The entry of a name, or `undefined` when its directory lacks it. Reads only the blocks on the way to the name.
  *
- * @throws INVALID for what is not a directory, UNSUPPORTED for a sharded one
+ * @throws INVALID for what is not a directory, else as `decodeShard` and `BlockReader.get`
  */
-export function directoryEntries({ cid, data, links }: UnixFSNode): DirectoryEntry[] {
-  if (data.type === 'hamt-shard') {
-    throw new CairnError('UNSUPPORTED', `Cannot read ${cid}: sharded directories are not supported yet`, { cid })
+export async function findEntry(
+  reader: BlockReader,
+  { directory, name }: NamePlace,
+  { signal }: AbortOptions = {},
+): Promise<DirectoryEntry | undefined> {
+  const root = decodeUnixFS(await reader.get(directory, { signal }))
+  if (root.data.type !== 'hamt-shard') return plainEntries(root).find((entry) => entry.name === name)
+  const hash = hashName(name)
+  for (let shard = decodeShard(root); ;) {
+    const { fanout, buckets, links } = shard
+    const bucket = bucketOf(hash, buckets.length, fanout)
+    const link = links.find((candidate) => candidate.bucket === bucket)
+    if (link === undefined) return undefined
+    if (link.name !== undefined) return link.name === name ? { name, cid: link.cid, tsize: link.tsize } : undefined
+    const node = decodeUnixFS(await reader.get(link.cid, { signal }))
+    shard = decodeShard(node, { fanout, buckets: [...buckets, bucket] })
   }
-  if (data.type !== 'directory')
+}
+
+/**
+ * What the node of a directory holds, or that of a shard at the end of `path`. In a plain directory where a name stands
+ * twice, the first one counts.
+ *
+ * @throws INVALID for what is not a directory and for a name in the wrong shard, UNSUPPORTED in a sharded directory for
+ * a name that is not UTF-8, else as `decodeShard`
+ */
+export function directoryPart(node: UnixFSNode, path?: ShardPath): DirectoryPart {
+  if (path === undefined && node.data.type !== 'hamt-shard') return { entries: plainEntries(node), shards: [] }
+  const { fanout, buckets, links } = decodeShard(node, path)
+  const entries: DirectoryEntry[] = []
+  const shards: ShardPlace[] = []
+  for (const { bucket, name, cid, tsize } of links) {
+    if (name === undefined) {
+      shards.push({ cid, fanout, buckets: [...buckets, bucket] })
+    } else {
+      if (!isInPlace(name, { fanout, buckets }, bucket)) throw misplaced(node.cid, name)
+      entries.push({ name, cid, tsize })
+    }
+  }
+  return { entries, shards }
+}
+
+function plainEntries({ cid, data, links }: UnixFSNode): DirectoryEntry[] {
+  if (data.type !== 'directory') {
     throw new CairnError('INVALID', `Cannot list ${cid}: it is a ${data.type}, not a directory`, { cid })
+  }
   const entries = new Map<string, DirectoryEntry>()
   for (const { Name: name = '', Hash, Tsize = 0 } of links) {
     if (!entries.has(name)) entries.set(name, { name, cid: Hash, tsize: Tsize })
   }
   return [...entries.values()]
+}
+
+/** Decoding puts U+FFFD in the place of what is not UTF-8, so the name that was hashed is not known any more. */
+function misplaced(cid: CID, name: string): CairnError {
+  return name.includes('\uFFFD')
+    ? new CairnError('UNSUPPORTED', `Cannot list ${cid}: the name "${name}" is not UTF-8`, { cid })
+    : new CairnError('INVALID', `Cannot list ${cid}: the name "${name}" belongs into another shard`, { cid })
 }

@@ -1,56 +1,74 @@
-// Directories and symlinks as blocks.
-import type { CID } from 'multiformats/cid'
+// Directories and symlinks as blocks. A directory is one block while its estimate is small, and a HAMT above that.
 import { fromString } from 'uint8arrays/from-string'
-import { createBlock, type Block } from '../block/block.ts'
-import { DAG_PB_CODE } from '../block/codec.ts'
 import { CairnError } from '../errors.ts'
-import { DIRECTORY_BYTES_MAX } from '../limits.ts'
+import { BLOCK_BYTES_MAX } from '../limits.ts'
+import { hamtNodes } from './hamt-builder.ts'
 import type { ImportSettings } from './profile.ts'
-import { encodeUnixFS } from './unixfs-node.ts'
+import { treeNode, type DirectoryEntry, type TreeNode } from './tree-node.ts'
 
-/** One name in a directory and what it points to. */
-export interface DirectoryEntry {
-  readonly name: string
-  readonly cid: CID
-  /** Cumulative bytes below the link, as its writer claims; 0 when it claims nothing. */
-  readonly tsize: number
-}
-
-/** The root block of a directory or symlink with its cumulative size in bytes. */
-export interface TreeNode {
-  readonly block: Block
-  readonly tsize: number
-}
+/** Bytes of a plain directory's Data field: tag, length, and the message of nothing but its type. */
+const DATA_FIELD_BYTES = 4
 
 /**
- * The block of a plain directory; entries may come in any order.
+ * The blocks of a directory, each shard before the one that links it; the last one is the root. Entries may come in any
+ * order.
  *
  * @throws INVALID for a name that is empty, `.`, `..` or holds `/` or NUL, CONFLICT for one that stands twice, LIMIT
- * when the directory would have to be sharded
+ * when sharding is off and the block would be too large, else as `hamtNodes`
  */
-export function directoryNode(entries: readonly DirectoryEntry[], settings: ImportSettings): TreeNode {
-  const { hash, cidVersion } = settings
-  const links = sortedByName(entries).map(({ name, cid, tsize }) => ({ Name: name, Hash: cid, Tsize: tsize }))
-  const bytes = encodeUnixFS({ type: 'directory', data: new Uint8Array(0), blockSizes: [] }, links)
-  const estimate =
-    settings.directoryEstimate === 'block'
-      ? bytes.length
-      : links.reduce((sum, link) => sum + fromString(link.Name).length + link.Hash.bytes.length, 0)
-  if (estimate > DIRECTORY_BYTES_MAX) {
-    throw new CairnError(
-      'LIMIT',
-      `Cannot make a directory of ${links.length} entries: above ${DIRECTORY_BYTES_MAX} bytes it needs sharding`,
-    )
-  }
-  const block = createBlock(bytes, { codec: DAG_PB_CODE, hash, cidVersion })
-  return { block, tsize: entries.reduce((sum, entry) => sum + entry.tsize, block.bytes.length) }
+export function* directoryNodes(
+  entries: readonly DirectoryEntry[],
+  settings: ImportSettings,
+): Generator<TreeNode, void, void> {
+  const sorted = sortedByName(entries)
+  if (isSharded(sorted, settings)) yield* hamtNodes(sorted, settings)
+  else yield plainNode(sorted, settings)
 }
 
 /** The block of a symbolic link, whose target is kept as it is. */
-export function symlinkNode(target: string, { hash, cidVersion }: ImportSettings): TreeNode {
-  const bytes = encodeUnixFS({ type: 'symlink', data: fromString(target), blockSizes: [] }, [])
-  const block = createBlock(bytes, { codec: DAG_PB_CODE, hash, cidVersion })
-  return { block, tsize: block.bytes.length }
+export function symlinkNode(target: string, settings: ImportSettings): TreeNode {
+  return treeNode({ type: 'symlink', data: fromString(target), blockSizes: [] }, [], settings)
+}
+
+/** Whether the estimate is above the bound. An empty directory is always plain, as in Kubo. Source: IPIP-499. */
+function isSharded(
+  entries: readonly DirectoryEntry[],
+  { directoryBytesMax, directoryEstimate }: ImportSettings,
+): boolean {
+  if (directoryBytesMax === 0 || entries.length === 0) return false
+  const bytes = directoryEstimate === 'block' ? blockBytes(entries) : nameAndCidBytes(entries)
+  return bytes > directoryBytesMax
+}
+
+function plainNode(entries: readonly DirectoryEntry[], settings: ImportSettings): TreeNode {
+  if (blockBytes(entries) > BLOCK_BYTES_MAX) {
+    throw new CairnError('LIMIT', `Cannot put ${entries.length} entries into one block, and sharding is off`)
+  }
+  return treeNode({ type: 'directory', data: new Uint8Array(0), blockSizes: [] }, entries, settings)
+}
+
+/** The estimate `links`. */
+function nameAndCidBytes(entries: readonly DirectoryEntry[]): number {
+  return entries.reduce((sum, { name, cid }) => sum + Buffer.byteLength(name) + cid.bytes.length, 0)
+}
+
+/** The estimate `block`: exactly the bytes of the plain block, which may be far too large to be made. */
+function blockBytes(entries: readonly DirectoryEntry[]): number {
+  return entries.reduce((sum, { name, cid, tsize }) => {
+    const link = fieldBytes(cid.bytes.length) + fieldBytes(Buffer.byteLength(name)) + 1 + varintBytes(tsize)
+    return sum + fieldBytes(link)
+  }, DATA_FIELD_BYTES)
+}
+
+/** Bytes of a protobuf field that holds `length` bytes, its tag of one byte included. */
+function fieldBytes(length: number): number {
+  return 1 + varintBytes(length) + length
+}
+
+function varintBytes(value: number): number {
+  let bytes = 1
+  for (let rest = value; rest >= 128; rest /= 128) bytes++
+  return bytes
 }
 
 /** Entries by the bytes of their names in UTF-8, which is not the order of JavaScript's strings. */

@@ -4,9 +4,10 @@ import type { CID } from 'multiformats/cid'
 import type { Block } from '../block/block.ts'
 import type { BlockStore } from '../interfaces.ts'
 import { IMPORT_BATCH_BLOCKS, IMPORT_BATCH_BYTES } from '../limits.ts'
-import { directoryNode, symlinkNode, type DirectoryEntry } from './directory.ts'
+import { directoryNodes, symlinkNode } from './directory.ts'
 import { importFile } from './import-file.ts'
 import type { ImportSettings } from './profile.ts'
+import type { DirectoryEntry, TreeNode } from './tree-node.ts'
 
 /** What can be imported. Content and entries are asked for once, when their turn comes. */
 export type ImportSource =
@@ -50,7 +51,7 @@ export type ImportEvent = BlockEvent | ProgressEvent | EntryEvent
 /**
  * Imports `source` under the name `path`: depth first, files before the directory that holds them.
  *
- * @throws as `importFile` and `directoryNode`, and whatever the source throws
+ * @throws as `importFile` and `directoryNodes`, and whatever the source throws
  */
 export async function* importTree(
   { name, source }: NamedSource,
@@ -61,7 +62,7 @@ export async function* importTree(
       ? yield* fileEvents({ name, source }, settings)
       : source.kind === 'directory'
         ? yield* directoryEvents({ name, source }, settings)
-        : yield* nodeEvents(name, symlinkNode(source.target, settings))
+        : yield* nodeEvents(name, [symlinkNode(source.target, settings)])
   yield entry
   return entry
 }
@@ -158,13 +159,16 @@ async function* directoryEvents(
     const { cid, tsize } = yield* importTree({ name: `${name}/${child.name}`, source: child.source }, settings)
     links.push({ name: child.name, cid, tsize })
   }
-  return yield* nodeEvents(name, directoryNode(links, settings))
+  return yield* nodeEvents(name, directoryNodes(links, settings))
 }
 
-function* nodeEvents(
-  path: string,
-  { block, tsize }: ReturnType<typeof symlinkNode>,
-): Generator<ImportEvent, EntryEvent> {
-  yield { kind: 'block', block }
-  return { kind: 'entry', path, cid: block.cid, size: 0, tsize }
+/** The blocks of `nodes`; the last one makes the entry. */
+function* nodeEvents(path: string, nodes: Iterable<TreeNode>): Generator<ImportEvent, EntryEvent> {
+  let root: EntryEvent | undefined
+  for (const { block, tsize } of nodes) {
+    yield { kind: 'block', block }
+    root = { kind: 'entry', path, cid: block.cid, size: 0, tsize }
+  }
+  if (root === undefined) throw new TypeError('a directory has at least one block')
+  return root
 }

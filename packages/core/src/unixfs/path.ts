@@ -4,8 +4,7 @@ import { parseCid } from '../block/cid.ts'
 import { CairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader } from '../interfaces.ts'
 import { PATH_BYTES_MAX } from '../limits.ts'
-import { directoryEntries } from './directory-listing.ts'
-import { decodeUnixFS } from './unixfs-node.ts'
+import { findEntry } from './directory-listing.ts'
 
 /** A path taken apart: the root and the names below it. */
 export interface ContentPath {
@@ -37,14 +36,13 @@ export function parsePath(text: string): ContentPath {
  * The CID at the end of a path, found through the directories on the way.
  *
  * @throws NOT_FOUND for a name that its directory lacks, INVALID when the path goes on below a file, else as `parsePath`
- * and `BlockReader.get`
+ * and `findEntry`
  */
 export async function resolvePath(reader: BlockReader, text: string, options: AbortOptions = {}): Promise<CID> {
   const { root, names } = parsePath(text)
   let cid = root
   for (const name of names) {
-    const directory = decodeUnixFS(await reader.get(cid, options))
-    const entry = directoryEntries(directory).find((candidate) => candidate.name === name)
+    const entry = await findEntry(reader, { directory: cid, name }, options)
     if (entry === undefined) throw new CairnError('NOT_FOUND', `Cannot find "${name}" in ${cid}`, { cid })
     cid = entry.cid
   }

@@ -1,5 +1,6 @@
 // The settings that decide a CID, and the two named sets of them. Source: IPIP-499.
 import type { HashName } from '../block/hash.ts'
+import { DIRECTORY_BYTES_MAX, SHARD_FANOUT } from '../limits.ts'
 
 /** Everything that decides which blocks, and so which CID, an import gives. */
 export interface ImportSettings {
@@ -12,8 +13,12 @@ export interface ImportSettings {
   readonly chunker: string
   /** Links of an interior file node at most. */
   readonly linksPerNode: number
-  /** When a directory is sharded: above `directoryBytesMax` bytes of its estimate, by names and CIDs or by its exact block. */
+  /** Bytes of the estimate above which a directory is sharded. 0 = never; 1 = always, unless it is empty. */
+  readonly directoryBytesMax: number
+  /** How the bytes of a plain directory are estimated: those of its names and CIDs, or all of its block. */
   readonly directoryEstimate: 'links' | 'block'
+  /** Buckets of a shard: a power of two from 8 to 1024. */
+  readonly shardFanout: number
 }
 
 /** Names of the CID profiles. */
@@ -27,7 +32,9 @@ export const PROFILES: Readonly<Record<ProfileName, ImportSettings>> = {
     rawLeaves: true,
     chunker: 'size-1048576',
     linksPerNode: 1024,
+    directoryBytesMax: DIRECTORY_BYTES_MAX,
     directoryEstimate: 'block',
+    shardFanout: SHARD_FANOUT,
   },
   'unixfs-v0-2015': {
     cidVersion: 0,
@@ -35,6 +42,8 @@ export const PROFILES: Readonly<Record<ProfileName, ImportSettings>> = {
     rawLeaves: false,
     chunker: 'size-262144',
     linksPerNode: 174,
+    directoryBytesMax: DIRECTORY_BYTES_MAX,
     directoryEstimate: 'links',
+    shardFanout: SHARD_FANOUT,
   },
 }

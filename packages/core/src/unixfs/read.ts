@@ -6,7 +6,7 @@ import { mayHaveLinks } from '../block/codec.ts'
 import { traverse, type Step, type Visit } from '../dag/traverse.ts'
 import { CairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader } from '../interfaces.ts'
-import { directoryEntries } from './directory-listing.ts'
+import { directoryPart, type DirectoryPart } from './directory-listing.ts'
 import { decodeUnixFS, type UnixFSNode, type UnixTime } from './unixfs-node.ts'
 
 /** Permissions and time that a node carries, where they were stored. */
@@ -44,10 +44,10 @@ export interface TreeRoot {
 }
 
 /**
- * Everything at and below `root`: each directory before its entries, in the order of their links, each file before
+ * Everything at and below `root`: each directory before its entries, in the order of `listDirectory`, each file before
  * its bytes.
  *
- * @throws as `BlockReader.get` and `decodeUnixFS`; UNSUPPORTED for a sharded directory
+ * @throws as `BlockReader.get`, `decodeUnixFS` and `directoryPart`
  */
 export async function* readTree(
   reader: BlockReader,
@@ -106,10 +106,23 @@ function entryStep(reader: BlockReader, { cid, path }: TreeRoot): Step<Values> {
       }
       if (type === 'symlink')
         return { value: [{ ...item, kind: 'symlink', target: toString(data) }], bytes: data.length, next: [] }
-      const entries = directoryEntries(node)
-      const next = entries.values().map((entry) => entryStep(reader, { cid: entry.cid, path: `${path}/${entry.name}` }))
+      const next = partSteps(reader, directoryPart(node), path)
       return { value: [{ ...item, kind: 'directory' }], bytes: 0, next }
     },
+  }
+}
+
+/** Steps for the entries of the directory at `path` that are in `part`, and then for the shards below. */
+function* partSteps(reader: BlockReader, { entries, shards }: DirectoryPart, path: string): Generator<Step<Values>> {
+  for (const { cid, name } of entries) yield entryStep(reader, { cid, path: `${path}/${name}` })
+  for (const shard of shards) {
+    yield {
+      run: async (options) => {
+        const block = await reader.get(shard.cid, options)
+        const part = directoryPart(decodeUnixFS(block), shard)
+        return { value: [], bytes: block.bytes.length, next: partSteps(reader, part, path) }
+      },
+    }
   }
 }
 

@@ -1,0 +1,28 @@
+// The commands that exist only on the command line: they make a repo, or are the node that others talk to.
+import { isCairnError } from '@cairn/core'
+import type { RepoProfile } from '@cairn/node'
+import type { Session } from './session.ts'
+
+/** Makes a repo and says who its node is. @throws as `createRepo` */
+export async function init(session: Session, profile: RepoProfile): Promise<void> {
+  const { createRepo } = await import('@cairn/node')
+  const path = await session.repoPath()
+  const { Identity } = await createRepo(path, profile)
+  await session.output.write(
+    session.globals.json ? `${JSON.stringify({ Path: path, ID: Identity.PeerID })}\n` : `initialized Cairn repo at ${path}\npeer identity: ${Identity.PeerID}\n`,
+  )
+}
+
+/**
+ * Runs a node until it is interrupted, which is its clean end. Lines are Kubo's, since programs wait for them.
+ *
+ * @throws as `openNode`
+ */
+export async function daemon(session: Session, listen: readonly string[] | undefined): Promise<void> {
+  const { swarm } = await session.node({ listen })
+  for (const address of swarm?.host.addresses() ?? []) await session.output.write(`Swarm listening on ${address}\n`)
+  await session.output.write('Daemon is ready\n')
+  const { signal } = session
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+  if (isCairnError(signal.reason)) throw signal.reason
+}

@@ -1,0 +1,154 @@
+// The command line as commander sees it, derived from the command table.
+import { Command as Program, InvalidArgumentError, Option } from 'commander'
+import { CairnError } from '@cairn/core'
+import { COMMANDS, type Command, type CommandInput, type OptionSpec } from '@cairn/rpc'
+import { parseDuration } from './duration.ts'
+import type { GlobalOptions, Session } from './session.ts'
+
+/** Runs one command with what the command line says. */
+export type Action = (globals: GlobalOptions, run: (session: Session) => Promise<void>) => Promise<void>
+
+/**
+ * The program with all its commands. Each of them calls `act` with what it is to do in a session; usage errors come as
+ * `CommanderError`.
+ */
+export function buildProgram(version: string, act: Action): Program {
+  const program = new Program('cairn')
+    .description('Content-addressed distributed storage that speaks IPFS.')
+    .version(`cairn version ${version}`, '--version', 'print the version')
+    .option('--repo <path>', 'folder of the repo; $CAIRN_PATH, $IPFS_PATH or ~/.cairn by default')
+    .addOption(new Option('--timeout <duration>', 'give up after this time, for example 30s or 5m').argParser(durationOf))
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('(cairn --help tells more)')
+    .exitOverride()
+  addLocalCommands(program, version, act)
+  for (const command of COMMANDS) addCommand(program, command, act)
+  return program
+}
+
+/** `--flag=true` and `--flag=false` as Kubo has them, in the form that commander knows. */
+export function normalizeFlags(argv: readonly string[]): string[] {
+  const end = argv.indexOf('--')
+  return argv.map((word, index) => {
+    const [, name, value] = /^--([a-z][a-z-]*)=(true|false)$/.exec(word) ?? []
+    if (name === undefined || !FLAGS.has(name) || (end !== -1 && index > end)) return word
+    return value === 'true' ? `--${name}` : `--no-${name}`
+  })
+}
+
+const FLAGS: ReadonlySet<string> = new Set(
+  COMMANDS.flatMap((command) => Object.entries(command.options)).flatMap(([name, spec]) => (spec.type === 'flag' ? [name] : [])),
+)
+
+const JSON_OPTION = ['--json', 'print results as JSON, one value a line'] as const
+
+function addLocalCommands(program: Program, version: string, act: Action): void {
+  program
+    .command('init')
+    .description('Make a repo with a new identity')
+    .addOption(new Option('-p, --profile <name>', 'lan: peers on all interfaces; test: loopback only').choices(['lan', 'test']).default('lan'))
+    .option(...JSON_OPTION)
+    .addHelpText('after', exampleText(['cairn init', 'cairn --repo /tmp/one init --profile test']))
+    .action(async (options, self: Program) => act(globalsOf(self), async (session) => (await import('./local-commands.ts')).init(session, options.profile)))
+  program
+    .command('daemon')
+    .description('Run a node that serves its blocks to peers, until Ctrl-C')
+    .option('--listen <multiaddr...>', 'listen on these addresses instead of those in the config')
+    .addHelpText('after', exampleText(['cairn daemon', 'cairn daemon --listen /ip4/127.0.0.1/tcp/4001']))
+    .action(async (options, self: Program) => act(globalsOf(self), async (session) => (await import('./local-commands.ts')).daemon(session, options.listen)))
+  program
+    .command('version')
+    .description('Print the version of this program')
+    .option('-n, --number', 'print only the number')
+    .option(...JSON_OPTION)
+    .addHelpText('after', exampleText(['cairn version', 'cairn version --number']))
+    .action(async (options, self: Program) =>
+      act(globalsOf(self), (session) =>
+        session.output.write(options.json === true ? `${JSON.stringify({ Version: version })}\n` : options.number === true ? `${version}\n` : `cairn version ${version}\n`),
+      ),
+    )
+}
+
+function addCommand(program: Program, command: Command, act: Action): void {
+  const [group, name] = command.path.length === 2 ? command.path : [undefined, command.path[0]]
+  const parent = group === undefined ? program : groupOf(program, group)
+  const sub = parent.command(name ?? '').description(command.summary).configureHelp({ showGlobalOptions: true })
+  for (const { name: argument, help, optional = false, repeat = false } of command.arguments) {
+    const word = `${argument}${repeat ? '...' : ''}`
+    sub.argument(optional ? `[${word}]` : `<${word}>`, help)
+  }
+  for (const [option, spec] of Object.entries(command.options)) addOption(sub, option, spec)
+  if (command.fetches) sub.option('--peer <multiaddr...>', 'fetch what is missing from these peers')
+  if (command.output !== 'bytes') sub.option(...JSON_OPTION)
+  sub.addHelpText('after', exampleText(command.examples))
+  sub.action(async () => {
+    const { runCommand } = await import('./run-command.ts')
+    await act(globalsOf(sub), (session) => runCommand(command, { args: sub.args, options: optionsOf(sub, command) }, session))
+  })
+}
+
+function groupOf(program: Program, name: string): Program {
+  return program.commands.find((command) => command.name() === name) ?? program.command(name).description(GROUPS[name] ?? '')
+}
+
+const GROUPS: Readonly<Record<string, string>> = {
+  block: 'Read, store and delete single blocks',
+  pin: 'Keep content, and see what is kept',
+  repo: 'Look into the repo and clean it up',
+  swarm: 'Meet other peers',
+}
+
+function addOption(sub: Program, name: string, spec: OptionSpec): void {
+  const short = spec.short === undefined ? '' : `-${spec.short}, `
+  if (spec.type === 'flag') {
+    sub.addOption(new Option(`${short}--${name}`, spec.help)).addOption(new Option(`--no-${name}`).hideHelp())
+    return
+  }
+  const option = new Option(`${short}--${name} <${spec.value}>`, spec.help)
+  if (spec.type === 'count') option.argParser(countOf)
+  else if (spec.check !== undefined) option.argParser(checkedText(spec.check))
+  if (spec.choices !== undefined && spec.type === 'text') option.choices(spec.choices)
+  sub.addOption(option)
+}
+
+/** The values of a command's options under their names in the table. */
+function optionsOf(sub: Program, { options }: Command): CommandInput['options'] {
+  const values: Record<string, boolean | number | string> = {}
+  for (const option of sub.options) {
+    const value: unknown = sub.getOptionValueSource(option.attributeName()) === undefined ? undefined : sub.getOptionValue(option.attributeName())
+    const name = option.name().replace(/^no-/, '')
+    if (name in options && (typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string')) values[name] = value
+  }
+  return values
+}
+
+function globalsOf(command: Program): GlobalOptions {
+  const { repo, timeout, json = false, peer = [] } = command.optsWithGlobals<{ repo?: string; timeout?: number; json?: boolean; peer?: string[] }>()
+  return { repo, timeoutMs: timeout, json, peers: peer }
+}
+
+function exampleText(examples: readonly string[]): string {
+  return `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`
+}
+
+function durationOf(text: string): number {
+  const durationMs = parseDuration(text)
+  if (durationMs === undefined) throw new InvalidArgumentError('It is no duration such as 300ms, 10s or 1m30s.')
+  return durationMs
+}
+
+function countOf(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It is no whole number from 0 up.')
+  return Number(text)
+}
+
+function checkedText(check: (text: string) => unknown): (text: string) => string {
+  return (text) => {
+    try {
+      check(text)
+      return text
+    } catch (error) {
+      throw error instanceof CairnError ? new InvalidArgumentError(error.message) : error
+    }
+  }
+}

@@ -1,0 +1,111 @@
+// Runs one command of the table and renders what it yields: text or JSON lines to standard output, progress to the
+// terminal, trees to the disk.
+import { resolve } from 'node:path'
+import type { BytesCommand, Command, CommandInput, EventCommand, Progress, TreeCommand } from '@cairn/rpc'
+import { diskSources, totalBytes, type DiskSourceOptions } from './disk-source.ts'
+import { writeTree } from './disk-target.ts'
+import { formatBytes } from './format-bytes.ts'
+import type { ProgressLine, ProgressState } from './progress-line.ts'
+import type { Session } from './session.ts'
+
+/** Arguments and options of one call, as the command line gave them. */
+export interface Call {
+  readonly args: readonly string[]
+  readonly options: CommandInput['options']
+}
+
+/** Runs `command` to its end. @throws whatever the command throws, and OutputClosed */
+export async function runCommand(command: Command, call: Call, session: Session): Promise<void> {
+  if (command.output === 'events') await runEvents(command, call, session)
+  else if (command.output === 'bytes') await runBytes(command, call, session)
+  else await runTree(command, call, session)
+}
+
+async function runEvents(command: EventCommand, call: Call, session: Session): Promise<void> {
+  const input = await inputOf(command, call, session)
+  const line = await progressLine(command, call, session)
+  const tally = new Tally()
+  try {
+    for await (const event of command.run(input)) {
+      const progress = command.progress(event)
+      if (progress !== undefined) {
+        line?.update(tally.add(progress))
+        continue
+      }
+      const text = session.globals.json ? JSON.stringify(event) : command.text(event, call.options)
+      if (text === undefined) continue
+      if (process.stdout.isTTY) line?.clear()
+      await session.output.write(`${text}\n`)
+    }
+  } finally {
+    line?.clear()
+  }
+}
+
+async function runBytes(command: BytesCommand, call: Call, session: Session): Promise<void> {
+  for await (const bytes of command.run(await inputOf(command, call, session))) await session.output.write(bytes)
+}
+
+async function runTree(command: TreeCommand, call: Call, session: Session): Promise<void> {
+  const out = resolve(outputPath(call))
+  const line = await progressLine(command, call, session)
+  try {
+    const written = await writeTree(command.run(await inputOf(command, call, session)), out, ({ bytes, files }) => line?.update({ bytes, files }))
+    line?.clear()
+    if (session.globals.json) {
+      const exchange = (await session.node()).swarm?.bitswap.stats()
+      await session.output.write(`${JSON.stringify({ Path: out, Files: written.files, Directories: written.directories, Symlinks: written.symlinks, Bytes: written.bytes, Exchange: exchange })}\n`)
+    } else {
+      session.say(`Saved ${written.files} files, ${formatBytes(written.bytes)} to ${out}`)
+    }
+  } finally {
+    line?.clear()
+  }
+}
+
+/** What the command works with: arguments become texts or sources, as the command says. */
+async function inputOf(command: Command, { args, options }: Call, session: Session): Promise<CommandInput> {
+  const takesSources = command.arguments.some((argument) => argument.kind === 'source')
+  return {
+    args: takesSources ? [] : args,
+    sources: takesSources ? await diskSources(args, sourceOptions({ options }, session)) : [],
+    options,
+    node: () => session.node(command.network ? {listen: []} : undefined),
+    repo: () => session.repo(),
+    signal: session.signal,
+  }
+}
+
+function sourceOptions({ options }: Pick<Call, 'options'>, { signal }: Session): DiskSourceOptions {
+  return { recursive: options['recursive'] === true, hidden: options['hidden'] === true, signal }
+}
+
+/** A progress line when there is a terminal for it; for sources it knows how much there is to do. */
+async function progressLine(command: Command, call: Call, session: Session): Promise<ProgressLine | undefined> {
+  if (!process.stderr.isTTY || session.globals.json) return undefined
+  const { ProgressLine: Line } = await import('./progress-line.ts')
+  const takesSources = command.arguments.some((argument) => argument.kind === 'source')
+  const isCountable = takesSources && !call.args.includes('-')
+  return new Line(isCountable ? await totalBytes(call.args, sourceOptions(call, session)) : undefined)
+}
+
+/** Adds up progress that comes file by file. */
+class Tally {
+  #name = ''
+  #finished = 0
+  #current = 0
+
+  add({ name, bytes, blocks }: Progress): ProgressState {
+    if (blocks !== undefined) return { blocks }
+    if (name !== this.#name) this.#finished += this.#current
+    this.#name = name
+    this.#current = bytes ?? 0
+    return { bytes: this.#finished + this.#current, name }
+  }
+}
+
+/** Where a tree goes: as told, else by the last name of its path. */
+function outputPath({ args, options }: Call): string {
+  if (typeof options['output'] === 'string') return options['output']
+  return args[0]?.split('/').findLast((name) => name !== '') ?? '.'
+}

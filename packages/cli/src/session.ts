@@ -1,0 +1,89 @@
+// What one run of the command line works with: repo, node, signal, output. The node opens at its first use.
+import { CairnError } from '@cairn/core'
+import type { CommandInput } from '@cairn/rpc'
+import { Interrupted } from './exit-code.ts'
+import { Output } from './output.ts'
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  /** Folder of the repo. */
+  readonly repo?: string | undefined
+  readonly timeoutMs?: number | undefined
+  readonly json: boolean
+  /** Multiaddrs of peers to fetch from. */
+  readonly peers: readonly string[]
+}
+
+type OpenNode = CommandInput['node']
+type Node = Awaited<ReturnType<OpenNode>>
+
+/** Owns everything that a run opens. */
+export class Session implements AsyncDisposable {
+  readonly output = new Output(process.stdout)
+  readonly globals: GlobalOptions
+  /** Aborts on Ctrl-C, when the time is over, and when nobody reads the output any more. */
+  readonly signal: AbortSignal
+  readonly #stop = new AbortController()
+  readonly #timer: NodeJS.Timeout | undefined
+  #node: Promise<Node> | undefined
+
+  constructor(globals: GlobalOptions) {
+    const { timeoutMs } = globals
+    this.globals = globals
+    this.signal = AbortSignal.any([this.#stop.signal, this.output.closed])
+    process.on('SIGINT', this.#interrupt).on('SIGTERM', this.#interrupt)
+    if (timeoutMs === undefined) return
+    this.#timer = setTimeout(() => this.#stop.abort(new CairnError('UNAVAILABLE', `Cannot finish in time: ${timeoutMs / 1000} s are over`)), timeoutMs)
+  }
+
+  /** The node on the repo: online when peers are named or `online` is given, opened once. */
+  node(online?: { readonly listen?: readonly string[] | undefined }): Promise<Node> {
+    this.#node ??= this.#openNode(online)
+    return this.#node
+  }
+
+  async repo(): ReturnType<CommandInput['repo']> {
+    const { readRepo } = await import('@cairn/node')
+    return readRepo(await this.repoPath())
+  }
+
+  async repoPath(): Promise<string> {
+    const { defaultRepoPath } = await import('@cairn/node')
+    return this.globals.repo ?? defaultRepoPath()
+  }
+
+  /** A message for people, which is not data. */
+  say(line: string): void {
+    process.stderr.write(`${line}\n`)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#timer)
+    await this.#node?.then(
+      (node) => node.close(),
+      () => undefined, // whoever asked for the node has the error
+    )
+    await this.output.flush()
+    process.off('SIGINT', this.#interrupt).off('SIGTERM', this.#interrupt)
+  }
+
+  async #openNode(online: { readonly listen?: readonly string[] | undefined } | undefined): Promise<Node> {
+    const { openNode } = await import('@cairn/node')
+    const { peers } = this.globals
+    const wanted = online ?? (peers.length > 0 ? { listen: [] } : undefined)
+    const node = await openNode(await this.repoPath(), wanted === undefined ? {} : { online: wanted })
+    try {
+      for (const peer of peers) await node.swarm?.host.connect(peer, { signal: this.signal })
+      return node
+    } catch (error) {
+      await node.close()
+      throw error
+    }
+  }
+
+  /** The first signal ends the command cleanly; with a second one the system's own handling comes back. */
+  readonly #interrupt = (signal: NodeJS.Signals): void => {
+    process.off('SIGINT', this.#interrupt).off('SIGTERM', this.#interrupt)
+    this.#stop.abort(new Interrupted(signal === 'SIGTERM' ? 'SIGTERM' : 'SIGINT'))
+  }
+}

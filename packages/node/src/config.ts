@@ -1,0 +1,71 @@
+// The `config` file of a repo: JSON with Kubo's names where Kubo has the setting. Only settings that do something
+// stand in it; keys that this version does not know are left alone.
+import { CairnError } from '@cairn/core'
+import { generateIdentity, readIdentity, type Identity, type IdentityConfig } from '@cairn/network/identity'
+
+/** The settings of a repo. */
+export interface Config {
+  readonly Identity: IdentityConfig
+  readonly Addresses: {
+    /** Multiaddrs that an online node listens on. */
+    readonly Swarm: readonly string[]
+  }
+}
+
+/** Names of the profiles that a repo can be made with. */
+export type RepoProfile = 'lan' | 'test'
+
+/** Listen addresses by profile: `lan` takes peers on all interfaces, `test` on loopback alone. Nobody is contacted unasked. */
+const SWARM: Readonly<Record<RepoProfile, readonly string[]>> = {
+  lan: ['/ip4/0.0.0.0/tcp/4001', '/ip6/::/tcp/4001'],
+  test: ['/ip4/127.0.0.1/tcp/0'],
+}
+
+/** Names of the profiles that a repo can be made with; the first is the default. */
+export const REPO_PROFILES: readonly RepoProfile[] = ['lan', 'test']
+
+/** A config with a new identity. */
+export function newConfig(profile: RepoProfile): Config {
+  const { peerId, privateKey } = generateIdentity()
+  return { Identity: { PeerID: peerId, PrivKey: privateKey }, Addresses: { Swarm: SWARM[profile] } }
+}
+
+/**
+ * Reads the text of a config file.
+ *
+ * @throws INVALID when it is no JSON or a setting has the wrong form
+ */
+export function parseConfig(text: string): Config {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw new CairnError('INVALID', `Cannot read the config: ${String(cause)}`, { cause })
+  }
+  const { PeerID, PrivKey } = section(value, 'Identity')
+  const { Swarm } = section(value, 'Addresses')
+  if (typeof PeerID !== 'string' || typeof PrivKey !== 'string') {
+    throw new CairnError('INVALID', 'Cannot read the config: Identity.PeerID and Identity.PrivKey must be texts')
+  }
+  if (!isTexts(Swarm)) throw new CairnError('INVALID', 'Cannot read the config: Addresses.Swarm must be a list of multiaddrs')
+  return { Identity: { PeerID, PrivKey }, Addresses: { Swarm } }
+}
+
+/** The identity in a config. @throws INVALID when its parts do not belong together */
+export function identityOf({ Identity: identity }: Config): Identity {
+  return readIdentity(identity)
+}
+
+function section(value: unknown, name: string): Readonly<Record<string, unknown>> {
+  const found: unknown = isRecord(value) ? value[name] : undefined
+  if (!isRecord(found)) throw new CairnError('INVALID', `Cannot read the config: it has no section ${name}`)
+  return found
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
+}

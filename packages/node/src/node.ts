@@ -1,0 +1,117 @@
+// The composition root: the only place that builds the parts of a node and closes them, in reverse order.
+import {
+  BlockService,
+  collect,
+  importTree,
+  Pins,
+  storeBlocks,
+  type AbortOptions,
+  type BlockReader,
+  type BlockStore,
+  type EntryEvent,
+  type ImportSettings,
+  type NamedSource,
+  type ProgressEvent,
+  type StoredBlock,
+} from '@cairn/core'
+import { pipe } from 'it-pipe'
+import { openRepo, type Repo } from './repo.ts'
+import type { OnlineOptions, Swarm } from './swarm.ts'
+
+/** What a node does beyond its own repo. */
+export interface NodeOptions {
+  /** Present for a node that talks to peers; without it nothing of the network is even loaded. */
+  readonly online?: OnlineOptions
+}
+
+/** How an import is stored. */
+export interface AddOptions extends AbortOptions {
+  readonly settings: ImportSettings
+  /** Pins the root recursively; true by default. */
+  readonly pin?: boolean
+}
+
+/**
+ * Opens the repo at `path` and builds a node on it, which works until it is closed.
+ *
+ * @throws as `openRepo`; online also as `openHost` of the network. Nothing stays open then
+ */
+export async function openNode(path: string, { online }: NodeOptions = {}): Promise<Node> {
+  const repo = await openRepo(path)
+  if (online === undefined) return new Node(repo, undefined)
+  try {
+    const { openSwarm } = await import('./swarm.ts')
+    return new Node(repo, await openSwarm(repo, online))
+  } catch (error) {
+    await repo.close()
+    throw error
+  }
+}
+
+/** A running node; see {@link openNode}. */
+export class Node implements AsyncDisposable {
+  /** Blocks from the repo, and online also from peers. */
+  readonly blocks: BlockService
+  /** Blocks from the repo alone. */
+  readonly local: BlockReader
+  readonly store: BlockStore
+  readonly pins: Pins
+  /** The network side, `undefined` for a node that is offline. */
+  readonly swarm: Swarm | undefined
+  readonly #repo: Repo
+
+  constructor(repo: Repo, swarm: Swarm | undefined) {
+    this.#repo = repo
+    this.swarm = swarm
+    this.store = repo.blocks
+    this.local = new BlockService({ store: repo.blocks })
+    this.blocks = new BlockService({
+      store: repo.blocks,
+      fetchers: swarm === undefined ? [] : [swarm.bitswap],
+      onStored: (blocks) => swarm?.bitswap.announce(blocks.map((block) => block.cid)),
+    })
+    this.pins = new Pins({ records: repo.meta, blocks: this.blocks })
+  }
+
+  /**
+   * Imports, stores and pins `source`. Entries come once their blocks are durable, and the last one, the root, only
+   * once it is pinned. An import that ends early leaves blocks that nothing keeps, which the next collection takes.
+   *
+   * @throws as `importTree` and `BlockStore.putMany`
+   */
+  async *add(source: NamedSource, { settings, pin = true, signal }: AddOptions): AsyncGenerator<ProgressEvent | EntryEvent> {
+    const hold = this.store.hold()
+    try {
+      let root: EntryEvent | undefined
+      for await (const event of pipe(importTree(source, settings), storeBlocks(this.blocks))) {
+        signal?.throwIfAborted()
+        if (event.kind === 'progress') {
+          yield event
+        } else {
+          if (root !== undefined) yield root
+          root = event
+        }
+      }
+      if (root === undefined) return
+      if (pin) await this.pins.record(root.cid)
+      yield root
+    } finally {
+      hold.release()
+    }
+  }
+
+  /** Deletes what no pin keeps, while everything else goes on; see `collect` of the core. */
+  collect(options: AbortOptions = {}): AsyncGenerator<StoredBlock> {
+    return collect({ store: this.store, pins: this.pins, local: this.local }, options)
+  }
+
+  /** Ends what runs, network first, and frees the repo. */
+  async close(): Promise<void> {
+    await this.swarm?.close()
+    await this.#repo.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}

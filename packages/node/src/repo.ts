@@ -1,0 +1,144 @@
+// A repo on disk: `config version repo.lock` and the databases `blocks/ index/ meta/`. One process owns it at a time;
+// the lock is LevelDB's own on `meta/`, which the system frees when the process dies, and `repo.lock` only names the owner.
+import { access, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { openLevelKeyValueStore, openLevelStore } from '@cairn/blockstore'
+import { CairnError, isCairnError, systemError, type BlockStore, type KeyValueStore } from '@cairn/core'
+import { newConfig, parseConfig, type Config, type RepoProfile } from './config.ts'
+
+/** Version of the layout on disk that this program writes, and the newest that it reads. */
+const REPO_VERSION = 1
+
+/** Files of a repo beside its databases. `version` comes last when a repo is made: with it the repo exists. */
+const FILE = { config: 'config', version: 'version', lock: 'repo.lock' } as const
+
+/** Kubo's repos hold this file, and their version numbers mean something else. */
+const KUBO_FILE = 'datastore_spec'
+
+/** What a repo says of itself. */
+export interface RepoInfo {
+  readonly path: string
+  /** Version of its layout on disk. */
+  readonly version: number
+  readonly config: Config
+}
+
+/** An open repo: its settings and its databases. */
+export interface Repo extends RepoInfo {
+  readonly blocks: BlockStore
+  readonly meta: KeyValueStore
+  close(): Promise<void>
+}
+
+/** Folder of the repo when none is named: `$CAIRN_PATH`, else `$IPFS_PATH`, else `~/.cairn`. */
+export function defaultRepoPath(environment: NodeJS.ProcessEnv = process.env): string {
+  return resolve(environment['CAIRN_PATH'] ?? environment['IPFS_PATH'] ?? join(homedir(), '.cairn'))
+}
+
+/**
+ * Makes a repo with a new identity in `path`, which is created if need be, and gives its settings.
+ *
+ * @throws CONFLICT when there is a repo already, DENIED or LIMIT when the disk refuses
+ */
+export async function createRepo(path: string, profile: RepoProfile): Promise<Config> {
+  if (await exists(join(path, FILE.version))) throw new CairnError('CONFLICT', `Cannot make a repo at ${path}: there is one already`)
+  const config = newConfig(profile)
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+    await writeDurably(join(path, FILE.config), `${JSON.stringify(config, null, 2)}\n`)
+    await writeDurably(join(path, FILE.version), `${REPO_VERSION}\n`)
+  } catch (cause) {
+    throw systemError(`make a repo at ${path}`, cause)
+  }
+  return config
+}
+
+/**
+ * What the repo at `path` says of itself; it need not be free.
+ *
+ * @throws NOT_FOUND when there is none, UNSUPPORTED when a newer version or another program made it, INVALID when its
+ * config is damaged
+ */
+export async function readRepo(path: string): Promise<RepoInfo> {
+  const version = await readVersion(path)
+  return { path, version, config: parseConfig(await readText(path, FILE.config)) }
+}
+
+/** Opens the repo at `path` and locks it. @throws as `readRepo`, and LOCKED when a running process owns it */
+export async function openRepo(path: string): Promise<Repo> {
+  const info = await readRepo(path)
+  const meta = await openLocked(path)
+  try {
+    await writeFile(join(path, FILE.lock), `${process.pid}\n`)
+    const blocks = await openLevelStore(path)
+    return {
+      ...info,
+      blocks,
+      meta,
+      async close() {
+        await blocks.close()
+        await rm(join(path, FILE.lock), { force: true })
+        await meta.close()
+      },
+    }
+  } catch (error) {
+    await meta.close()
+    throw systemError(`open the repo at ${path}`, error)
+  }
+}
+
+async function openLocked(path: string): Promise<KeyValueStore> {
+  try {
+    return await openLevelKeyValueStore(join(path, 'meta'))
+  } catch (cause) {
+    if (!isCairnError(cause, 'LOCKED')) throw cause
+    const owner = await readFile(join(path, FILE.lock), 'utf8').catch(() => '')
+    const by = owner.trim() === '' ? 'another process' : `process ${owner.trim()}`
+    throw new CairnError('LOCKED', `Cannot open the repo at ${path}: ${by} is using it`, { cause })
+  }
+}
+
+async function readVersion(path: string): Promise<number> {
+  if (await exists(join(path, KUBO_FILE))) {
+    throw new CairnError('UNSUPPORTED', `Cannot use the repo at ${path}: it is Kubo's. Name another with --repo or CAIRN_PATH`)
+  }
+  const text = (await readText(path, FILE.version)).trim()
+  if (!/^\d+$/.test(text)) throw new CairnError('INVALID', `Cannot use the repo at ${path}: its version is "${text}"`)
+  if (Number(text) > REPO_VERSION) {
+    throw new CairnError('UNSUPPORTED', `Cannot use the repo at ${path}: its version is ${text}, this program knows ${REPO_VERSION}. Update Cairn`)
+  }
+  return Number(text)
+}
+
+async function readText(path: string, file: string): Promise<string> {
+  try {
+    return await readFile(join(path, file), 'utf8')
+  } catch (cause) {
+    const error = systemError(`open the repo at ${path}`, cause)
+    if (!isCairnError(error, 'NOT_FOUND')) throw error
+    throw new CairnError('NOT_FOUND', `Cannot find a repo at ${path}: make one with "cairn init"`, { cause })
+  }
+}
+
+/** Writes through a temporary file, so that a crash leaves the old content or the new, never half of it. */
+async function writeDurably(path: string, text: string): Promise<void> {
+  const part = `${path}.part`
+  const file = await open(part, 'w', 0o600)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(part, path)
+  const folder = await open(dirname(path), 'r')
+  await folder.sync().finally(() => folder.close())
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}

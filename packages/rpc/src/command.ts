@@ -1,0 +1,157 @@
+// The form of a command. One table of these serves the command line, and later the HTTP server and its client:
+// commands take texts and sources, yield events with Kubo's field names, and never print.
+import type { NamedSource, TreeBytes, TreeItem } from '@cairn/core'
+import type { Node, RepoInfo } from '@cairn/node'
+
+/** One option, by the type of its value. */
+export type OptionSpec = FlagSpec | TextSpec | CountSpec
+
+interface Described {
+  readonly help: string
+  /** One letter, for the command line. */
+  readonly short?: string
+}
+
+/** An option that is on or off; `--name=false` turns off what is on by default. */
+export interface FlagSpec extends Described {
+  readonly type: 'flag'
+}
+
+/** An option with a text. */
+export interface TextSpec extends Described {
+  readonly type: 'text'
+  /** Name of the value in the help. */
+  readonly value: string
+  /** The only texts that are accepted. */
+  readonly choices?: readonly string[]
+  /** Throws a CairnError for a text that is not accepted. */
+  readonly check?: (text: string) => unknown
+}
+
+/** An option with a whole number from 0 up. */
+export interface CountSpec extends Described {
+  readonly type: 'count'
+  readonly value: string
+  readonly choices?: readonly string[]
+}
+
+/** The options of a command by their names in kebab-case. */
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>
+
+/** Values of options; what was not given is absent. */
+export type OptionValues<Specs extends OptionSpecs> = {
+  readonly [Name in keyof Specs]?: ValueOf<Specs[Name]>
+}
+
+type ValueOf<Spec extends OptionSpec> = Spec extends FlagSpec ? boolean : Spec extends CountSpec ? number : string
+
+/** One positional argument. */
+export interface ArgumentSpec {
+  readonly name: string
+  readonly help: string
+  /** `source`: a file, folder or standard input, which the caller turns into a source. */
+  readonly kind?: 'text' | 'source'
+  readonly optional?: boolean
+  /** Takes all that follow as well. */
+  readonly repeat?: boolean
+}
+
+/** What a command is given. */
+export interface CommandInput<Specs extends OptionSpecs = OptionSpecs> {
+  /** Values of the arguments of kind `text`. */
+  readonly args: readonly string[]
+  /** Values of the arguments of kind `source`. */
+  readonly sources: readonly NamedSource[]
+  readonly options: OptionValues<Specs>
+  /** The node to work on; it is opened at the first call, so a command that needs none works without a repo. */
+  node(): Promise<Node>
+  /** Path, version and settings of the repo, which is neither opened nor locked for it. */
+  repo(): Promise<RepoInfo>
+  readonly signal: AbortSignal
+}
+
+/** How far a long command is: bytes of `name` done. */
+export interface Progress {
+  readonly name: string
+  readonly bytes?: number
+  readonly blocks?: number
+}
+
+/** What every command has beside its way of giving results. */
+interface CommandBase {
+  /** Words that call it: `['pin', 'add']`. */
+  readonly path: readonly string[]
+  readonly summary: string
+  /** Lines for the help: command, two spaces or more, what it does. */
+  readonly examples: readonly string[]
+  readonly arguments: readonly ArgumentSpec[]
+  readonly options: OptionSpecs
+  /** Whether it reads content that peers may have. */
+  readonly fetches: boolean
+  /** Whether it can only work on a node that is online. */
+  readonly network: boolean
+}
+
+/** A command that yields JSON values. */
+export interface EventCommand extends CommandBase {
+  readonly output: 'events'
+  run(input: CommandInput): AsyncIterable<unknown>
+  /** The event as lines of text without the last line feed, or `undefined` when it is not for people. */
+  text(event: unknown, options: OptionValues<OptionSpecs>): string | undefined
+  /** The event as progress, or `undefined` when it is a result. */
+  progress(event: unknown): Progress | undefined
+}
+
+/** A command that yields the bytes of one thing. */
+export interface BytesCommand extends CommandBase {
+  readonly output: 'bytes'
+  run(input: CommandInput): AsyncIterable<Uint8Array>
+}
+
+/** A command that yields a tree of files, in the order of `readTree`. */
+export interface TreeCommand extends CommandBase {
+  readonly output: 'tree'
+  run(input: CommandInput): AsyncIterable<TreeItem | TreeBytes>
+}
+
+/** One command of the table. */
+export type Command = EventCommand | BytesCommand | TreeCommand
+
+type Definition<Specs extends OptionSpecs> = Omit<CommandBase, 'arguments' | 'options' | 'fetches' | 'network'> & {
+  readonly arguments?: readonly ArgumentSpec[]
+  readonly options: Specs
+  readonly fetches?: boolean
+  readonly network?: boolean
+}
+
+/** Defines a command that yields JSON values; the types of options and events follow from the definition. */
+export function eventCommand<Specs extends OptionSpecs, Event>(
+  definition: Definition<Specs> & {
+    run(input: CommandInput<Specs>): AsyncIterable<Event>
+    text(event: Event, options: OptionValues<Specs>): string | undefined
+    progress?(event: Event): Progress | undefined
+  },
+): EventCommand {
+  return { arguments: [], fetches: false, network: false, progress: () => undefined, ...definition, output: 'events' } as EventCommand
+}
+
+/** Defines a command that yields bytes. */
+export function bytesCommand<Specs extends OptionSpecs>(
+  definition: Definition<Specs> & { run(input: CommandInput<Specs>): AsyncIterable<Uint8Array> },
+): BytesCommand {
+  return { arguments: [], fetches: false, network: false, ...definition, output: 'bytes' }
+}
+
+/** Defines a command that yields a tree of files. */
+export function treeCommand<Specs extends OptionSpecs>(
+  definition: Definition<Specs> & { run(input: CommandInput<Specs>): AsyncIterable<TreeItem | TreeBytes> },
+): TreeCommand {
+  return { arguments: [], fetches: false, network: false, ...definition, output: 'tree' }
+}
+
+/** The first argument of a command that cannot be called without it. */
+export function firstArgument({ args }: { readonly args: readonly string[] }): string {
+  const [first] = args
+  if (first === undefined) throw new TypeError('the command was called without its argument')
+  return first
+}

@@ -1,0 +1,105 @@
+// cairn block get, put, stat and rm: single blocks.
+import { BLOCK_BYTES_MAX, CairnError, CODEC_NAMES, codecByName, createBlock, DAG_PB_CODE, HASH_NAMES, hashByName, parsePath, resolvePath, type Block, type NamedSource } from '@cairn/core'
+import { concat } from 'uint8arrays/concat'
+import { bytesCommand, eventCommand, firstArgument } from '../command.ts'
+
+interface BlockEvent {
+  readonly Key: string
+  readonly Size: number
+}
+
+const CID_ARGUMENT = { name: 'cid', help: 'CID or path of the block' } as const
+
+export const blockGet = bytesCommand({
+  path: ['block', 'get'],
+  summary: 'Write the bytes of a block to standard output',
+  examples: ['cairn block get bafk… > block.bin'],
+  arguments: [CID_ARGUMENT],
+  options: {},
+  fetches: true,
+  async *run({ args, node, signal }) {
+    const { blocks } = await node()
+    const { bytes } = await blocks.get(await resolvePath(blocks, firstArgument({ args }), { signal }), { signal })
+    yield bytes
+  },
+})
+
+export const blockPut = eventCommand({
+  path: ['block', 'put'],
+  summary: 'Store bytes as a block and print its CID',
+  examples: ['cairn block put block.bin', 'printf hello | cairn block put -', 'cairn block put --cid-codec dag-cbor node.cbor'],
+  arguments: [{ name: 'file', kind: 'source', repeat: true, help: 'file of at most 2 MiB, - for standard input' }],
+  options: {
+    'cid-codec': { type: 'text', value: 'NAME', choices: CODEC_NAMES, help: 'codec of the CID; raw by default' },
+    mhtype: { type: 'text', value: 'NAME', choices: HASH_NAMES, help: 'hash function; sha2-256 by default' },
+    format: { type: 'text', value: 'v0', choices: ['v0'], help: 'make a CIDv0' },
+    pin: { type: 'flag', help: 'pin the block' },
+  },
+  async *run({ sources, options, node }): AsyncGenerator<BlockEvent> {
+    const { blocks, pins } = await node()
+    for (const source of sources) {
+      const bytes = await readAll(source)
+      const block: Block =
+        options.format === 'v0'
+          ? createBlock(bytes, { codec: DAG_PB_CODE, cidVersion: 0 })
+          : createBlock(bytes, { codec: codecByName(options['cid-codec'] ?? 'raw'), hash: hashByName(options.mhtype ?? 'sha2-256').name })
+      await blocks.putMany([block])
+      if (options.pin === true) await pins.record(block.cid)
+      yield { Key: block.cid.toString(), Size: bytes.length }
+    }
+  },
+  text: ({ Key }) => Key,
+})
+
+export const blockStat = eventCommand({
+  path: ['block', 'stat'],
+  summary: 'Print the CID and size of a block',
+  examples: ['cairn block stat bafk…'],
+  arguments: [CID_ARGUMENT],
+  options: {},
+  fetches: true,
+  async *run({ args, node, signal }): AsyncGenerator<BlockEvent> {
+    const { blocks } = await node()
+    const cid = await resolvePath(blocks, firstArgument({ args }), { signal })
+    yield { Key: cid.toString(), Size: (await blocks.get(cid, { signal })).bytes.length }
+  },
+  text: ({ Key, Size }) => `Key: ${Key}\nSize: ${Size}`,
+})
+
+export const blockRm = eventCommand({
+  path: ['block', 'rm'],
+  summary: 'Delete blocks from the repo; pinned ones are refused',
+  examples: ['cairn block rm bafk…', 'cairn block rm --force bafk…   no error if it is not there'],
+  arguments: [{ name: 'cid', repeat: true, help: 'CID of the block' }],
+  options: {
+    force: { type: 'flag', short: 'f', help: 'do not fail for blocks that are not there' },
+    quiet: { type: 'flag', short: 'q', help: 'print nothing' },
+  },
+  async *run({ args, options: { force = false }, node, signal }): AsyncGenerator<{ readonly Hash: string }> {
+    const { store, pins } = await node()
+    // All are checked before the first is deleted, so that a refusal changes nothing.
+    const cids = args.map((text) => parsePath(text).root)
+    for (const cid of cids) {
+      const pinned = await pins.typeOf(cid, { signal })
+      if (pinned !== undefined) throw new CairnError('CONFLICT', `Cannot delete ${cid}: it is pinned (${pinned})`, { cid })
+    }
+    for (const cid of cids) {
+      const deleted = await store.deleteMany([cid])
+      if (deleted === 0 && !force) throw new CairnError('NOT_FOUND', `Cannot delete ${cid}: it is not in this repo`, { cid })
+      yield { Hash: cid.toString() }
+    }
+  },
+  text: ({ Hash }, { quiet = false }) => (quiet ? undefined : `removed ${Hash}`),
+})
+
+async function readAll({ name, source }: NamedSource): Promise<Uint8Array> {
+  if (source.kind !== 'file') throw new CairnError('INVALID', `Cannot put ${name}: it is not a file`)
+  const pieces: Uint8Array[] = []
+  let size = 0
+  for await (const piece of source.content()) {
+    size += piece.length
+    if (size > BLOCK_BYTES_MAX) throw new CairnError('LIMIT', `Cannot put ${name}: a block has at most ${BLOCK_BYTES_MAX} bytes`)
+    pieces.push(piece)
+  }
+  return concat(pieces)
+}
