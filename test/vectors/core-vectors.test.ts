@@ -1,4 +1,4 @@
-// Every CID vector that needs no sharding, trickle, other chunkers or metadata, through the core alone.
+// Every CID vector that needs no trickle, other chunkers or metadata, through the core alone.
 import * as dagCbor from '@ipld/dag-cbor'
 import * as dagJson from '@ipld/dag-json'
 import { codecByName, createBlock, DAG_PB_CODE, dropBlocks, importTree, type EntryEvent } from '@cairn/core'
@@ -20,8 +20,26 @@ describe('CID vectors', () => {
 })
 
 async function importVector({ input, params }: Vector): Promise<EntryEvent | undefined> {
-  const { cidVersion, hash, rawLeaves, chunker, maxFileLinks, estimation } = params
-  const settings = { cidVersion, hash, rawLeaves, chunker, linksPerNode: maxFileLinks, directoryEstimate: estimation }
+  const {
+    cidVersion,
+    hash,
+    rawLeaves,
+    chunker,
+    maxFileLinks,
+    estimation,
+    hamtThreshold = 262_144,
+    fanout = 256,
+  } = params
+  const settings = {
+    cidVersion,
+    hash,
+    rawLeaves,
+    chunker,
+    linksPerNode: maxFileLinks,
+    directoryBytesMax: hamtThreshold,
+    directoryEstimate: estimation,
+    shardFanout: fanout,
+  }
   let root: EntryEvent | undefined
   for await (const event of dropBlocks(importTree({ name: '', source: sourceOf(input) }, settings))) {
     if (event.kind === 'entry') root = event

@@ -13,7 +13,13 @@ export type VectorInput =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'symlink'; readonly target: string }
   | { readonly kind: 'dir'; readonly entries: readonly { readonly name: string; readonly input: VectorInput }[] }
-  | { readonly kind: 'dir-series'; readonly from: number; readonly to: number; readonly name: string; readonly text: string }
+  | {
+      readonly kind: 'dir-series'
+      readonly from: number
+      readonly to: number
+      readonly name: string
+      readonly text: string
+    }
 
 export interface Vector {
   readonly id: string
@@ -27,6 +33,9 @@ export interface Vector {
     readonly chunker: string
     readonly maxFileLinks: number
     readonly estimation: 'links' | 'block'
+    /** Present in the vectors that shard where the profiles would not. */
+    readonly hamtThreshold?: number
+    readonly fanout?: number
     readonly storeCodec?: 'dag-cbor' | 'dag-json'
   }
   readonly cid: string
