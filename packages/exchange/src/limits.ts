@@ -36,6 +36,12 @@ export const RATE_GUESS = 12_500
 /** Milliseconds over which a rate is measured, so that the blocks of one message are not taken for a speed. */
 export const RATE_SAMPLE_MS = 50
 
+/** Bytes over which a rate is measured: below, it is the round trip that is measured. */
+export const RATE_SAMPLE_BYTES = 64 * 1024
+
+/** Milliseconds after which a rate is measured whatever came: the peer is that slow. */
+export const RATE_SAMPLE_MS_MAX = 1000
+
 /** Share of wants that a peer is assumed to serve before it has answered any. */
 export const HIT_RATE_GUESS = 0.5
 
@@ -103,3 +109,9 @@ export const PEER_INBOUND_BYTES_MAX = 16 * 1024 * 1024
 
 /** Milliseconds until opening a stream is given up. As in js-libp2p. */
 export const STREAM_OPEN_TIMEOUT_MS = 10_000
+
+/** Bytes of later messages that one stream may have ready while a message is handled; only then it is paused. */
+export const READ_AHEAD_BYTES_MAX = 256 * 1024
+
+/** Bytes of a stream still unsent at which the next message is taken, so that the line does not run dry in between. */
+export const UNSENT_BYTES_MAX = 256 * 1024

@@ -19,8 +19,8 @@ export interface Peer {
 export interface World {
   readonly clock: VirtualClock
   readonly network: VirtualNetwork
-  peer(id: PeerId): Peer
-  actor(id: PeerId): Actor
+  readonly peer: (id: PeerId) => Peer
+  readonly actor: (id: PeerId) => Actor
 }
 
 /** A peer without an engine: it keeps what it gets, and a test says what it sends. */

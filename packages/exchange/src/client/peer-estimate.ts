@@ -6,7 +6,9 @@ import {
   PEER_WINDOW_BYTES_MIN,
   PEER_WINDOW_MS,
   RATE_GUESS,
+  RATE_SAMPLE_BYTES,
   RATE_SAMPLE_MS,
+  RATE_SAMPLE_MS_MAX,
   SILENCE_MS,
 } from '../limits.ts'
 
@@ -47,12 +49,13 @@ export class PeerEstimate {
     this.#hitRate = Math.max(HIT_RATE_MIN, this.#hitRate + NEWEST * ((has ? 1 : 0) - this.#hitRate))
   }
 
-  /** The peer answered a want for a block, with `bytes` of it, or 0 for DONT_HAVE. */
+  /** The peer answered a want for a block that was expected soon, with `bytes` of it, or 0 for DONT_HAVE. */
   answered(bytes: number, now: number): void {
     this.#progressAt = now
     this.#sampleBytes += bytes
     const elapsedMs = now - this.#sampleStart
-    if (elapsedMs < RATE_SAMPLE_MS || this.#sampleBytes === 0) return
+    const isEnough = elapsedMs >= RATE_SAMPLE_MS && this.#sampleBytes >= RATE_SAMPLE_BYTES
+    if ((!isEnough && elapsedMs < RATE_SAMPLE_MS_MAX) || this.#sampleBytes === 0) return
     this.#bytesPerMs += NEWEST * (this.#sampleBytes / elapsedMs - this.#bytesPerMs)
     this.#sampleStart = now
     this.#sampleBytes = 0

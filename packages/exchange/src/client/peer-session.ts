@@ -107,11 +107,10 @@ export class PeerSession {
     if (ask === undefined) return undefined
     this.#estimate.told(has)
     ask.presence = has ? 'has' : 'lacks'
-    if (!has && ask.type === 'block') {
-      this.#stalled = false
-      this.#estimate.answered(0, this.#clock.now())
-      this.#settle(ask)
-    }
+    if (has || ask.type === 'have') return ask.want
+    this.#stalled = false
+    if (ask.open) this.#estimate.answered(0, this.#clock.now())
+    this.#settle(ask)
     return ask.want
   }
 
@@ -119,7 +118,7 @@ export class PeerSession {
   delivered(want: Want, bytes: number): void {
     this.#stalled = false
     this.#estimate.told(true)
-    this.#estimate.answered(bytes, this.#clock.now())
+    if (want.asks.get(this.id)?.open === true) this.#estimate.answered(bytes, this.#clock.now())
     this.#unaskedBlocks = Math.max(0, this.#unaskedBlocks - 1)
     this.#unaskedBytes = Math.max(0, this.#unaskedBytes - bytes)
     this.#outbox.delete(want.key)

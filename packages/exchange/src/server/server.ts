@@ -1,6 +1,6 @@
 // The answering side of bitswap. Messages only change ledgers; answers are made afterwards, peer by peer in turn, each
 // turn bounded in bytes, so that peers get like shares however much they ask for. A slow peer holds its own turns alone.
-import type { Block, BlockStore, Clock, Network, PeerId } from '@cairn/core'
+import { BLOCK_BYTES_MAX, type Block, type BlockStore, type Clock, type Network, type PeerId } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
 import { ANSWER_BYTES, ANSWERS_MAX, ANSWERS_PER_PEER, SEND_TIMEOUT_MS, SMALL_BLOCK_BYTES } from '../limits.ts'
 import { encodeMessage, type Message, type Presence } from '../message.ts'
@@ -167,10 +167,14 @@ export class Server {
     return choice
   }
 
-  /** A store that fails for one block is taken to lack it, so that the others are served. */
+  /**
+   * A store that fails for one block is taken to lack it, so that the others are served; so is one that holds a block
+   * which no peer would take.
+   */
   async #lookUp(want: LedgerWant): Promise<void> {
     try {
       want.size ??= await this.#store.size(want.cid)
+      if (want.size !== undefined && want.size > BLOCK_BYTES_MAX) want.size = undefined
     } catch {
       want.size = undefined
     }
