@@ -2,6 +2,7 @@
 // with one open node per level. Source: boxo ipld/unixfs/importer/balanced.
 import type { CID } from 'multiformats/cid'
 import type { Block } from '../block/block.ts'
+import { CairnError } from '../errors.ts'
 
 /** A finished part of a file: the node at its top. */
 export interface FilePart {
@@ -24,8 +25,13 @@ export type JoinParts = (parts: readonly FilePart[]) => PartBlock
 /**
  * A stage from leaves to all blocks of the tree, leaves first; the last block is the root. One leaf is its own root.
  * A lone last child still gets a parent of its own, as the published CIDs demand.
+ *
+ * @throws INVALID for a width below 2, with which a tree would never end
  */
 export function balanced(linksPerNode: number, join: JoinParts) {
+  if (!Number.isSafeInteger(linksPerNode) || linksPerNode < 2) {
+    throw new CairnError('INVALID', `Cannot lay out a file with ${linksPerNode} links a node: at least 2 are needed`)
+  }
   return async function* layout(leaves: AsyncIterable<PartBlock>): AsyncGenerator<PartBlock> {
     const levels: FilePart[][] = []
     for await (const leaf of leaves) {

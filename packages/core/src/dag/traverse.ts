@@ -29,6 +29,7 @@ export async function* traverse<Value>(
   roots: Iterable<Step<Value>>,
   { signal }: AbortOptions = {},
 ): AsyncGenerator<Value, void, void> {
+  signal?.throwIfAborted()
   const ending = new AbortController()
   const window = new Window<Value>(signal === undefined ? ending.signal : AbortSignal.any([signal, ending.signal]))
   try {
@@ -42,7 +43,7 @@ export async function* traverse<Value>(
     }
   } finally {
     ending.abort()
-    await window.settled()
+    await window.end()
   }
 }
 
@@ -56,7 +57,7 @@ interface Running<Value> {
 
 /** Steps that are not begun yet. */
 interface Waiting<Value> {
-  readonly steps: Iterator<Step<Value>>
+  readonly steps: Iterator<Step<Value>, unknown>
   readonly depth: number
 }
 
@@ -93,14 +94,15 @@ class Window<Value> {
     this.#fill()
   }
 
-  /** Resolves when no step runs any more, however each of them ended. */
-  async settled(): Promise<void> {
+  /** Closes what is waiting, and resolves when no step runs any more, however each of them ended. */
+  async end(): Promise<void> {
+    for (const entry of this.#queue) if ('steps' in entry) entry.steps.return?.()
     await Promise.allSettled(this.#queue.map((entry) => ('visit' in entry ? entry.visit : undefined)))
   }
 
   /** Begins steps in order while there is room; the head always runs, or nothing would ever move. */
   #fill(): void {
-    for (let index = 0; index < this.#queue.length; ) {
+    for (let index = 0; index < this.#queue.length;) {
       const entry = this.#queue[index]
       if (entry === undefined) return
       if ('visit' in entry) {
@@ -109,15 +111,19 @@ class Window<Value> {
       }
       const full = this.#running >= READ_AHEAD_BLOCKS || this.#bytes + this.#typicalBytes > READ_AHEAD_BYTES
       if (index > 0 && full) return
-      const { done, value: step } = entry.steps.next()
-      if (done === true) this.#queue.splice(index, 1)
-      else this.#queue.splice(index, 0, this.#begin(step, entry.depth))
+      const step = entry.steps.next()
+      if (step.done === true) this.#queue.splice(index, 1)
+      else this.#queue.splice(index, 0, this.#begin(step.value, entry.depth))
     }
   }
 
   #begin(step: Step<Value>, depth: number): Running<Value> {
     if (depth > DAG_DEPTH_MAX) throw new CairnError('LIMIT', `Cannot read a DAG of more than ${DAG_DEPTH_MAX} levels`)
-    const running: Running<Value> = { visit: step.run({ signal: this.#signal }), depth, bytes: step.bytes ?? this.#typicalBytes }
+    const running: Running<Value> = {
+      visit: step.run({ signal: this.#signal }),
+      depth,
+      bytes: step.bytes ?? this.#typicalBytes,
+    }
     this.#running++
     this.#bytes += running.bytes
     running.visit.then(

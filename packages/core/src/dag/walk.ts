@@ -1,9 +1,10 @@
 // Walks over a whole DAG, each block once: what is reachable, and whether it is here.
 import type { CID } from 'multiformats/cid'
 import { blockKey } from '../block/cid.ts'
-import { linksOf, mayHaveLinks } from '../block/codec.ts'
+import { linksOf, mayHaveLinks, type Link } from '../block/codec.ts'
 import type { AbortOptions, BlockReader } from '../interfaces.ts'
-import { traverse, type Step } from './traverse.ts'
+import { BLOCK_BYTES_MAX } from '../limits.ts'
+import { traverse, type Step, type Visit } from './traverse.ts'
 
 /** One block that a walk came to. */
 export interface WalkedBlock {
@@ -26,37 +27,54 @@ export interface WalkOptions extends AbortOptions {
 }
 
 /**
- * Every block reachable from `root`, parents before children, each once.
+ * Every block reachable from `root`, each once, where a plain recursion comes to it first: parents before children,
+ * links in their order. What a window of the traversal links repeatedly may be read repeatedly.
  *
  * @throws as `BlockReader.get`, `linksOf` and `traverse`
  */
 export async function* walk(reader: BlockReader, root: CID, options: WalkOptions = {}): AsyncGenerator<WalkedBlock> {
   const { visitLeaf, seen = new Set<string>(), signal } = options
 
-  function* steps(cids: Iterable<CID>, parent: CID | undefined): Generator<Step<WalkedBlock>> {
-    for (const cid of cids) {
-      const key = nodeKey(cid)
-      if (seen.has(key)) continue
-      seen.add(key)
-      yield { run: (waiting) => visit(cid, parent, waiting) }
+  function* steps(links: Iterable<Link>, parent: CID | undefined): Generator<Step<Turn>> {
+    for (const { cid, tsize } of links) {
+      if (seen.has(nodeKey(cid))) continue
+      // Only a hint, and a lie in it costs no more than the window's number of blocks.
+      const bytes = tsize === undefined || mayHaveLinks(cid) ? undefined : Math.min(tsize, BLOCK_BYTES_MAX)
+      yield { bytes, run: (waiting) => visit(cid, parent, waiting) }
     }
   }
 
-  async function visit(cid: CID, parent: CID | undefined, waiting: AbortOptions) {
+  async function visit(cid: CID, parent: CID | undefined, waiting: AbortOptions): Promise<Visit<Turn>> {
     if (visitLeaf !== undefined && !mayHaveLinks(cid)) {
       await visitLeaf(cid, waiting)
-      return { value: { cid, parent, bytes: undefined }, bytes: 0, next: [] }
+      return visited({ cid, parent, bytes: undefined }, () => [])
     }
     const block = await reader.get(cid, waiting)
-    const bytes = block.bytes.length
-    return { value: { cid, parent, bytes }, bytes, next: steps(links(), cid) }
-
-    function* links(): Generator<CID> {
-      for (const link of linksOf(block)) yield link.cid
-    }
+    return visited({ cid, parent, bytes: block.bytes.length }, () => linksOf(block))
   }
 
-  yield* traverse(steps([root], undefined), { signal })
+  /** Steps run ahead, but `next` is asked for in the order of the walk: there the first visit is told from repeats. */
+  function visited(walked: WalkedBlock, links: () => Iterable<Link>): Visit<Turn> {
+    const value = { walked, isFirst: false }
+    function* next(): Generator<Step<Turn>> {
+      const key = nodeKey(walked.cid)
+      if (seen.has(key)) return
+      seen.add(key)
+      value.isFirst = true
+      yield* steps(links(), walked.cid)
+    }
+    return { value, bytes: walked.bytes ?? 0, next: next() }
+  }
+
+  for await (const { walked, isFirst } of traverse(steps([{ cid: root }], undefined), { signal })) {
+    if (isFirst) yield walked
+  }
+}
+
+/** A block whose turn has come, and whether it is the first time. */
+interface Turn {
+  readonly walked: WalkedBlock
+  readonly isFirst: boolean
 }
 
 /** The codec counts: the same bytes may be a leaf as `raw` and a node with links as `dag-pb`. */
