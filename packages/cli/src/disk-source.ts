@@ -41,7 +41,10 @@ export async function totalBytes(paths: readonly string[], options: DiskSourceOp
     if (stat?.isFile() === true) total += stat.size
     if (stat?.isDirectory() !== true) continue
     const names = await namesIn(path, options).catch(() => [])
-    total += await totalBytes(names.map((name) => join(path, name)), options)
+    total += await totalBytes(
+      names.map((name) => join(path, name)),
+      options,
+    )
   }
   return total
 }
@@ -71,7 +74,10 @@ async function* folderEntries(path: string, options: DiskSourceOptions): AsyncGe
 async function namesIn(path: string, { hidden }: DiskSourceOptions): Promise<string[]> {
   try {
     const names = await readdir(path, { encoding: 'buffer' })
-    return names.map((bytes) => nameOf(bytes, path)).filter((name) => hidden || !name.startsWith('.')).toSorted()
+    return names
+      .map((bytes) => nameOf(bytes, path))
+      .filter((name) => hidden || !name.startsWith('.'))
+      .toSorted()
   } catch (cause) {
     throw systemError(`add ${path}`, cause)
   }
@@ -91,7 +97,7 @@ async function* fileContent(path: string, signal: AbortSignal): AsyncGenerator<U
   try {
     file = await open(path)
     const { size } = await file.stat()
-    for (let left = size; ; ) {
+    for (let left = size; ;) {
       signal.throwIfAborted()
       // One byte more than is left, so that the end of a small file shows in the same read.
       const piece = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, Math.max(left, 0) + 1))

@@ -150,7 +150,10 @@ function placeOf(root: string, treePath: string, folders: ReadonlyMap<string, Tr
   const name = treePath.slice(slash + 1)
   const isName = name !== '' && name !== '.' && name !== '..' && !name.includes('\0') && !name.includes(sep)
   if (!isName || !folders.has(treePath.slice(0, slash))) {
-    throw new CairnError('INVALID', `Cannot write an entry named ${JSON.stringify(treePath)}: it would leave its folder`)
+    throw new CairnError(
+      'INVALID',
+      `Cannot write an entry named ${JSON.stringify(treePath)}: it would leave its folder`,
+    )
   }
   return join(root, treePath)
 }

@@ -19,7 +19,10 @@ export function failureOf(error: unknown): { readonly exitCode: number; readonly
   if (error instanceof Interrupted) return { exitCode: error.exitCode, line: error.message }
   if (isCairnError(error)) return { exitCode: EXIT.failed, line: `Error: ${oneLine(error.message)}` }
   // Not one of ours, so it is a fault in Cairn: the stack helps whoever gets the report.
-  return { exitCode: EXIT.failed, line: `Error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}` }
+  return {
+    exitCode: EXIT.failed,
+    line: `Error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  }
 }
 
 function oneLine(text: string): string {

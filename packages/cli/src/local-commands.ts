@@ -2,6 +2,7 @@
 import { isCairnError } from '@cairn/core'
 import type { RepoProfile } from '@cairn/node'
 import type { Session } from './session.ts'
+import { readVersion } from './version.ts'
 
 /** Makes a repo and says who its node is. @throws as `createRepo` */
 export async function init(session: Session, profile: RepoProfile): Promise<void> {
@@ -9,7 +10,9 @@ export async function init(session: Session, profile: RepoProfile): Promise<void
   const path = await session.repoPath()
   const { Identity } = await createRepo(path, profile)
   await session.output.write(
-    session.globals.json ? `${JSON.stringify({ Path: path, ID: Identity.PeerID })}\n` : `initialized Cairn repo at ${path}\npeer identity: ${Identity.PeerID}\n`,
+    session.globals.json
+      ? `${JSON.stringify({ Path: path, ID: Identity.PeerID })}\n`
+      : `initialized Cairn repo at ${path}\npeer identity: ${Identity.PeerID}\n`,
   )
 }
 
@@ -25,4 +28,9 @@ export async function daemon(session: Session, listen: readonly string[] | undef
   const { signal } = session
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
   if (isCairnError(signal.reason)) throw signal.reason
+}
+
+/** Prints the version of this program as `text`, or by itself in JSON. */
+export async function printVersion({ globals, output }: Session, text: string): Promise<void> {
+  await output.write(globals.json ? `${JSON.stringify({ Version: readVersion() })}\n` : `${text}\n`)
 }

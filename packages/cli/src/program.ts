@@ -1,6 +1,7 @@
 // The command line as commander sees it, derived from the command table.
 import { Command as Program, InvalidArgumentError, Option } from 'commander'
 import { CairnError } from '@cairn/core'
+import type { RepoProfile } from '@cairn/node'
 import { COMMANDS, type Command, type CommandInput, type OptionSpec } from '@cairn/rpc'
 import { parseDuration } from './duration.ts'
 import type { GlobalOptions, Session } from './session.ts'
@@ -17,7 +18,9 @@ export function buildProgram(version: string, act: Action): Program {
     .description('Content-addressed distributed storage that speaks IPFS.')
     .version(`cairn version ${version}`, '--version', 'print the version')
     .option('--repo <path>', 'folder of the repo; $CAIRN_PATH, $IPFS_PATH or ~/.cairn by default')
-    .addOption(new Option('--timeout <duration>', 'give up after this time, for example 30s or 5m').argParser(durationOf))
+    .addOption(
+      new Option('--timeout <duration>', 'give up after this time, for example 30s or 5m').argParser(durationOf),
+    )
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(cairn --help tells more)')
     .exitOverride()
@@ -37,34 +40,45 @@ export function normalizeFlags(argv: readonly string[]): string[] {
 }
 
 const FLAGS: ReadonlySet<string> = new Set(
-  COMMANDS.flatMap((command) => Object.entries(command.options)).flatMap(([name, spec]) => (spec.type === 'flag' ? [name] : [])),
+  COMMANDS.flatMap((command) => Object.entries(command.options)).flatMap(([name, spec]) =>
+    spec.type === 'flag' ? [name] : [],
+  ),
 )
 
 const JSON_OPTION = ['--json', 'print results as JSON, one value a line'] as const
 
 function addLocalCommands(program: Program, version: string, act: Action): void {
+  const local = () => import('./local-commands.ts')
   program
     .command('init')
     .description('Make a repo with a new identity')
-    .addOption(new Option('-p, --profile <name>', 'lan: peers on all interfaces; test: loopback only').choices(['lan', 'test']).default('lan'))
+    .addOption(
+      new Option('-p, --profile <name>', 'lan: peers on all interfaces; test: loopback only')
+        .choices(['lan', 'test'] satisfies RepoProfile[])
+        .default('lan'),
+    )
     .option(...JSON_OPTION)
     .addHelpText('after', exampleText(['cairn init', 'cairn --repo /tmp/one init --profile test']))
-    .action(async (options, self: Program) => act(globalsOf(self), async (session) => (await import('./local-commands.ts')).init(session, options.profile)))
+    .action(({ profile }: { readonly profile: RepoProfile }, self: Program) =>
+      act(globalsOf(self), async (session) => (await local()).init(session, profile)),
+    )
   program
     .command('daemon')
     .description('Run a node that serves its blocks to peers, until Ctrl-C')
     .option('--listen <multiaddr...>', 'listen on these addresses instead of those in the config')
     .addHelpText('after', exampleText(['cairn daemon', 'cairn daemon --listen /ip4/127.0.0.1/tcp/4001']))
-    .action(async (options, self: Program) => act(globalsOf(self), async (session) => (await import('./local-commands.ts')).daemon(session, options.listen)))
+    .action(({ listen }: { readonly listen?: readonly string[] }, self: Program) =>
+      act(globalsOf(self), async (session) => (await local()).daemon(session, listen)),
+    )
   program
     .command('version')
     .description('Print the version of this program')
     .option('-n, --number', 'print only the number')
     .option(...JSON_OPTION)
     .addHelpText('after', exampleText(['cairn version', 'cairn version --number']))
-    .action(async (options, self: Program) =>
-      act(globalsOf(self), (session) =>
-        session.output.write(options.json === true ? `${JSON.stringify({ Version: version })}\n` : options.number === true ? `${version}\n` : `cairn version ${version}\n`),
+    .action(({ number = false }: { readonly number?: boolean }, self: Program) =>
+      act(globalsOf(self), async (session) =>
+        (await local()).printVersion(session, number ? version : `cairn version ${version}`),
       ),
     )
 }
@@ -72,7 +86,10 @@ function addLocalCommands(program: Program, version: string, act: Action): void 
 function addCommand(program: Program, command: Command, act: Action): void {
   const [group, name] = command.path.length === 2 ? command.path : [undefined, command.path[0]]
   const parent = group === undefined ? program : groupOf(program, group)
-  const sub = parent.command(name ?? '').description(command.summary).configureHelp({ showGlobalOptions: true })
+  const sub = parent
+    .command(name ?? '')
+    .description(command.summary)
+    .configureHelp({ showGlobalOptions: true })
   for (const { name: argument, help, optional = false, repeat = false } of command.arguments) {
     const word = `${argument}${repeat ? '...' : ''}`
     sub.argument(optional ? `[${word}]` : `<${word}>`, help)
@@ -83,12 +100,16 @@ function addCommand(program: Program, command: Command, act: Action): void {
   sub.addHelpText('after', exampleText(command.examples))
   sub.action(async () => {
     const { runCommand } = await import('./run-command.ts')
-    await act(globalsOf(sub), (session) => runCommand(command, { args: sub.args, options: optionsOf(sub, command) }, session))
+    await act(globalsOf(sub), (session) =>
+      runCommand(command, { args: sub.args, options: optionsOf(sub, command) }, session),
+    )
   })
 }
 
 function groupOf(program: Program, name: string): Program {
-  return program.commands.find((command) => command.name() === name) ?? program.command(name).description(GROUPS[name] ?? '')
+  return (
+    program.commands.find((command) => command.name() === name) ?? program.command(name).description(GROUPS[name] ?? '')
+  )
 }
 
 const GROUPS: Readonly<Record<string, string>> = {
@@ -115,15 +136,24 @@ function addOption(sub: Program, name: string, spec: OptionSpec): void {
 function optionsOf(sub: Program, { options }: Command): CommandInput['options'] {
   const values: Record<string, boolean | number | string> = {}
   for (const option of sub.options) {
-    const value: unknown = sub.getOptionValueSource(option.attributeName()) === undefined ? undefined : sub.getOptionValue(option.attributeName())
+    const value: unknown =
+      sub.getOptionValueSource(option.attributeName()) === undefined
+        ? undefined
+        : sub.getOptionValue(option.attributeName())
     const name = option.name().replace(/^no-/, '')
-    if (name in options && (typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string')) values[name] = value
+    if (name in options && (typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string'))
+      values[name] = value
   }
   return values
 }
 
 function globalsOf(command: Program): GlobalOptions {
-  const { repo, timeout, json = false, peer = [] } = command.optsWithGlobals<{ repo?: string; timeout?: number; json?: boolean; peer?: string[] }>()
+  const {
+    repo,
+    timeout,
+    json = false,
+    peer = [],
+  } = command.optsWithGlobals<{ repo?: string; timeout?: number; json?: boolean; peer?: string[] }>()
   return { repo, timeoutMs: timeout, json, peers: peer }
 }
 

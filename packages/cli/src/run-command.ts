@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import type { BytesCommand, Command, CommandInput, EventCommand, Progress, TreeCommand } from '@cairn/rpc'
 import { diskSources, totalBytes, type DiskSourceOptions } from './disk-source.ts'
-import { writeTree } from './disk-target.ts'
+import { writeTree, type WrittenTree } from './disk-target.ts'
 import { formatBytes } from './format-bytes.ts'
 import type { ProgressLine, ProgressState } from './progress-line.ts'
 import type { Session } from './session.ts'
@@ -50,17 +50,35 @@ async function runTree(command: TreeCommand, call: Call, session: Session): Prom
   const out = resolve(outputPath(call))
   const line = await progressLine(command, call, session)
   try {
-    const written = await writeTree(command.run(await inputOf(command, call, session)), out, ({ bytes, files }) => line?.update({ bytes, files }))
+    const written = await writeTree(command.run(await inputOf(command, call, session)), out, ({ bytes, files }) =>
+      line?.update({ bytes, files }),
+    )
     line?.clear()
     if (session.globals.json) {
-      const exchange = (await session.node()).swarm?.bitswap.stats()
-      await session.output.write(`${JSON.stringify({ Path: out, Files: written.files, Directories: written.directories, Symlinks: written.symlinks, Bytes: written.bytes, Exchange: exchange })}\n`)
+      await session.output.write(`${JSON.stringify(savedEvent(out, written, await session.node()))}\n`)
     } else {
       session.say(`Saved ${written.files} files, ${formatBytes(written.bytes)} to ${out}`)
     }
   } finally {
     line?.clear()
   }
+}
+
+/** What was saved, with what the exchange counted when there was one; names of its counts are Kubo's. */
+function savedEvent(
+  path: string,
+  { files, directories, symlinks, bytes }: WrittenTree,
+  { swarm }: Awaited<ReturnType<Session['node']>>,
+) {
+  const stats = swarm?.bitswap.stats()
+  const exchange = stats && {
+    BlocksReceived: stats.blocksReceived,
+    DataReceived: stats.dataReceived,
+    DupBlksReceived: stats.dupBlksReceived,
+    DupDataReceived: stats.dupDataReceived,
+    MessagesReceived: stats.messagesReceived,
+  }
+  return { Path: path, Files: files, Directories: directories, Symlinks: symlinks, Bytes: bytes, Exchange: exchange }
 }
 
 /** What the command works with: arguments become texts or sources, as the command says. */
@@ -70,7 +88,7 @@ async function inputOf(command: Command, { args, options }: Call, session: Sessi
     args: takesSources ? [] : args,
     sources: takesSources ? await diskSources(args, sourceOptions({ options }, session)) : [],
     options,
-    node: () => session.node(command.network ? {listen: []} : undefined),
+    node: () => session.node(command.network ? { listen: [] } : undefined),
     repo: () => session.repo(),
     signal: session.signal,
   }

@@ -33,7 +33,10 @@ export class Session implements AsyncDisposable {
     this.signal = AbortSignal.any([this.#stop.signal, this.output.closed])
     process.on('SIGINT', this.#interrupt).on('SIGTERM', this.#interrupt)
     if (timeoutMs === undefined) return
-    this.#timer = setTimeout(() => this.#stop.abort(new CairnError('UNAVAILABLE', `Cannot finish in time: ${timeoutMs / 1000} s are over`)), timeoutMs)
+    this.#timer = setTimeout(
+      () => this.#stop.abort(new CairnError('UNAVAILABLE', `Cannot finish in time: ${timeoutMs / 1000} s are over`)),
+      timeoutMs,
+    )
   }
 
   /** The node on the repo: online when peers are named or `online` is given, opened once. */

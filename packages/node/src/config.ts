@@ -47,7 +47,8 @@ export function parseConfig(text: string): Config {
   if (typeof PeerID !== 'string' || typeof PrivKey !== 'string') {
     throw new CairnError('INVALID', 'Cannot read the config: Identity.PeerID and Identity.PrivKey must be texts')
   }
-  if (!isTexts(Swarm)) throw new CairnError('INVALID', 'Cannot read the config: Addresses.Swarm must be a list of multiaddrs')
+  if (!isTexts(Swarm))
+    throw new CairnError('INVALID', 'Cannot read the config: Addresses.Swarm must be a list of multiaddrs')
   return { Identity: { PeerID, PrivKey }, Addresses: { Swarm } }
 }
 

@@ -79,7 +79,10 @@ export class Node implements AsyncDisposable {
    *
    * @throws as `importTree` and `BlockStore.putMany`
    */
-  async *add(source: NamedSource, { settings, pin = true, signal }: AddOptions): AsyncGenerator<ProgressEvent | EntryEvent> {
+  async *add(
+    source: NamedSource,
+    { settings, pin = true, signal }: AddOptions,
+  ): AsyncGenerator<ProgressEvent | EntryEvent> {
     const hold = this.store.hold()
     try {
       let root: EntryEvent | undefined

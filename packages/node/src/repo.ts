@@ -42,7 +42,8 @@ export function defaultRepoPath(environment: NodeJS.ProcessEnv = process.env): s
  * @throws CONFLICT when there is a repo already, DENIED or LIMIT when the disk refuses
  */
 export async function createRepo(path: string, profile: RepoProfile): Promise<Config> {
-  if (await exists(join(path, FILE.version))) throw new CairnError('CONFLICT', `Cannot make a repo at ${path}: there is one already`)
+  if (await exists(join(path, FILE.version)))
+    throw new CairnError('CONFLICT', `Cannot make a repo at ${path}: there is one already`)
   const config = newConfig(profile)
   try {
     await mkdir(path, { recursive: true, mode: 0o700 })
@@ -101,12 +102,18 @@ async function openLocked(path: string): Promise<KeyValueStore> {
 
 async function readVersion(path: string): Promise<number> {
   if (await exists(join(path, KUBO_FILE))) {
-    throw new CairnError('UNSUPPORTED', `Cannot use the repo at ${path}: it is Kubo's. Name another with --repo or CAIRN_PATH`)
+    throw new CairnError(
+      'UNSUPPORTED',
+      `Cannot use the repo at ${path}: it is Kubo's. Name another with --repo or CAIRN_PATH`,
+    )
   }
   const text = (await readText(path, FILE.version)).trim()
   if (!/^\d+$/.test(text)) throw new CairnError('INVALID', `Cannot use the repo at ${path}: its version is "${text}"`)
   if (Number(text) > REPO_VERSION) {
-    throw new CairnError('UNSUPPORTED', `Cannot use the repo at ${path}: its version is ${text}, this program knows ${REPO_VERSION}. Update Cairn`)
+    throw new CairnError(
+      'UNSUPPORTED',
+      `Cannot use the repo at ${path}: its version is ${text}, this program knows ${REPO_VERSION}. Update Cairn`,
+    )
   }
   return Number(text)
 }
@@ -133,7 +140,11 @@ async function writeDurably(path: string, text: string): Promise<void> {
   }
   await rename(part, path)
   const folder = await open(dirname(path), 'r')
-  await folder.sync().finally(() => folder.close())
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -64,9 +64,9 @@ export interface CommandInput<Specs extends OptionSpecs = OptionSpecs> {
   readonly sources: readonly NamedSource[]
   readonly options: OptionValues<Specs>
   /** The node to work on; it is opened at the first call, so a command that needs none works without a repo. */
-  node(): Promise<Node>
+  readonly node: () => Promise<Node>
   /** Path, version and settings of the repo, which is neither opened nor locked for it. */
-  repo(): Promise<RepoInfo>
+  readonly repo: () => Promise<RepoInfo>
   readonly signal: AbortSignal
 }
 
@@ -132,7 +132,14 @@ export function eventCommand<Specs extends OptionSpecs, Event>(
     progress?(event: Event): Progress | undefined
   },
 ): EventCommand {
-  return { arguments: [], fetches: false, network: false, progress: () => undefined, ...definition, output: 'events' } as EventCommand
+  return {
+    arguments: [],
+    fetches: false,
+    network: false,
+    progress: () => undefined,
+    ...definition,
+    output: 'events',
+  }
 }
 
 /** Defines a command that yields bytes. */

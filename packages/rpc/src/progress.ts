@@ -1,7 +1,9 @@
 // Joins a call that reports progress by callback to the events of a command.
 
 /** The latest reports of `work` while it runs; ends with it. Reports that nobody took in time are replaced by newer ones. */
-export async function* reported<Report>(work: (report: (value: Report) => void) => Promise<void>): AsyncGenerator<Report> {
+export async function* reported<Report>(
+  work: (report: (value: Report) => void) => Promise<void>,
+): AsyncGenerator<Report> {
   const fresh: Report[] = []
   let wake: () => void = () => undefined
   let isDone = false

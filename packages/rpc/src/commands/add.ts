@@ -15,7 +15,9 @@ import {
 import { eventCommand, type CommandInput, type OptionSpecs, type OptionValues } from '../command.ts'
 
 /** A finished entry, or progress within one: field names are Kubo's. */
-type AddEvent = { readonly Name: string; readonly Hash: string; readonly Size: string } | { readonly Name: string; readonly Bytes: number }
+type AddEvent =
+  | { readonly Name: string; readonly Hash: string; readonly Size: string }
+  | { readonly Name: string; readonly Bytes: number }
 
 const OPTIONS = {
   recursive: { type: 'flag', short: 'r', help: 'add folders with everything below them' },
@@ -23,12 +25,26 @@ const OPTIONS = {
   quiet: { type: 'flag', short: 'q', help: 'print only CIDs' },
   'only-hash': { type: 'flag', short: 'n', help: 'compute the CID and store nothing; needs no repo' },
   pin: { type: 'flag', help: 'pin the root; on by default' },
-  'wrap-with-directory': { type: 'flag', short: 'w', help: 'put everything into one directory, so that names are kept' },
-  profile: { type: 'text', value: 'NAME', choices: Object.keys(PROFILES), help: 'settings that decide the CID; unixfs-v1-2025 by default' },
+  'wrap-with-directory': {
+    type: 'flag',
+    short: 'w',
+    help: 'put everything into one directory, so that names are kept',
+  },
+  profile: {
+    type: 'text',
+    value: 'NAME',
+    choices: Object.keys(PROFILES),
+    help: 'settings that decide the CID; unixfs-v1-2025 by default',
+  },
   'cid-version': { type: 'count', value: 'N', choices: ['0', '1'], help: 'CID version of files and directories' },
   'raw-leaves': { type: 'flag', help: 'store file content as raw blocks; on by default with CID version 1' },
   chunker: { type: 'text', value: 'size-N', check: parseChunker, help: 'how files are cut: chunks of N bytes' },
-  hash: { type: 'text', value: 'NAME', choices: HASH_NAMES, help: 'hash function; any but sha2-256 needs CID version 1' },
+  hash: {
+    type: 'text',
+    value: 'NAME',
+    choices: HASH_NAMES,
+    help: 'hash function; any but sha2-256 needs CID version 1',
+  },
   'max-file-links': { type: 'count', value: 'N', help: 'links of a file node at most' },
   hidden: { type: 'flag', help: 'include files and folders whose name begins with a dot' },
 } as const satisfies OptionSpecs
@@ -36,7 +52,12 @@ const OPTIONS = {
 export const add = eventCommand({
   path: ['add'],
   summary: 'Add files and folders, pin them and print their CIDs',
-  examples: ['cairn add photo.jpg', 'cairn add -r ~/pictures', 'tar c . | cairn add -Q -', 'cairn add -n --profile unixfs-v0-2015 photo.jpg   what Kubo would call it'],
+  examples: [
+    'cairn add photo.jpg',
+    'cairn add -r ~/pictures',
+    'tar c . | cairn add -Q -',
+    'cairn add -n --profile unixfs-v0-2015 photo.jpg   what Kubo would call it',
+  ],
   arguments: [{ name: 'path', kind: 'source', repeat: true, help: 'file or folder, - for standard input' }],
   options: OPTIONS,
   async *run(input): AsyncGenerator<AddEvent> {
@@ -73,7 +94,14 @@ async function* importEvents(
 function importSettings(options: OptionValues<typeof OPTIONS>): ImportSettings {
   const profile = PROFILES[(options.profile ?? 'unixfs-v1-2025') as ProfileName]
   const hash = options.hash === undefined ? profile.hash : hashByName(options.hash).name
-  const cidVersion = options['cid-version'] === undefined ? (hash === 'sha2-256' ? profile.cidVersion : 1) : options['cid-version'] === 0 ? 0 : 1
+  const cidVersion =
+    options['cid-version'] === undefined
+      ? hash === 'sha2-256'
+        ? profile.cidVersion
+        : 1
+      : options['cid-version'] === 0
+        ? 0
+        : 1
   return {
     ...profile,
     hash,

@@ -1,5 +1,18 @@
 // cairn block get, put, stat and rm: single blocks.
-import { BLOCK_BYTES_MAX, CairnError, CODEC_NAMES, codecByName, createBlock, DAG_PB_CODE, HASH_NAMES, hashByName, parsePath, resolvePath, type Block, type NamedSource } from '@cairn/core'
+import {
+  BLOCK_BYTES_MAX,
+  CairnError,
+  CODEC_NAMES,
+  codecByName,
+  createBlock,
+  DAG_PB_CODE,
+  HASH_NAMES,
+  hashByName,
+  parsePath,
+  resolvePath,
+  type Block,
+  type NamedSource,
+} from '@cairn/core'
 import { concat } from 'uint8arrays/concat'
 import { bytesCommand, eventCommand, firstArgument } from '../command.ts'
 
@@ -27,7 +40,11 @@ export const blockGet = bytesCommand({
 export const blockPut = eventCommand({
   path: ['block', 'put'],
   summary: 'Store bytes as a block and print its CID',
-  examples: ['cairn block put block.bin', 'printf hello | cairn block put -', 'cairn block put --cid-codec dag-cbor node.cbor'],
+  examples: [
+    'cairn block put block.bin',
+    'printf hello | cairn block put -',
+    'cairn block put --cid-codec dag-cbor node.cbor',
+  ],
   arguments: [{ name: 'file', kind: 'source', repeat: true, help: 'file of at most 2 MiB, - for standard input' }],
   options: {
     'cid-codec': { type: 'text', value: 'NAME', choices: CODEC_NAMES, help: 'codec of the CID; raw by default' },
@@ -42,7 +59,10 @@ export const blockPut = eventCommand({
       const block: Block =
         options.format === 'v0'
           ? createBlock(bytes, { codec: DAG_PB_CODE, cidVersion: 0 })
-          : createBlock(bytes, { codec: codecByName(options['cid-codec'] ?? 'raw'), hash: hashByName(options.mhtype ?? 'sha2-256').name })
+          : createBlock(bytes, {
+              codec: codecByName(options['cid-codec'] ?? 'raw'),
+              hash: hashByName(options.mhtype ?? 'sha2-256').name,
+            })
       await blocks.putMany([block])
       if (options.pin === true) await pins.record(block.cid)
       yield { Key: block.cid.toString(), Size: bytes.length }
@@ -81,11 +101,13 @@ export const blockRm = eventCommand({
     const cids = args.map((text) => parsePath(text).root)
     for (const cid of cids) {
       const pinned = await pins.typeOf(cid, { signal })
-      if (pinned !== undefined) throw new CairnError('CONFLICT', `Cannot delete ${cid}: it is pinned (${pinned})`, { cid })
+      if (pinned !== undefined)
+        throw new CairnError('CONFLICT', `Cannot delete ${cid}: it is pinned (${pinned})`, { cid })
     }
     for (const cid of cids) {
       const deleted = await store.deleteMany([cid])
-      if (deleted === 0 && !force) throw new CairnError('NOT_FOUND', `Cannot delete ${cid}: it is not in this repo`, { cid })
+      if (deleted === 0 && !force)
+        throw new CairnError('NOT_FOUND', `Cannot delete ${cid}: it is not in this repo`, { cid })
       yield { Hash: cid.toString() }
     }
   },
@@ -98,7 +120,8 @@ async function readAll({ name, source }: NamedSource): Promise<Uint8Array> {
   let size = 0
   for await (const piece of source.content()) {
     size += piece.length
-    if (size > BLOCK_BYTES_MAX) throw new CairnError('LIMIT', `Cannot put ${name}: a block has at most ${BLOCK_BYTES_MAX} bytes`)
+    if (size > BLOCK_BYTES_MAX)
+      throw new CairnError('LIMIT', `Cannot put ${name}: a block has at most ${BLOCK_BYTES_MAX} bytes`)
     pieces.push(piece)
   }
   return concat(pieces)

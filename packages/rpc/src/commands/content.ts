@@ -22,7 +22,11 @@ const PATH = { name: 'path', help: 'CID, CID/name, /ipfs/CID/name or ipfs://CID/
 export const cat = bytesCommand({
   path: ['cat'],
   summary: 'Write the content of files to standard output',
-  examples: ['cairn cat bafy…/readme.md', 'cairn cat --offset 1000 --length 20 bafy…', 'cairn cat --peer /ip4/127.0.0.1/tcp/4001/p2p/12D3… bafy… > copy'],
+  examples: [
+    'cairn cat bafy…/readme.md',
+    'cairn cat --offset 1000 --length 20 bafy…',
+    'cairn cat --peer /ip4/127.0.0.1/tcp/4001/p2p/12D3… bafy… > copy',
+  ],
   arguments: [{ ...PATH, repeat: true }],
   options: {
     offset: { type: 'count', short: 'o', value: 'N', help: 'begin at this byte' },
@@ -50,9 +54,15 @@ export const cat = bytesCommand({
 export const get = treeCommand({
   path: ['get'],
   summary: 'Write a file or folder to disk',
-  examples: ['cairn get bafy…', 'cairn get bafy…/docs -o ~/docs', 'cairn get --peer /ip4/127.0.0.1/tcp/4001/p2p/12D3… bafy…'],
+  examples: [
+    'cairn get bafy…',
+    'cairn get bafy…/docs -o ~/docs',
+    'cairn get --peer /ip4/127.0.0.1/tcp/4001/p2p/12D3… bafy…',
+  ],
   arguments: [PATH],
-  options: { output: { type: 'text', short: 'o', value: 'OUT', help: 'where to write it; by default the last name of the path' } },
+  options: {
+    output: { type: 'text', short: 'o', value: 'OUT', help: 'where to write it; by default the last name of the path' },
+  },
   fetches: true,
   async *run({ args, node, signal }) {
     const path = firstArgument({ args })
@@ -90,8 +100,13 @@ export const ls = eventCommand({
       for await (const link of listed(blocks, cid, signal)) yield { Objects: [{ Hash: cid.toString(), Links: [link] }] }
     }
   },
-  text: ({ Objects: [{ Links: [{ Name, Hash, Size, Type }] }] }) =>
-    Type === LINK_TYPE.directory ? `${Hash} - ${Name}/` : `${Hash} ${Size} ${Name}`,
+  text: ({
+    Objects: [
+      {
+        Links: [{ Name, Hash, Size, Type }],
+      },
+    ],
+  }) => (Type === LINK_TYPE.directory ? `${Hash} - ${Name}/` : `${Hash} ${Size} ${Name}`),
 })
 
 /** Entries of a directory; of a file its chunks, which have no names. */
@@ -104,7 +119,10 @@ async function* listed(reader: BlockReader, cid: CID, signal: AbortSignal): Asyn
     return
   }
   const entries = await Array.fromAsync(listDirectory(reader, cid, { signal }))
-  yield* traverse(entries.values().map((entry) => describe(reader, entry)), { signal })
+  yield* traverse(
+    entries.values().map((entry) => describe(reader, entry)),
+    { signal },
+  )
 }
 
 /** Looks into the entry for its type and size. A raw leaf is taken at its parent's word, as Kubo does. */
@@ -113,7 +131,8 @@ function describe(reader: BlockReader, { name, cid, tsize }: DirectoryEntry): St
   return {
     async run(options) {
       if (cid.code === RAW_CODE) return { value: { ...link, Size: tsize, Type: LINK_TYPE.file }, bytes: 0, next: [] }
-      if (cid.code !== DAG_PB_CODE) return { value: { ...link, Size: tsize, Type: LINK_TYPE.metadata }, bytes: 0, next: [] }
+      if (cid.code !== DAG_PB_CODE)
+        return { value: { ...link, Size: tsize, Type: LINK_TYPE.metadata }, bytes: 0, next: [] }
       const node = decodeUnixFS(await reader.get(cid, options))
       const size = isFile(node) ? fileSize(node) : 0
       return { value: { ...link, Size: size, Type: LINK_TYPE[node.data.type] }, bytes: 0, next: [] }

@@ -14,21 +14,33 @@ interface PinsEvent {
 export const pinAdd = eventCommand({
   path: ['pin', 'add'],
   summary: 'Keep content: fetch what is missing and protect it from collection',
-  examples: ['cairn pin add bafy…', 'cairn pin add --recursive=false bafy…', 'cairn pin add --peer /ip4/127.0.0.1/tcp/4001/p2p/12D3… bafy…'],
+  examples: [
+    'cairn pin add bafy…',
+    'cairn pin add --recursive=false bafy…',
+    'cairn pin add --peer /ip4/127.0.0.1/tcp/4001/p2p/12D3… bafy…',
+  ],
   arguments: [PATHS],
   options: { recursive: RECURSIVE },
   fetches: true,
-  async *run({ args, options: { recursive = true }, node, signal }): AsyncGenerator<PinsEvent | { readonly Progress: number }> {
+  async *run({
+    args,
+    options: { recursive = true },
+    node,
+    signal,
+  }): AsyncGenerator<PinsEvent | { readonly Progress: number }> {
     const { blocks, pins } = await node()
     for (const path of args) {
       const cid = await resolvePath(blocks, path, { signal })
       const type = recursive ? 'recursive' : 'direct'
-      for await (const Progress of reported<number>((onProgress) => pins.add(cid, { type, signal, onProgress }))) yield { Progress }
+      for await (const Progress of reported<number>((onProgress) => pins.add(cid, { type, signal, onProgress })))
+        yield { Progress }
       yield { Pins: [cid.toString()] }
     }
   },
   text: (event, { recursive = true }) =>
-    'Pins' in event ? event.Pins.map((cid) => `pinned ${cid} ${recursive ? 'recursively' : 'directly'}`).join('\n') : undefined,
+    'Pins' in event
+      ? event.Pins.map((cid) => `pinned ${cid} ${recursive ? 'recursively' : 'directly'}`).join('\n')
+      : undefined,
   progress: (event) => ('Progress' in event ? { name: 'pin', blocks: event.Progress } : undefined),
 })
 
@@ -62,7 +74,13 @@ export const pinLs = eventCommand({
   examples: ['cairn pin ls --type recursive', 'cairn pin ls -q', 'cairn pin ls bafy…'],
   arguments: [{ ...PATHS, optional: true }],
   options: {
-    type: { type: 'text', short: 't', value: 'TYPE', choices: ['all', 'direct', 'indirect', 'recursive'], help: 'which pins; all by default' },
+    type: {
+      type: 'text',
+      short: 't',
+      value: 'TYPE',
+      choices: ['all', 'direct', 'indirect', 'recursive'],
+      help: 'which pins; all by default',
+    },
     quiet: { type: 'flag', short: 'q', help: 'print only CIDs' },
   },
   async *run({ args, options, node, signal }): AsyncGenerator<PinLsEvent> {
@@ -76,7 +94,8 @@ export const pinLs = eventCommand({
 
 async function* pinned({ pins }: Node, type: ListType, signal: AbortSignal): AsyncGenerator<PinLsEvent> {
   if (type !== 'indirect') {
-    for await (const pin of pins.list()) if (type === 'all' || pin.type === type) yield { Cid: pin.cid.toString(), Type: pin.type }
+    for await (const pin of pins.list())
+      if (type === 'all' || pin.type === type) yield { Cid: pin.cid.toString(), Type: pin.type }
   }
   if (type === 'direct' || type === 'recursive') return
   for await (const cid of pins.listIndirect({ signal })) yield { Cid: cid.toString(), Type: 'indirect' }
@@ -93,7 +112,11 @@ async function pinOf({ local, pins }: Node, { path, type, signal }: PinQuery): P
   const cid = await resolvePath(local, path, { signal })
   const pin = await pins.typeOf(cid, { signal })
   if (pin === undefined || (type !== 'all' && pin !== type)) {
-    throw new CairnError('NOT_FOUND', `Cannot list ${path}: ${cid} is not pinned${type === 'all' ? '' : ` as ${type}`}`, { cid })
+    throw new CairnError(
+      'NOT_FOUND',
+      `Cannot list ${path}: ${cid} is not pinned${type === 'all' ? '' : ` as ${type}`}`,
+      { cid },
+    )
   }
   return { Cid: cid.toString(), Type: pin }
 }

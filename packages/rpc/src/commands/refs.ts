@@ -9,7 +9,12 @@ export const refs = eventCommand({
   arguments: [{ name: 'path', repeat: true, help: 'CID or path' }],
   options: { recursive: { type: 'flag', short: 'r', help: 'everything below it as well, each CID once' } },
   fetches: true,
-  async *run({ args, options: { recursive = false }, node, signal }): AsyncGenerator<{ readonly Ref: string; readonly Err: '' }> {
+  async *run({
+    args,
+    options: { recursive = false },
+    node,
+    signal,
+  }): AsyncGenerator<{ readonly Ref: string; readonly Err: '' }> {
     const { blocks } = await node()
     for (const path of args) {
       const root = await resolvePath(blocks, path, { signal })

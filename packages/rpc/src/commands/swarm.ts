@@ -38,7 +38,11 @@ export const swarmPeers = eventCommand({
     for (const address of input.args) await host.connect(address, { signal: input.signal })
     const peers = await host.peers()
     yield {
-      Peers: peers.map(({ address, peer, direction }) => ({ Addr: address, Peer: peer, Direction: direction === 'in' ? 1 : 2 })),
+      Peers: peers.map(({ address, peer, direction }) => ({
+        Addr: address,
+        Peer: peer,
+        Direction: direction === 'in' ? 1 : 2,
+      })),
     }
   },
   text: ({ Peers }) => (Peers.length === 0 ? undefined : Peers.map(({ Addr }) => Addr).join('\n')),
@@ -55,7 +59,11 @@ export const id = eventCommand({
   async *run({ repo }) {
     const { Identity, Addresses } = (await repo()).config
     const key = Buffer.from(Identity.PrivKey, 'base64').subarray(-32)
-    yield { ID: Identity.PeerID, PublicKey: Buffer.concat([PUBLIC_KEY_HEAD, key]).toString('base64'), Listen: Addresses.Swarm }
+    yield {
+      ID: Identity.PeerID,
+      PublicKey: Buffer.concat([PUBLIC_KEY_HEAD, key]).toString('base64'),
+      Listen: Addresses.Swarm,
+    }
   },
   text: (event) => JSON.stringify(event, null, 2),
 })
