@@ -1,0 +1,288 @@
+// Length-prefixed messages over libp2p streams, with bounded memory both ways. A stream is paused
+// when it gets ahead of its reader, and writing waits for the `drain` event. js-libp2p needs care in four places:
+// `onDrain()` works once, `pause()` within `resume()` is lost, both throw on closed streams, and iterating a stream
+// buffers without bound.
+import { CairnError, type AbortOptions } from '@cairn/core'
+import type { Stream, StreamMessageEvent } from '@libp2p/interface'
+import {
+  FIRST_READ_BYTES,
+  LENGTH_BYTES_MAX,
+  MESSAGE_BYTES_MAX,
+  READ_AHEAD_BYTES_MAX,
+  STREAM_OPEN_TIMEOUT_MS,
+  UNSENT_BYTES_MAX,
+} from './limits.ts'
+import { abortable, Turns, type ByteBudget } from './turns.ts'
+
+/**
+ * The messages that arrive on one stream. Holds at most one message and two stream windows of bytes after it: what
+ * came in one event, and what comes before a pause takes effect. A sender may cut its bytes into single ones, so
+ * nothing here costs more than constant time for each part.
+ */
+export class MessageReader implements AsyncIterable<Uint8Array> {
+  readonly #stream: Stream
+  readonly #budget: ByteBudget
+  /** Arrived, oldest first; those before `#nextPart` are taken. */
+  #parts: Uint8Array[] = []
+  #nextPart = 0
+  #waitingBytes = 0
+  #messageBytes = 0
+  #wake: (() => void) | undefined
+  #isResuming = false
+
+  /** Takes over the reading side of `stream`, at once. Each message takes its length of `budget` until the next is asked for. */
+  constructor(stream: Stream, budget: ByteBudget) {
+    this.#stream = stream
+    this.#budget = budget
+    this.#pause()
+    stream.addEventListener('message', (event) => this.#arrived(event))
+    stream.addEventListener('end', () => this.#wake?.())
+    stream.addEventListener('close', () => this.#wake?.())
+  }
+
+  /** Bytes held now for this stream, by us and by libp2p. */
+  get bufferedBytes(): number {
+    return this.#messageBytes + this.#waitingBytes + this.#stream.readBufferLength
+  }
+
+  /** Ends the stream in both directions; a message under way is lost. */
+  abort(reason: Error): void {
+    this.#forget()
+    this.#stream.abort(reason)
+  }
+
+  /**
+   * Whole messages in order, until the sender ends the stream. The caller owns their bytes.
+   *
+   * @throws INVALID when a length breaks the protocol, UNAVAILABLE when the stream breaks within a message
+   */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+    for (;;) {
+      const length = await this.#readLength()
+      if (length === undefined) return
+      await this.#budget.claim(length)
+      try {
+        yield await this.#read(length)
+      } finally {
+        this.#messageBytes = 0
+        this.#budget.giveBack(length)
+      }
+    }
+  }
+
+  /** The next message's length in bytes, or `undefined` when the stream has ended before it. */
+  async #readLength(): Promise<number | undefined> {
+    const byte = new Uint8Array(1)
+    let length = 0
+    for (let index = 0; index < LENGTH_BYTES_MAX; index++) {
+      if (!(await this.#hasMore())) {
+        if (index === 0) return undefined
+        throw cutShort()
+      }
+      this.#take(byte)
+      const [bits = 0] = byte
+      length += (bits & 0x7f) * 2 ** (7 * index)
+      if (bits < 0x80) return checkLength(length)
+    }
+    throw new CairnError('INVALID', `Cannot read a message: its length takes more than ${LENGTH_BYTES_MAX} bytes`)
+  }
+
+  /** Exactly `length` bytes. The memory taken follows what has arrived, not what the sender promises. */
+  async #read(length: number): Promise<Uint8Array> {
+    let message = new Uint8Array(Math.min(length, FIRST_READ_BYTES))
+    let filled = 0
+    while (filled < length) {
+      if (!(await this.#hasMore())) throw cutShort()
+      if (filled === message.length) message = enlarge(message, length)
+      filled += this.#take(message.subarray(filled))
+      this.#messageBytes = message.length
+    }
+    return message
+  }
+
+  /** Moves what has arrived into `target`, as far as it fits; gives the number of bytes moved. */
+  #take(target: Uint8Array): number {
+    let moved = 0
+    while (moved < target.length) {
+      const part = this.#parts[this.#nextPart]
+      if (part === undefined) break
+      const piece = part.subarray(0, target.length - moved)
+      target.set(piece, moved)
+      moved += piece.length
+      if (piece.length < part.length) this.#parts[this.#nextPart] = part.subarray(piece.length)
+      else this.#nextPart++
+    }
+    this.#waitingBytes -= moved
+    if (this.#waitingBytes === 0) this.#forget()
+    return moved
+  }
+
+  /** Waits for bytes to take; false when there will be none. */
+  async #hasMore(): Promise<boolean> {
+    if (this.#waitingBytes > 0) return true
+    // Dispatches what libp2p holds before it returns.
+    this.#resume()
+    while (this.#waitingBytes === 0) {
+      if (this.#stream.readableEnded || isOver(this.#stream)) return false
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+      this.#wake = undefined
+    }
+    return true
+  }
+
+  #arrived({ data }: StreamMessageEvent): void {
+    if (data instanceof Uint8Array) this.#parts.push(data)
+    else for (const part of data) this.#parts.push(part)
+    this.#waitingBytes += data.byteLength
+    if (this.#wake !== undefined) this.#wake()
+    else if (!this.#isResuming && this.#waitingBytes > READ_AHEAD_BYTES_MAX) this.#pause()
+  }
+
+  #forget(): void {
+    this.#parts = []
+    this.#nextPart = 0
+    this.#waitingBytes = 0
+  }
+
+  // Not inside `resume`, which would undo it.
+  #pause(): void {
+    if (this.#stream.readStatus === 'readable') this.#stream.pause()
+  }
+
+  #resume(): void {
+    if (this.#stream.readStatus !== 'paused') return
+    this.#isResuming = true
+    try {
+      this.#stream.resume()
+    } catch (cause) {
+      // The connection has gone; what resume had dispatched before it threw is still read.
+      this.#stream.abort(asError(cause))
+    } finally {
+      this.#isResuming = false
+    }
+  }
+}
+
+/** Sends messages to one peer over one long-lived stream, opened when first needed and again after it broke. */
+export class MessageWriter {
+  readonly #open: (signal: AbortSignal) => Promise<Stream>
+  readonly #turns = new Turns()
+  #stream: Stream | undefined
+  #isClosed = false
+
+  constructor(open: (signal: AbortSignal) => Promise<Stream>) {
+    this.#open = open
+  }
+
+  /**
+   * Sends one message, after all that were sent before. Resolves when libp2p has passed it on and has room for more;
+   * when the signal aborts while waiting for that room, the message still goes out.
+   *
+   * @throws UNAVAILABLE when no stream can be opened or the stream breaks
+   */
+  async send(message: Uint8Array, { signal }: AbortOptions = {}): Promise<void> {
+    const frame = frameOf(message)
+    await this.#turns.run(
+      async () => {
+        try {
+          await hasRoom(await this.#pass(frame, signal), signal)
+        } catch (cause) {
+          signal?.throwIfAborted()
+          throw new CairnError('UNAVAILABLE', `Cannot send ${message.length} bytes: ${asError(cause).message}`, {
+            cause,
+          })
+        }
+      },
+      { signal },
+    )
+  }
+
+  /** Ends the stream: what has been sent goes out, what waits to be sent rejects with UNAVAILABLE. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    const stream = this.#stream
+    if (stream === undefined || isOver(stream)) return
+    try {
+      if (stream.writableNeedsDrain) throw new Error('closed while sending')
+      await stream.close()
+    } catch (cause) {
+      stream.abort(asError(cause))
+    }
+  }
+
+  /** Hands the frame to a stream. A frame that did not get through in whole never counts, so a new stream may repeat it. */
+  async #pass(frame: Uint8Array, signal: AbortSignal | undefined): Promise<Stream> {
+    const used = this.#stream
+    if (used !== undefined && used.writeStatus === 'writable') {
+      try {
+        await hasRoom(used, signal)
+        used.send(frame)
+        return used
+      } catch (cause) {
+        signal?.throwIfAborted()
+        used.abort(asError(cause))
+      }
+    }
+    const timeout = AbortSignal.timeout(STREAM_OPEN_TIMEOUT_MS)
+    if (this.#isClosed) throw new Error('the network is closed')
+    const stream = await this.#open(signal === undefined ? timeout : AbortSignal.any([signal, timeout]))
+    this.#stream = stream
+    if (this.#isClosed) stream.abort(new Error('the network is closed'))
+    // Answers come on streams of the peer's own; nothing is expected on this one.
+    await stream.closeRead()
+    stream.send(frame)
+    return stream
+  }
+}
+
+/** Resolves when the stream has little left to send, rejects when it closes before. */
+async function hasRoom(stream: Stream, signal: AbortSignal | undefined): Promise<void> {
+  // Not until it has nothing left, or it would run dry before the next message.
+  while (stream.writableNeedsDrain && stream.writeBufferLength > UNSENT_BYTES_MAX) {
+    if (isOver(stream)) throw new Error(`the stream is ${stream.status}`)
+    const cleanup = new AbortController()
+    const drained = new Promise<void>((resolve, reject) => {
+      const options = { once: true, signal: cleanup.signal }
+      stream.addEventListener('drain', () => resolve(), options)
+      stream.addEventListener('close', (event) => reject(event.error ?? new Error('the stream closed')), options)
+    })
+    await abortable(drained, signal).finally(() => cleanup.abort())
+  }
+}
+
+function frameOf(message: Uint8Array): Uint8Array {
+  const prefix: number[] = []
+  let rest = message.length
+  for (; rest >= 0x80; rest >>>= 7) prefix.push((rest & 0x7f) | 0x80)
+  prefix.push(rest)
+  const frame = new Uint8Array(prefix.length + message.length)
+  frame.set(prefix)
+  frame.set(message, prefix.length)
+  return frame
+}
+
+function checkLength(length: number): number {
+  if (length <= MESSAGE_BYTES_MAX) return length
+  throw new CairnError('INVALID', `Cannot read a message of ${length} bytes: at most ${MESSAGE_BYTES_MAX} are allowed`)
+}
+
+/** Fourfold room, so that a message is copied little more than once however it arrives. */
+function enlarge(message: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(Math.min(length, message.length * 4))
+  larger.set(message)
+  return larger
+}
+
+function isOver(stream: Stream): boolean {
+  return stream.status !== 'open' && stream.status !== 'closing'
+}
+
+function cutShort(): CairnError {
+  return new CairnError('UNAVAILABLE', 'Cannot read a message: its stream ended within it')
+}
+
+function asError(cause: unknown): Error {
+  return cause instanceof Error ? cause : new Error(String(cause))
+}

@@ -1,0 +1,203 @@
+// The `Network` seam over libp2p: bitswap protocols, one outbound stream a peer, any number of inbound ones. The only
+// file of the exchange, with framed-stream.ts, that knows libp2p, and by its types alone.
+// Source: bitswap-protocol.md, "Wire".
+import { CairnError, type AbortOptions, type Network, type NetworkHandler, type PeerId } from '@cairn/core'
+import type { Connection, IdentifyResult, Libp2p, PeerId as Libp2pPeerId, Stream } from '@libp2p/interface'
+import { MessageReader, MessageWriter } from './framed-stream.ts'
+import { INBOUND_STREAMS_MAX, MESSAGE_BYTES_MAX, PEER_INBOUND_BYTES_MAX } from './limits.ts'
+import { ByteBudget, Turns } from './turns.ts'
+
+/** What of libp2p the network uses: a started node that runs identify. */
+export type Libp2pNode = Pick<
+  Libp2p,
+  'peerId' | 'peerStore' | 'getConnections' | 'handle' | 'unhandle' | 'addEventListener' | 'removeEventListener'
+>
+
+/** A {@link Network} over libp2p. */
+export interface Libp2pNetwork extends Network {
+  stat(): Libp2pNetworkStat
+}
+
+/** Numbers of the moment, and counts since the network was opened. */
+export interface Libp2pNetworkStat {
+  /** Peers that speak bitswap and are connected. */
+  readonly peers: number
+  /** Inbound streams open. */
+  readonly inboundStreams: number
+  /** Bytes that have arrived and are not handled, with what libp2p holds. */
+  readonly bufferedBytes: number
+  /** Inbound streams dropped for a length out of bounds, an end within a message, or a message that the handler refused. */
+  readonly droppedStreams: number
+}
+
+/** Best first, which is the order of negotiation. */
+const PROTOCOLS = ['/ipfs/bitswap/1.2.0', '/ipfs/bitswap/1.1.0', '/ipfs/bitswap/1.0.0', '/ipfs/bitswap']
+
+/**
+ * Speaks bitswap on `libp2p`, which stays the caller's to stop, after this network. A peer counts as connected when
+ * identify says that it knows a bitswap protocol, or when it opens a bitswap stream, whichever comes first.
+ */
+export async function openLibp2pNetwork(libp2p: Libp2pNode): Promise<Libp2pNetwork> {
+  const network = new BitswapNetwork(libp2p)
+  await network.open()
+  return network
+}
+
+/** All that belongs to one peer, from connected to disconnected. */
+class Link {
+  readonly peer: PeerId
+  readonly id: Libp2pPeerId
+  readonly writer: MessageWriter
+  readonly budget = new ByteBudget(PEER_INBOUND_BYTES_MAX)
+  readonly inbound = new Set<MessageReader>()
+  /** Messages are handled one at a time, whatever stream they came on. */
+  readonly handling = new Turns()
+  isUp = true
+
+  constructor(libp2p: Libp2pNode, id: Libp2pPeerId) {
+    this.peer = id.toString()
+    this.id = id
+    this.writer = new MessageWriter(async (signal) => {
+      const connection = libp2p.getConnections(id).find((candidate) => candidate.status === 'open')
+      if (connection === undefined) throw new Error(`not connected to ${this.peer}`)
+      return connection.newStream(PROTOCOLS, { signal })
+    })
+  }
+
+  /** Drops what has not been handled; what was sent still goes out. */
+  async close(): Promise<void> {
+    this.isUp = false
+    for (const reader of this.inbound) reader.abort(new Error('no longer read'))
+    await this.writer.close()
+  }
+}
+
+class BitswapNetwork implements Libp2pNetwork {
+  readonly self: PeerId
+  readonly #libp2p: Libp2pNode
+  readonly #links = new Map<PeerId, Link>()
+  /** Inbound messages wait for the handler, so that none is lost between opening and attaching. */
+  readonly #attached = Promise.withResolvers<NetworkHandler>()
+  #handler: NetworkHandler | undefined
+  #droppedStreams = 0
+  #isClosed = false
+
+  constructor(libp2p: Libp2pNode) {
+    this.#libp2p = libp2p
+    this.self = libp2p.peerId.toString()
+  }
+
+  async open(): Promise<void> {
+    this.#libp2p.addEventListener('peer:identify', this.#onIdentify)
+    this.#libp2p.addEventListener('peer:disconnect', this.#onDisconnect)
+    await this.#libp2p.handle(PROTOCOLS, (stream, connection) => this.#accept(stream, connection), {
+      maxInboundStreams: INBOUND_STREAMS_MAX,
+    })
+    // Those who were identified before we listened; identify of the others is still to come.
+    for (const { remotePeer } of this.#libp2p.getConnections()) {
+      if (!(await this.#libp2p.peerStore.has(remotePeer))) continue
+      const { protocols } = await this.#libp2p.peerStore.get(remotePeer)
+      if (speaksBitswap(protocols)) this.#linkTo(remotePeer)
+    }
+  }
+
+  attach(handler: NetworkHandler): void {
+    if (this.#handler !== undefined) throw new TypeError('The network has a handler already')
+    this.#handler = handler
+    for (const { peer } of this.#links.values()) handler.connected(peer)
+    this.#attached.resolve(handler)
+  }
+
+  async send(peer: PeerId, message: Uint8Array, options: AbortOptions = {}): Promise<void> {
+    if (message.length > MESSAGE_BYTES_MAX) {
+      throw new TypeError(`A message may have ${MESSAGE_BYTES_MAX} bytes, not ${message.length}`)
+    }
+    options.signal?.throwIfAborted()
+    const link = this.#links.get(peer)
+    if (this.#isClosed || link === undefined) throw new CairnError('UNAVAILABLE', `Not connected to ${peer}`)
+    await link.writer.send(message, options)
+  }
+
+  reset(peer: PeerId, reason: string): void {
+    const link = this.#links.get(peer)
+    if (link === undefined) return
+    for (const connection of this.#libp2p.getConnections(link.id)) connection.abort(new Error(reason))
+  }
+
+  stat(): Libp2pNetworkStat {
+    const readers = [...this.#links.values()].flatMap((link) => [...link.inbound])
+    return {
+      peers: this.#links.size,
+      inboundStreams: readers.length,
+      bufferedBytes: readers.reduce((sum, reader) => sum + reader.bufferedBytes, 0),
+      droppedStreams: this.#droppedStreams,
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#libp2p.removeEventListener('peer:identify', this.#onIdentify)
+    this.#libp2p.removeEventListener('peer:disconnect', this.#onDisconnect)
+    await this.#libp2p.unhandle(PROTOCOLS)
+    const links = [...this.#links.values()]
+    this.#links.clear()
+    await Promise.all(links.map((link) => link.close()))
+  }
+
+  readonly #onIdentify = ({ detail }: CustomEvent<IdentifyResult>): void => {
+    // Identify may finish after the connection has gone, and then no disconnect would follow.
+    const isConnected = this.#libp2p.getConnections(detail.peerId).length > 0
+    if (isConnected && speaksBitswap(detail.protocols)) this.#linkTo(detail.peerId)
+  }
+
+  readonly #onDisconnect = ({ detail: id }: CustomEvent<Libp2pPeerId>): void => {
+    const link = this.#links.get(id.toString())
+    if (link === undefined) return
+    this.#links.delete(link.peer)
+    void link.close()
+    this.#handler?.disconnected(link.peer)
+  }
+
+  #linkTo(id: Libp2pPeerId): Link {
+    const known = this.#links.get(id.toString())
+    if (known !== undefined) return known
+    const link = new Link(this.#libp2p, id)
+    this.#links.set(link.peer, link)
+    this.#handler?.connected(link.peer)
+    return link
+  }
+
+  /** Takes over an inbound stream and returns at once; libp2p waits for nothing. */
+  #accept(stream: Stream, connection: Connection): void {
+    if (this.#isClosed || connection.status !== 'open') {
+      stream.abort(new Error('bitswap is closed'))
+      return
+    }
+    const link = this.#linkTo(connection.remotePeer)
+    const reader = new MessageReader(stream, link.budget)
+    link.inbound.add(reader)
+    void this.#readAll(link, reader, stream).finally(() => link.inbound.delete(reader))
+  }
+
+  async #readAll(link: Link, reader: MessageReader, stream: Stream): Promise<void> {
+    try {
+      for await (const message of reader) await link.handling.run(() => this.#handle(link, message))
+      await stream.close()
+    } catch (cause) {
+      // Whether the length was bad, the handler refused or the peer has gone: this stream is of no more use.
+      const isBroken = stream.status === 'open' && link.isUp
+      if (isBroken) this.#droppedStreams++
+      reader.abort(cause instanceof Error ? cause : new Error(String(cause)))
+    }
+  }
+
+  async #handle(link: Link, message: Uint8Array): Promise<void> {
+    const handler = await this.#attached.promise
+    if (link.isUp) await handler.message(link.peer, message)
+  }
+}
+
+function speaksBitswap(protocols: readonly string[]): boolean {
+  return PROTOCOLS.some((protocol) => protocols.includes(protocol))
+}
