@@ -217,6 +217,7 @@ function withTimeout(timeoutMs: number, signal: AbortSignal | undefined): AbortS
 const VERSION = readVersion()
 
 function readVersion(): string {
-  const manifest: { version: string } = createRequire(import.meta.url)('../package.json')
-  return manifest.version
+  const manifest: unknown = createRequire(import.meta.url)('../package.json')
+  const hasVersion = typeof manifest === 'object' && manifest !== null && 'version' in manifest
+  return hasVersion ? String(manifest.version) : 'unknown'
 }

@@ -29,7 +29,7 @@ async function host(settings: HostSettings = {}, listen = [LOOPBACK]): Promise<H
 }
 
 /** Another implementation: js-libp2p with its defaults. */
-async function plainNode(connectionEncrypters: Libp2pOptions['connectionEncrypters']): Promise<Libp2p> {
+async function plainNode(connectionEncrypters: NonNullable<Libp2pOptions['connectionEncrypters']>): Promise<Libp2p> {
   const node = await createLibp2p({
     addresses: { listen: [LOOPBACK] },
     transports: [tcp()],
@@ -101,7 +101,7 @@ test.each([
   const [one, node] = [await host(), await plainNode(encrypters)]
   const two = await host()
   const nodeId = node.peerId.toString()
-  expect(await one.connect(`${String(node.getMultiaddrs()[0])}`)).toBe(nodeId)
+  expect(await one.connect(String(node.getMultiaddrs()[0]))).toBe(nodeId)
   expect(one.libp2p.getConnections()[0]?.encryption).toBe(expected)
   const { multiaddr } = await import('@multiformats/multiaddr')
   await node.dial(multiaddr(addressOf(two)))
