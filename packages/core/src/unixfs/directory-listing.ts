@@ -110,5 +110,5 @@ function plainEntries({ cid, data, links }: UnixFSNode): DirectoryEntry[] {
 function misplaced(cid: CID, name: string): CairnError {
   return name.includes('\uFFFD')
     ? new CairnError('UNSUPPORTED', `Cannot list ${cid}: the name "${name}" is not UTF-8`, { cid })
-    : new CairnError('INVALID', `Cannot list ${cid}: the name "${name}" belongs into another shard`, { cid })
+    : new CairnError('INVALID', `Cannot list ${cid}: the name "${name}" does not belong where it stands`, { cid })
 }

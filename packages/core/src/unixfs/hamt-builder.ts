@@ -43,20 +43,23 @@ function* shardNodes(
     )
   }
   const buckets = Map.groupBy(entries, ({ hash }) => bucketOf(hash, level, fanout))
-  const order = [...buckets.keys()].toSorted((a, b) => a - b)
+  const filled = [...buckets].toSorted(([a], [b]) => a - b)
   const links: DirectoryEntry[] = []
-  for (const bucket of order) {
+  for (const [bucket, inside] of filled) {
     const prefix = linkPrefix(bucket, fanout)
-    const [first, ...others] = buckets.get(bucket) ?? []
-    if (first === undefined) continue
-    if (others.length === 0) {
+    const [first] = inside
+    if (first !== undefined && inside.length === 1) {
       links.push({ ...first.entry, name: prefix + first.entry.name })
     } else {
-      const { block, tsize } = yield* shardNodes([first, ...others], { level: level + 1, settings })
+      const { block, tsize } = yield* shardNodes(inside, { level: level + 1, settings })
       links.push({ name: prefix, cid: block.cid, tsize })
     }
   }
-  const node = treeNode(encodeShardData(order, fanout), links, settings)
+  const data = encodeShardData(
+    filled.map(([bucket]) => bucket),
+    fanout,
+  )
+  const node = treeNode(data, links, settings)
   yield node
   return node
 }

@@ -41,6 +41,7 @@ export interface Shard extends ShardPath {
   readonly links: readonly ShardLink[]
 }
 
+/** The hash that decides where `name` goes. */
 export function hashName(name: string): NameHash {
   return murmur3(fromString(name))
 }
@@ -65,7 +66,7 @@ export function linkPrefix(bucket: number, fanout: number): string {
   return bucket.toString(16).toUpperCase().padStart(prefixLength(fanout), '0')
 }
 
-/** @throws LIMIT above 1024, to which a small block could grow without end (CVE-2023-23625), INVALID for no power of two from 8 */
+/** Passes for a power of two from 8 to 1024. @throws LIMIT above that, INVALID for anything else */
 export function checkFanout(fanout: number): void {
   if (fanout > SHARD_FANOUT_MAX) {
     throw new CairnError('LIMIT', `Cannot use shards of ${fanout} buckets: at most ${SHARD_FANOUT_MAX} are allowed`)
