@@ -2,6 +2,7 @@
 // an index that is missing, damaged or of another log is made anew.
 import { rm } from 'node:fs/promises'
 import { isCairnError } from '@cairn/core'
+import { equals } from 'uint8arrays/equals'
 import { BlockIndex, openIndexDatabase, readCheckpoint } from './block-index.ts'
 import type { BlockLog } from './block-log.ts'
 import type { Database } from './database.ts'
@@ -35,7 +36,7 @@ async function openSound(path: string, id: Uint8Array): Promise<SoundIndex | und
   try {
     database = await openIndexDatabase(path)
     const checkpoint = await readCheckpoint(database)
-    if (checkpoint !== undefined && Buffer.compare(checkpoint.id, id) === 0) return { database, checkpoint }
+    if (checkpoint !== undefined && equals(checkpoint.id, id)) return { database, checkpoint }
     await database.close()
     return undefined
   } catch (error) {

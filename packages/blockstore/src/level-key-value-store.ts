@@ -1,6 +1,7 @@
 // The key-value store over LevelDB: key = UTF-8 text, value = the bytes as they are, every batch synced.
 import type { KeyValueChange, KeyValueStore } from '@cairn/core'
-import { openDatabase, type Change, type Database, type Entry } from './database.ts'
+import { equals } from 'uint8arrays/equals'
+import { openDatabase, type Change, type Database } from './database.ts'
 import { Gate } from './gate.ts'
 import { INDEX_TABLE_BYTES } from './limits.ts'
 import { decodeText, encodeText } from './text-key.ts'
@@ -55,6 +56,6 @@ function encodeChange({ key, value }: KeyValueChange): Change {
   return value === undefined ? { key: encodeText(key) } : { key: encodeText(key), value }
 }
 
-function startsWith(key: Entry[0], start: Uint8Array): boolean {
-  return Buffer.compare(key.subarray(0, start.length), start) === 0
+function startsWith(key: Uint8Array, start: Uint8Array): boolean {
+  return equals(key.subarray(0, start.length), start)
 }

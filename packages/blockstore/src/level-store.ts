@@ -165,9 +165,11 @@ class LevelStore implements BlockStore {
   close(): Promise<void> {
     return this.#gate.close(async () => {
       try {
-        // After a failed write nothing is claimed about the log's end: the next open looks for itself.
+        // After a failed write nothing is claimed about the log's end.
         const isSound = this.#index.isWritable && this.#log.isWritable
         if (isSound && !this.#index.isCheckpointed) await this.#index.checkpoint(this.#nextSequence)
+      } catch {
+        // Nothing is lost without this checkpoint: the next open reads the end of the log.
       } finally {
         await Promise.all([this.#index.close(), this.#log.close()])
       }

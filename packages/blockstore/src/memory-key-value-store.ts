@@ -1,5 +1,6 @@
 // The key-value store in memory: for tests, and for work that leaves nothing behind.
 import type { KeyValueChange, KeyValueStore } from '@cairn/core'
+import { compare } from 'uint8arrays/compare'
 import { Gate } from './gate.ts'
 import { encodeText } from './text-key.ts'
 
@@ -25,7 +26,7 @@ export class MemoryKeyValueStore implements KeyValueStore {
   async *list(prefix: string): AsyncGenerator<[key: string, value: Uint8Array], void, undefined> {
     this.#gate.check()
     const found = [...this.#records].filter(([key]) => key.startsWith(prefix))
-    for (const record of found.toSorted(([a], [b]) => Buffer.compare(encodeText(a), encodeText(b)))) {
+    for (const record of found.toSorted(([a], [b]) => compare(encodeText(a), encodeText(b)))) {
       this.#gate.check()
       yield record
     }

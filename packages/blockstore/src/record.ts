@@ -1,6 +1,8 @@
 // Bytes of the records on disk. Format: docs/formats/blockstore.md. Integers are big-endian; sequence numbers and
 // totals stay below 2^53.
 import { CairnError } from '@cairn/core'
+import { concat } from 'uint8arrays/concat'
+import { toString } from 'uint8arrays/to-string'
 
 /** Where a block is: its sequence number in the log, and its size in bytes. */
 export interface Location {
@@ -63,7 +65,7 @@ export function decodeLocation(value: Uint8Array): Location {
 }
 
 export function encodeHeader({ version, id }: LogHeader): Uint8Array {
-  return Uint8Array.of(...HEADER_MAGIC, version, ...id)
+  return concat([HEADER_MAGIC, Uint8Array.of(version), id])
 }
 
 /** @throws CORRUPT when it is not a header */
@@ -104,5 +106,5 @@ function view(bytes: Uint8Array): DataView {
 }
 
 function corrupt(what: string, bytes: Uint8Array): CairnError {
-  return new CairnError('CORRUPT', `Cannot read ${what}: ${Buffer.from(bytes).toString('hex')} is not one`)
+  return new CairnError('CORRUPT', `Cannot read ${what}: ${toString(bytes, 'base16')} is not one`)
 }

@@ -284,7 +284,7 @@ function testClosing(store: () => BlockStore): void {
 async function sweep(store: BlockStore, live: readonly Block[]): Promise<string[]> {
   const keys = new Set(live.map(({ cid }) => hex(cid.multihash.bytes)))
   await using open = await store.openSweep()
-  return Array.fromAsync(
+  return await Array.fromAsync(
     open.run((multihash) => keys.has(hex(multihash))),
     ({ cid, size }) => `${cid} ${size}`,
   )

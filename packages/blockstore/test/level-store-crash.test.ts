@@ -1,12 +1,13 @@
 // What holds after a crash, with damaged files, and on a full disk.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, truncate, writeFile } from 'node:fs/promises'
+import { readdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execPath } from 'node:process'
 import { createInterface } from 'node:readline'
 import { createBlock, RAW_CODE } from '@cairn/core'
 import { expect, onTestFinished, test } from 'vitest'
+import { openDatabase } from '../src/database.ts'
 import { openLevelStore } from '../src/index.ts'
 import { seededBlock } from './block-store-suite.ts'
 import { seededCrashBlock } from './crash-block.ts'
@@ -56,7 +57,6 @@ const damages: readonly (readonly [name: string, harm: (file: string) => Promise
   ['its manifest is garbage', (file) => writeFile(file, 'garbage'), /^MANIFEST/],
   ['its manifest is cut', (file) => truncate(file, 10), /^MANIFEST/],
   ['its CURRENT is empty', (file) => truncate(file, 0), /^CURRENT/],
-  ['its tables are cut', (file) => truncate(file, 5), /ldb$/],
   ['its tables and logs are garbage', (file) => writeFile(file, 'garbage'), /(ldb|log)$/],
 ]
 
@@ -73,6 +73,22 @@ test.each(damages)('an index is made anew when %s', async (_, harm, files) => {
   const again = await openLevelStore(path)
   expect(await again.hasMany(blocks.map(({ cid }) => cid))).toEqual(blocks.map(() => true))
   expect(await again.stat()).toEqual({ blocks: 100, bytes: 6400 })
+  await again.close()
+})
+
+test('an index whose tables are cut says CORRUPT, and is made anew once it is removed', async () => {
+  const path = await tempFolder()
+  const store = await openLevelStore(path)
+  await store.putMany([seededBlock(1)])
+  await store.close()
+  const names = (await readdir(join(path, 'index'))).filter((name) => name.endsWith('ldb'))
+  await Promise.all(names.map((name) => truncate(join(path, 'index', name), 5)))
+  const damaged = await openLevelStore(path)
+  await expect(damaged.get(seededBlock(1).cid)).rejects.toMatchObject({ code: 'CORRUPT' })
+  await damaged.close()
+  await rm(join(path, 'index'), { recursive: true })
+  const again = await openLevelStore(path)
+  expect(await again.hasMany([seededBlock(1).cid])).toEqual([true])
   await again.close()
 })
 
@@ -119,7 +135,6 @@ test('a full disk is LIMIT, loses nothing, and puts go on once there is room', a
   const there = async () =>
     (await store.getMany(stored.map((seed) => block(seed).cid))).every((found) => found !== undefined)
   expect(await there()).toBe(true)
-  await expect(store.putMany([block(200)])).rejects.toMatchObject({ code: 'LIMIT' })
   expect(await store.deleteMany([block(0).cid])).toBe(1)
   execFileSync('mount', ['-o', 'remount,size=200m', path])
   await store.putMany([block(0), block(200)])
@@ -127,23 +142,45 @@ test('a full disk is LIMIT, loses nothing, and puts go on once there is room', a
   await store.close()
 })
 
-test('a write that fails half-way makes the store read-only, and what was acknowledged is there after that', async ({
+test('after a write that failed a database is read-only, and opened again it has all that was acknowledged', async ({
   skip,
 }) => {
+  const path = await smallDisk('24m')
+  if (path === undefined) return skip('mounting a small file system is not allowed here')
+  const database = await openDatabase(join(path, 'db'), 1 << 20)
+  const stored: Uint8Array[] = []
+  const put = async (seed: number): Promise<void> => {
+    const key = Uint8Array.of(seed)
+    await database.batch([{ key, value: block(seed).bytes }], { sync: true })
+    stored.push(key)
+  }
+  const fill = async (): Promise<void> => {
+    for (let seed = 0; seed < 60; seed++) await put(seed)
+  }
+  await expect(fill()).rejects.toMatchObject({ code: 'LIMIT' })
+  execFileSync('mount', ['-o', 'remount,size=200m', path])
+  await expect(put(100)).rejects.toMatchObject({ code: 'LIMIT' })
+  expect(database.isWritable).toBe(false)
+  expect((await database.getMany(stored)).every((value) => value?.length === 1 << 20)).toBe(true)
+  await database.close()
+
+  const again = await openDatabase(join(path, 'db'), 1 << 20)
+  expect((await again.getMany(stored)).every((value) => value?.length === 1 << 20)).toBe(true)
+  await again.batch([{ key: Uint8Array.of(100) }], { sync: true })
+  await again.close()
+})
+
+test('closing on a full disk keeps what was acknowledged', async ({ skip }) => {
   const path = await smallDisk('40m')
   if (path === undefined) return skip('mounting a small file system is not allowed here')
-  const repo = join(path, 'repo')
-  const store = await openLevelStore(repo)
+  const store = await openLevelStore(join(path, 'repo'))
   await store.putMany([block(1)])
-  const ballast = join(path, 'ballast')
-  // Taken after the check for room and before the write, which therefore really fails.
-  const free = 40 * 1024 * 1024
-  const put = store.putMany([block(2), block(3)])
-  await writeFile(ballast, new Uint8Array(free)).catch(() => undefined)
-  await put.catch(() => undefined)
+  await writeFile(join(path, 'ballast'), new Uint8Array(40 << 20)).catch(() => undefined)
+  expect((await store.get(block(1).cid))?.bytes.length).toBe(1 << 20)
   await store.close()
-  const again = await openLevelStore(repo).catch(() => undefined)
-  if (again === undefined) return
-  expect(await again.hasMany([block(1).cid])).toEqual([true])
+  await rm(join(path, 'ballast'))
+  const again = await openLevelStore(join(path, 'repo'))
+  expect(await again.stat()).toEqual({ blocks: 1, bytes: 1 << 20 })
+  expect((await again.get(block(1).cid))?.bytes.length).toBe(1 << 20)
   await again.close()
 })
