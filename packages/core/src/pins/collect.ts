@@ -19,7 +19,10 @@ export interface CollectParts {
  * @throws NOT_FOUND or CORRUPT, before anything is deleted, when a pinned DAG lacks an interior node: what lay below it
  * cannot be known. CONFLICT when another collection runs
  */
-export async function* collect({ store, pins, local }: CollectParts, { signal }: AbortOptions = {}): AsyncGenerator<StoredBlock> {
+export async function* collect(
+  { store, pins, local }: CollectParts,
+  { signal }: AbortOptions = {},
+): AsyncGenerator<StoredBlock> {
   await using sweep = await store.openSweep()
   const live = new Set<string>()
   for await (const { cid, type } of pins.list()) {
@@ -28,7 +31,8 @@ export async function* collect({ store, pins, local }: CollectParts, { signal }:
   const entered = new Set<string>()
   for await (const { cid: root, type } of pins.list()) {
     if (type !== 'recursive') continue
-    for await (const { cid } of walk(local, root, { visitLeaf: () => Promise.resolve(), seen: entered, signal })) live.add(blockKey(cid))
+    for await (const { cid } of walk(local, root, { visitLeaf: () => Promise.resolve(), seen: entered, signal }))
+      live.add(blockKey(cid))
   }
   yield* sweep.run((multihash) => live.has(multihashKey(multihash)), { signal })
 }

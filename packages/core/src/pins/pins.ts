@@ -5,7 +5,7 @@ import type { BlockService } from '../block/block-service.ts'
 import { blockKey } from '../block/cid.ts'
 import { walk } from '../dag/walk.ts'
 import { CairnError } from '../errors.ts'
-import type { AbortOptions, KeyValueStore } from '../interfaces.ts'
+import type { AbortOptions, KeyValueChange, KeyValueStore } from '../interfaces.ts'
 
 /** `recursive` keeps the whole DAG below a root, `direct` only the block itself. */
 export type PinType = 'recursive' | 'direct'
@@ -32,6 +32,8 @@ const PREFIX = 'pin/'
 export class Pins {
   readonly #records: KeyValueStore
   readonly #blocks: BlockService
+  /** The last change that was begun. Each reads before it writes, so they go one after the other. */
+  #changes: Promise<void> = Promise.resolve()
 
   constructor(parts: { readonly records: KeyValueStore; readonly blocks: BlockService }) {
     this.#records = parts.records
@@ -57,11 +59,13 @@ export class Pins {
 
   /** Records a pin for a DAG that is known to be stored whole, as after an import. @throws CONFLICT as `add` */
   async record(cid: CID, type: PinType = 'recursive'): Promise<void> {
-    const present = await this.get(cid)
-    if (type === 'direct' && present?.type === 'recursive') {
-      throw new CairnError('CONFLICT', `Cannot pin ${cid} directly: it is pinned recursively`, { cid })
-    }
-    await this.#records.batch([{ key: keyOf(cid), value: encode({ cid, type }) }])
+    await this.#change(async () => {
+      const present = await this.get(cid)
+      if (type === 'direct' && present?.type === 'recursive') {
+        throw new CairnError('CONFLICT', `Cannot pin ${cid} directly: it is pinned recursively`, { cid })
+      }
+      return { key: keyOf(cid), value: encode({ cid, type }) }
+    })
   }
 
   /**
@@ -70,14 +74,16 @@ export class Pins {
    * @throws NOT_FOUND when there is none, CONFLICT for a recursive pin when `recursive` is false
    */
   async remove(cid: CID, { recursive = true }: { readonly recursive?: boolean } = {}): Promise<void> {
-    const present = await this.get(cid)
-    if (present === undefined) {
-      throw new CairnError('NOT_FOUND', `Cannot unpin ${cid}: not pinned or pinned indirectly`, { cid })
-    }
-    if (present.type === 'recursive' && !recursive) {
-      throw new CairnError('CONFLICT', `Cannot unpin ${cid}: it is pinned recursively`, { cid })
-    }
-    await this.#records.batch([{ key: keyOf(cid), value: undefined }])
+    await this.#change(async () => {
+      const present = await this.get(cid)
+      if (present === undefined) {
+        throw new CairnError('NOT_FOUND', `Cannot unpin ${cid}: not pinned or pinned indirectly`, { cid })
+      }
+      if (present.type === 'recursive' && !recursive) {
+        throw new CairnError('CONFLICT', `Cannot unpin ${cid}: it is pinned recursively`, { cid })
+      }
+      return { key: keyOf(cid), value: undefined }
+    })
   }
 
   /** The pin of `cid` itself, or `undefined`. */
@@ -109,10 +115,20 @@ export class Pins {
     const seen = new Set<string>()
     for await (const { cid: root, type } of this.list()) {
       if (type !== 'recursive') continue
-      for await (const { cid, parent } of walk(this.#blocks, root, { visitLeaf: () => Promise.resolve(), seen, signal })) {
+      for await (const { cid, parent } of walk(this.#blocks, root, {
+        visitLeaf: () => Promise.resolve(),
+        seen,
+        signal,
+      })) {
         if (parent !== undefined && (await this.get(cid)) === undefined) yield cid
       }
     }
+  }
+
+  #change(decide: () => Promise<KeyValueChange>): Promise<void> {
+    const change = this.#changes.then(async () => this.#records.batch([await decide()]))
+    this.#changes = change.catch(() => undefined) // told to whoever asked for it
+    return change
   }
 }
 
@@ -121,8 +137,12 @@ function keyOf(cid: CID): string {
 }
 
 function decodePin(record: Uint8Array): Pin {
-  const { cid, type } = decode<{ cid?: unknown; type?: unknown }>(record)
-  const link = CID.asCID(cid)
-  if (link === null || (type !== 'recursive' && type !== 'direct')) throw new CairnError('CORRUPT', 'Cannot read a pin record')
-  return { cid: link, type }
+  try {
+    const { cid, type } = decode<{ readonly cid: unknown; readonly type: unknown }>(record)
+    const link = CID.asCID(cid)
+    if (link !== null && (type === 'recursive' || type === 'direct')) return { cid: link, type }
+  } catch (cause) {
+    throw new CairnError('CORRUPT', 'Cannot read a pin record: it does not decode', { cause })
+  }
+  throw new CairnError('CORRUPT', 'Cannot read a pin record: it holds something else')
 }

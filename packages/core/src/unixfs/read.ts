@@ -142,7 +142,9 @@ function contentVisit(reader: BlockReader, { data, links }: UnixFSNode, place: P
     for (const [index, { Hash }] of links.entries()) {
       const size = data.blockSizes[index] ?? 0
       if (start >= range.end) return
-      if (start + size > range.start) yield contentStep(reader, { cid: Hash, size, place: { path, at: start, range } })
+      // An empty part holds nothing to read, and a DAG of them can have more paths than anybody can walk.
+      if (size > 0 && start + size > range.start)
+        yield contentStep(reader, { cid: Hash, size, place: { path, at: start, range } })
       start += size
     }
   }

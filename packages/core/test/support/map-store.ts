@@ -20,6 +20,8 @@ interface Stored {
   put: number
 }
 
+type IsLive = (multihash: Uint8Array) => boolean
+
 export class MapStore implements BlockStore {
   readonly #blocks = new Map<string, Stored>()
   readonly #holds = new Set<{ readonly since: number }>()
@@ -76,7 +78,7 @@ export class MapStore implements BlockStore {
     this.#isSweeping = true
     const opened = this.#puts
     return {
-      run: (isLive) => this.#sweep(opened, isLive),
+      run: (isLive, options) => this.#sweep(opened, isLive, options?.signal),
       [Symbol.asyncDispose]: async () => {
         this.#isSweeping = false
       },
@@ -87,8 +89,9 @@ export class MapStore implements BlockStore {
     this.#blocks.clear()
   }
 
-  async *#sweep(opened: number, isLive: (multihash: Uint8Array) => boolean): AsyncGenerator<StoredBlock> {
+  async *#sweep(opened: number, isLive: IsLive, signal: AbortSignal | undefined): AsyncGenerator<StoredBlock> {
     for (const [key, { cid, bytes, put }] of this.#blocks) {
+      signal?.throwIfAborted()
       const isHeld = [...this.#holds].some(({ since }) => put > since)
       if (put > opened || isHeld || isLive(cid.multihash.bytes)) continue
       this.#blocks.delete(key)
