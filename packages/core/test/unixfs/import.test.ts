@@ -1,0 +1,245 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  blockKey,
+  CairnError,
+  decodeUnixFS,
+  dropBlocks,
+  importTree,
+  linksOf,
+  PROFILES,
+  storeBlocks,
+  type Block,
+  type ImportEvent,
+  type ImportSettings,
+  type ImportSource,
+} from '../../src/index.ts'
+import { IMPORT_BATCH_BLOCKS, IMPORT_BATCH_BYTES } from '../../src/limits.ts'
+import { all, patternBytes } from '../support/bytes.ts'
+import { expectCode } from '../support/expect-code.ts'
+import { directorySource, fileSource, imported, settingsOf } from '../support/import.ts'
+import { MapStore } from '../support/map-store.ts'
+
+const eventsOf = (source: ImportSource, changes: Partial<ImportSettings> = {}) =>
+  importTree({ name: 'root', source }, settingsOf(changes))
+
+/** A file of `count` chunks of `chunkBytes`, that counts the pieces taken from it. */
+function countedFile(count: number, chunkBytes: number) {
+  const counter = { taken: 0, isEnded: false }
+  const source: ImportSource = {
+    kind: 'file',
+    async *content() {
+      try {
+        for (; counter.taken < count; counter.taken++) yield patternBytes(chunkBytes, counter.taken)
+      } finally {
+        counter.isEnded = true
+      }
+    },
+  }
+  return { counter, source }
+}
+
+describe('importTree', () => {
+  test('gives every block before what links it, and entries after their blocks', async () => {
+    const source = directorySource({
+      b: fileSource(patternBytes(50)),
+      a: directorySource({ x: fileSource(), y: { kind: 'symlink', target: '../b' } }),
+      c: directorySource({}),
+    })
+    const seen = new Set<string>()
+    const paths: string[] = []
+    for await (const event of eventsOf(source, { chunker: 'size-8', linksPerNode: 3 })) {
+      if (event.kind === 'block') {
+        for (const { cid } of linksOf(event.block)) expect(seen.has(blockKey(cid))).toBe(true)
+        seen.add(blockKey(event.block.cid))
+      } else if (event.kind === 'entry') {
+        expect(seen.has(blockKey(event.cid))).toBe(true)
+        paths.push(event.path)
+      }
+    }
+    expect(paths).toEqual(['root/b', 'root/a/x', 'root/a/y', 'root/a', 'root/c', 'root'])
+  })
+
+  test('counts content bytes and the bytes of all blocks, repeated ones included', async () => {
+    const zeros = new Uint8Array(10_000)
+    const { root, store, entries } = await imported(directorySource({ a: fileSource(zeros), b: fileSource(zeros) }), {
+      chunker: 'size-100',
+    })
+    expect(entries.map(({ size }) => size)).toEqual([10_000, 10_000, 0])
+    const stored = await store.stat()
+    expect(stored.blocks).toBe(3)
+    const directory = await store.size(root.cid)
+    expect(root.tsize).toBe((entries[0]?.tsize ?? 0) * 2 + (directory ?? 0))
+    expect(entries[0]?.tsize).toBe(10_000 + ((await store.size(entries[0]?.cid ?? root.cid)) ?? 0))
+  })
+
+  test('does not depend on the pieces that content comes in, nor on the order of entries', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uint8Array({ maxLength: 200 }),
+        fc.array(fc.nat(200), { maxLength: 6 }),
+        async (bytes, cuts) => {
+          const ends = [...cuts.filter((cut) => cut < bytes.length).toSorted((a, b) => a - b), bytes.length]
+          const pieces = ends.map((end, index) => bytes.subarray(ends[index - 1] ?? 0, end))
+          const settings = { chunker: 'size-16', linksPerNode: 3 }
+          const whole = await imported(directorySource({ a: fileSource(bytes), b: fileSource() }), settings)
+          const cut = await imported(directorySource({ b: fileSource(), a: fileSource(...pieces) }), settings)
+          expect(cut.root).toEqual(whole.root)
+        },
+      ),
+      { numRuns: 40 },
+    )
+  })
+
+  test('sorts names by their bytes, not as JavaScript does', async () => {
+    // U+FF5E comes before U+1F600 in UTF-8, and after it in UTF-16.
+    const names = ['\u{1F600}', '\uFF5E', 'foo.txt', 'foo-bar', 'foo', 'é', 'z', 'Z']
+    const { root, reader } = await imported(
+      directorySource(Object.fromEntries(names.map((name) => [name, fileSource()]))),
+    )
+    const { links } = decodeUnixFS(await reader.get(root.cid))
+    expect(links.map(({ Name }) => Name)).toEqual(['Z', 'foo', 'foo-bar', 'foo.txt', 'z', 'é', '\uFF5E', '\u{1F600}'])
+  })
+
+  test.each(['', '.', '..', 'a/b', '/', 'a\0'])('refuses the name %j', async (name) => {
+    await expectCode('INVALID', () => all(eventsOf(directorySource({ [name]: fileSource() }))))
+  })
+
+  test('refuses a name that stands twice', async () => {
+    const source: ImportSource = {
+      kind: 'directory',
+      async *entries() {
+        for (const name of ['a', 'b', 'a']) yield { name, source: fileSource() }
+      },
+    }
+    await expectCode('CONFLICT', () => all(eventsOf(source)))
+  })
+
+  test('reports the bytes of each file as they are read', async () => {
+    const progress: number[] = []
+    const { source } = countedFile(5, 1000)
+    for await (const event of eventsOf(source, { chunker: 'size-1000' }))
+      if (event.kind === 'progress') progress.push(event.bytes)
+    expect(progress).toEqual([1000, 2000, 3000, 4000, 5000])
+  })
+
+  test('passes on what its source throws, and ends its source on a break', async () => {
+    const failure = new Error('cannot read')
+    const failing: ImportSource = {
+      kind: 'file',
+      async *content() {
+        yield patternBytes(10)
+        throw failure
+      },
+    }
+    await expect(all(eventsOf(directorySource({ a: failing })))).rejects.toBe(failure)
+    const { counter, source } = countedFile(1000, 10)
+    for await (const { kind } of eventsOf(source, { chunker: 'size-10' })) if (kind === 'block') break
+    expect(counter.isEnded).toBe(true)
+    expect(counter.taken).toBeLessThan(5)
+  })
+
+  test('checks its settings before it reads', async () => {
+    const { counter, source } = countedFile(1, 10)
+    await expectCode('UNSUPPORTED', () => all(eventsOf(source, { chunker: 'rabid' })))
+    await expectCode('INVALID', () => all(eventsOf(source, { linksPerNode: 1 })))
+    expect(counter.taken).toBe(0)
+    await expectCode('INVALID', () =>
+      all(importTree({ name: '', source }, { ...PROFILES['unixfs-v0-2015'], hash: 'blake3' })),
+    )
+  })
+})
+
+describe('storeBlocks', () => {
+  test('passes an entry on only once its blocks are in the store', async () => {
+    const names = Array.from({ length: 50 }, (_, index) => `file ${index}`)
+    const source = directorySource(
+      Object.fromEntries(names.map((name, index) => [name, fileSource(patternBytes(100, index))])),
+    )
+    const store = new MapStore()
+    let entries = 0
+    for await (const event of storeBlocks(store)(eventsOf(source, { chunker: 'size-30' }))) {
+      if (event.kind !== 'entry') continue
+      entries++
+      const node = await store.get(event.cid)
+      const links = linksOf(node ?? expect.fail('an entry came before its block'))
+      expect(await store.hasMany(links.map(({ cid }) => cid))).not.toContain(false)
+    }
+    expect(entries).toBe(51)
+  })
+
+  test('holds two batches at most, and writes one at a time', async () => {
+    const chunkBytes = 1024 * 1024
+    const { source } = countedFile(70, chunkBytes)
+    let [made, written, writing, mostHeld] = [0, 0, 0, 0]
+    const store = {
+      async putMany(blocks: readonly Block[]) {
+        expect(++writing).toBe(1)
+        await new Promise((resolve) => setTimeout(resolve, 1))
+        writing--
+        written += blocks.reduce((sum, { bytes }) => sum + bytes.length, 0)
+      },
+    }
+    async function* counted(): AsyncGenerator<ImportEvent> {
+      for await (const event of eventsOf(source)) {
+        if (event.kind === 'block') made += event.block.bytes.length
+        mostHeld = Math.max(mostHeld, made - written)
+        yield event
+      }
+    }
+    await all(storeBlocks(store)(counted()))
+    expect(written).toBe(made)
+    expect(mostHeld).toBeLessThanOrEqual(2 * (IMPORT_BATCH_BYTES + chunkBytes))
+    expect(mostHeld).toBeGreaterThan(IMPORT_BATCH_BYTES)
+  })
+
+  test('commits tiny blocks in steps too', async () => {
+    const sizes: number[] = []
+    const store = { putMany: async (blocks: readonly Block[]) => void sizes.push(blocks.length) }
+    const { source } = countedFile(1, IMPORT_BATCH_BLOCKS * 2 + 10)
+    await all(storeBlocks(store)(eventsOf(source, { chunker: 'size-1' })))
+    expect(sizes.slice(0, 2)).toEqual([IMPORT_BATCH_BLOCKS, IMPORT_BATCH_BLOCKS])
+    expect(sizes).toHaveLength(3)
+  })
+
+  test('a failing store ends the import with its error, and no entry is told', async () => {
+    const { counter, source } = countedFile(200, 1024 * 1024)
+    let calls = 0
+    const store = {
+      async putMany() {
+        calls++
+        throw new CairnError('LIMIT', 'Cannot write: the disk is full')
+      },
+    }
+    const met: string[] = []
+    await expectCode('LIMIT', async () => {
+      for await (const { kind } of storeBlocks(store)(eventsOf(source))) met.push(kind)
+    })
+    expect(met).not.toContain('entry')
+    expect(calls).toBe(1)
+    expect(counter.isEnded).toBe(true)
+    expect(counter.taken).toBeLessThan(40)
+  })
+
+  test('a break waits for the write that runs', async () => {
+    const { source } = countedFile(200, 1024 * 1024)
+    let [begun, ended] = [0, 0]
+    const store = {
+      async putMany() {
+        begun++
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        ended++
+      },
+    }
+    for await (const event of storeBlocks(store)(eventsOf(source))) if (event.kind === 'progress' && begun > 0) break
+    expect(begun).toBeGreaterThan(0)
+    expect(ended).toBe(begun)
+  })
+})
+
+test('dropBlocks gives the same entries without a store', async () => {
+  const source = () => directorySource({ a: fileSource(patternBytes(100)), b: directorySource({}) })
+  const stored = await imported(source())
+  const dropped = await all(dropBlocks(eventsOf(source())))
+  expect(dropped.filter((event) => event.kind === 'entry')).toEqual(stored.entries)
+})
