@@ -6,9 +6,11 @@ import { CairnError, type AbortOptions } from '@cairn/core'
 import type { Stream, StreamMessageEvent } from '@libp2p/interface'
 import {
   FIRST_READ_BYTES,
+  JOINED_BYTES_MAX,
   LENGTH_BYTES_MAX,
   MESSAGE_BYTES_MAX,
   READ_AHEAD_BYTES_MAX,
+  STREAM_CLOSE_TIMEOUT_MS,
   STREAM_OPEN_TIMEOUT_MS,
   UNSENT_BYTES_MAX,
 } from './limits.ts'
@@ -199,26 +201,25 @@ export class MessageWriter {
     )
   }
 
-  /** Ends the stream: what has been sent goes out, what waits to be sent rejects with UNAVAILABLE. */
+  /** Ends the stream: what has been sent goes out if the peer takes it soon, what waits rejects with UNAVAILABLE. */
   async close(): Promise<void> {
     this.#isClosed = true
     const stream = this.#stream
     if (stream === undefined || isOver(stream)) return
     try {
-      if (stream.writableNeedsDrain) throw new Error('closed while sending')
-      await stream.close()
+      await stream.close({ signal: AbortSignal.timeout(STREAM_CLOSE_TIMEOUT_MS) })
     } catch (cause) {
       stream.abort(asError(cause))
     }
   }
 
   /** Hands the frame to a stream. A frame that did not get through in whole never counts, so a new stream may repeat it. */
-  async #pass(frame: Uint8Array, signal: AbortSignal | undefined): Promise<Stream> {
+  async #pass(frame: readonly Uint8Array[], signal: AbortSignal | undefined): Promise<Stream> {
     const used = this.#stream
     if (used !== undefined && used.writeStatus === 'writable') {
       try {
         await hasRoom(used, signal)
-        used.send(frame)
+        for (const piece of frame) used.send(piece)
         return used
       } catch (cause) {
         signal?.throwIfAborted()
@@ -232,14 +233,16 @@ export class MessageWriter {
     if (this.#isClosed) stream.abort(new Error('the network is closed'))
     // Answers come on streams of the peer's own; nothing is expected on this one.
     await stream.closeRead()
-    stream.send(frame)
+    for (const piece of frame) stream.send(piece)
     return stream
   }
 }
 
-/** Resolves when the stream has little left to send, rejects when it closes before. */
+/**
+ * Resolves when the stream has little left to send, rejects when it closes before. To wait until nothing is left would
+ * let it run dry between messages.
+ */
 async function hasRoom(stream: Stream, signal: AbortSignal | undefined): Promise<void> {
-  // Not until it has nothing left, or it would run dry before the next message.
   while (stream.writableNeedsDrain && stream.writeBufferLength > UNSENT_BYTES_MAX) {
     if (isOver(stream)) throw new Error(`the stream is ${stream.status}`)
     const cleanup = new AbortController()
@@ -252,15 +255,13 @@ async function hasRoom(stream: Stream, signal: AbortSignal | undefined): Promise
   }
 }
 
-function frameOf(message: Uint8Array): Uint8Array {
+/** The bytes to send, in pieces: joined when short, for one piece costs less, and else not copied. */
+function frameOf(message: Uint8Array): readonly Uint8Array[] {
   const prefix: number[] = []
   let rest = message.length
   for (; rest >= 0x80; rest >>>= 7) prefix.push((rest & 0x7f) | 0x80)
-  prefix.push(rest)
-  const frame = new Uint8Array(prefix.length + message.length)
-  frame.set(prefix)
-  frame.set(message, prefix.length)
-  return frame
+  const length = Uint8Array.of(...prefix, rest)
+  return message.length > JOINED_BYTES_MAX ? [length, message] : [Buffer.concat([length, message])]
 }
 
 function checkLength(length: number): number {

@@ -115,3 +115,9 @@ export const READ_AHEAD_BYTES_MAX = 256 * 1024
 
 /** Bytes of a stream still unsent at which the next message is taken, so that the line does not run dry in between. */
 export const UNSENT_BYTES_MAX = 256 * 1024
+
+/** Bytes of the longest message that is copied behind its length; to copy 1 MiB halves the speed. */
+export const JOINED_BYTES_MAX = 16 * 1024
+
+/** Milliseconds that a closing stream has for what it was given. As js-libp2p gives a connection. */
+export const STREAM_CLOSE_TIMEOUT_MS = 1000
