@@ -6,6 +6,7 @@ import { mayHaveLinks } from '../block/codec.ts'
 import { traverse, type Step, type Visit } from '../dag/traverse.ts'
 import { CairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader } from '../interfaces.ts'
+import { BLOCK_BYTES_MAX } from '../limits.ts'
 import { directoryPart, type DirectoryPart } from './directory-listing.ts'
 import { decodeUnixFS, type UnixFSNode, type UnixTime } from './unixfs-node.ts'
 
@@ -94,8 +95,10 @@ type Values = readonly (TreeItem | TreeBytes)[]
 
 const isBytes = (value: TreeItem | TreeBytes): value is TreeBytes => value.kind === 'bytes'
 
-function entryStep(reader: BlockReader, { cid, path }: TreeRoot): Step<Values> {
+function entryStep(reader: BlockReader, { cid, path }: TreeRoot, tsize = 0): Step<Values> {
   return {
+    // Zero says nothing. A wrong size only shapes the window, and the right one takes its place.
+    bytes: tsize === 0 ? undefined : Math.min(tsize, BLOCK_BYTES_MAX),
     run: async (options) => {
       const node = decodeUnixFS(await reader.get(cid, options))
       const { mode, mtime, type, data } = { ...node.data }
@@ -114,7 +117,7 @@ function entryStep(reader: BlockReader, { cid, path }: TreeRoot): Step<Values> {
 
 /** Steps for the entries of the directory at `path` that are in `part`, and then for the shards below. */
 function* partSteps(reader: BlockReader, { entries, shards }: DirectoryPart, path: string): Generator<Step<Values>> {
-  for (const { cid, name } of entries) yield entryStep(reader, { cid, path: `${path}/${name}` })
+  for (const { cid, name, tsize } of entries) yield entryStep(reader, { cid, path: `${path}/${name}` }, tsize)
   for (const shard of shards) {
     yield {
       run: async (options) => {

@@ -11,6 +11,7 @@ import {
   type ByteRange,
   type ImportSource,
 } from '../../src/index.ts'
+import { BLOCK_BYTES_MAX, READ_AHEAD_BYTES } from '../../src/limits.ts'
 import { all, allBytes, patternBytes } from '../support/bytes.ts'
 import { expectCode } from '../support/expect-code.ts'
 import { directorySource, fileSource, imported } from '../support/import.ts'
@@ -249,5 +250,27 @@ describe('readTree', () => {
       mode: 0o4755,
       mtime: { seconds: -1n, nanoseconds: 5 },
     })
+  })
+
+  test('begins no more entries than the window has bytes for, whatever came before them', async () => {
+    const leaves = Array.from({ length: 700 }, (_, index) => rawBlock(index))
+    const links = leaves.map(({ cid }, index) => {
+      return { Hash: cid, Name: String(index).padStart(3, '0'), Tsize: index < 600 ? 10 : BLOCK_BYTES_MAX }
+    })
+    const top = createBlock(encodeUnixFS({ type: 'directory', data: NOTHING, blockSizes: [] }, links), { codec: 0x70 })
+    const service = await readerOf(...leaves, top)
+    const large = new Set(leaves.slice(600).map(({ cid }) => cid.toString()))
+    let [running, most] = [0, 0]
+    const reader = {
+      get: async (cid: CID) => {
+        const isLarge = large.has(cid.toString())
+        if (isLarge) most = Math.max(most, ++running)
+        await new Promise((resolve) => setTimeout(resolve, 2))
+        if (isLarge) running--
+        return await service.get(cid)
+      },
+    }
+    expect(await all(readTree(reader, { cid: top.cid, path: '' }))).toHaveLength(1 + 2 * leaves.length)
+    expect(most).toBeLessThanOrEqual(READ_AHEAD_BYTES / BLOCK_BYTES_MAX + 1)
   })
 })
