@@ -21,9 +21,6 @@ const SWARM: Readonly<Record<RepoProfile, readonly string[]>> = {
   test: ['/ip4/127.0.0.1/tcp/0'],
 }
 
-/** Names of the profiles that a repo can be made with; the first is the default. */
-export const REPO_PROFILES: readonly RepoProfile[] = ['lan', 'test']
-
 /** A config with a new identity. */
 export function newConfig(profile: RepoProfile): Config {
   const { peerId, privateKey } = generateIdentity()

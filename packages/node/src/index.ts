@@ -1,5 +1,5 @@
 // What other packages may use of the node.
-export { REPO_PROFILES, type Config, type RepoProfile } from './config.ts'
+export type { Config, RepoProfile } from './config.ts'
 export { openNode, type AddOptions, type Node, type NodeOptions } from './node.ts'
 export { createRepo, defaultRepoPath, readRepo, type RepoInfo } from './repo.ts'
 export type { OnlineOptions, Swarm } from './swarm.ts'
