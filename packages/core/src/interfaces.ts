@@ -70,7 +70,8 @@ export interface Hold {
 
 /**
  * One collection. Opening it fixes what may be collected: blocks stored before, not put again since, and not under a
- * hold. Mark after opening and then `run`, so that no clock is involved and nobody has to stop writing.
+ * hold that is open then, even if it is released before the end. Mark after opening and then `run`, so that no clock is
+ * involved and nobody has to stop writing.
  */
 export interface Sweep extends AsyncDisposable {
   /** Deletes, in small steps, each collectable block for which `isLive(multihash)` is false; yields what is gone for good. */

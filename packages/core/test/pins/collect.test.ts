@@ -126,6 +126,26 @@ describe('collect', () => {
     expect(await storedKeys(repo.store)).toEqual(new Set([blockKey(root.cid)]))
   })
 
+  test('leaves alone what a hold protected when it began, even when the hold ends and its pin comes after the marking', async () => {
+    const repo = newRepo()
+    const hold = repo.store.hold()
+    const [waste, late, root] = [rawBlock(1), rawBlock(2), nodeBlock([])]
+    await repo.store.putMany([late])
+    const local = {
+      get: async (cid: CID) => {
+        await repo.pins.record(late.cid)
+        hold.release()
+        return await repo.local.get(cid)
+      },
+    }
+    await repo.store.putMany([root, waste])
+    await repo.pins.record(root.cid)
+    await all(collect({ ...repo, local }))
+    expect(await repo.store.hasMany([late.cid, root.cid])).toEqual([true, true])
+    await all(collect(repo))
+    expect(await repo.store.hasMany([late.cid, root.cid, waste.cid])).toEqual([true, true, false])
+  })
+
   test('deletes nothing when a pinned DAG lacks an interior node, and does not miss a leaf', async () => {
     const repo = newRepo()
     const [leaf, waste] = [rawBlock(1), rawBlock(2)]

@@ -76,9 +76,10 @@ export class MapStore implements BlockStore {
   async openSweep(): Promise<Sweep> {
     if (this.#isSweeping) throw new CairnError('CONFLICT', 'Cannot collect twice at once')
     this.#isSweeping = true
-    const opened = this.#puts
+    // Holds that are open now protect to the end, even when they are released before.
+    const floor = Math.min(this.#puts, ...[...this.#holds].map(({ since }) => since))
     return {
-      run: (isLive, options) => this.#sweep(opened, isLive, options?.signal),
+      run: (isLive, options) => this.#sweep(floor, isLive, options?.signal),
       [Symbol.asyncDispose]: async () => {
         this.#isSweeping = false
       },
@@ -89,11 +90,10 @@ export class MapStore implements BlockStore {
     this.#blocks.clear()
   }
 
-  async *#sweep(opened: number, isLive: IsLive, signal: AbortSignal | undefined): AsyncGenerator<StoredBlock> {
+  async *#sweep(floor: number, isLive: IsLive, signal: AbortSignal | undefined): AsyncGenerator<StoredBlock> {
     for (const [key, { cid, bytes, put }] of this.#blocks) {
       signal?.throwIfAborted()
-      const isHeld = [...this.#holds].some(({ since }) => put > since)
-      if (put > opened || isHeld || isLive(cid.multihash.bytes)) continue
+      if (put > floor || isLive(cid.multihash.bytes)) continue
       this.#blocks.delete(key)
       yield { cid, size: bytes.length }
     }
