@@ -81,6 +81,9 @@ describe('protobuf', () => {
     expect(readerOf('08feffffffffffffffff01').int32()).toBe(-2)
     expect(readerOf('088080808080808080800100').boolean()).toBe(true)
     expect(readerOf('0880808000').boolean()).toBe(false)
+    // Bits above the 64th are dropped.
+    expect(readerOf('0880808080808080808002').boolean()).toBe(false)
+    expect(readerOf('0881808080808080808002').number()).toBe(1)
   })
 
   test('reads repeated integers packed or one by one', async () => {

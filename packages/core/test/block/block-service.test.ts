@@ -21,6 +21,7 @@ class GatedFetcher implements Fetcher {
   readonly #blocks: readonly Block[]
   readonly #gate = Promise.withResolvers<void>()
   readonly reasons: unknown[] = []
+  readonly signals: AbortSignal[] = []
   asked = 0
   running = 0
 
@@ -35,6 +36,7 @@ class GatedFetcher implements Fetcher {
 
   async fetch(cid: CID, { signal }: AbortOptions = {}): Promise<Block> {
     this.asked++
+    if (signal !== undefined) this.signals.push(signal)
     this.running++
     try {
       const aborted = new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }))
@@ -130,11 +132,14 @@ describe('get', () => {
     expect(fetcher.asked).toBe(0)
   })
 
-  test('takes the first fetcher that has the block and stops the others', async () => {
+  test('takes the first fetcher that has the block and stops the others before it stores', async () => {
     const [none, slow, quick] = [new GatedFetcher().open(), new GatedFetcher(block), new GatedFetcher(block).open()]
-    const service = new BlockService({ store: new MapStore(), fetchers: [none, slow, quick] })
+    const store = new MapStore()
+    const stopped: boolean[] = []
+    store.putMany = async () => void stopped.push(...slow.signals.map(({ aborted }) => aborted))
+    const service = new BlockService({ store, fetchers: [none, slow, quick] })
     expect((await service.get(block.cid)).bytes).toEqual(block.bytes)
-    expect(slow.reasons).toHaveLength(1)
+    expect(stopped).toEqual([true])
   })
 
   test('gives the error of the first fetcher when all fail', async () => {

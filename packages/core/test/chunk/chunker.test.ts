@@ -44,6 +44,8 @@ describe('size-N', () => {
     const piece = patternBytes(10)
     const chunks = await chunksOf(4, piece)
     expect(chunks.map((chunk) => chunk.buffer === piece.buffer)).toEqual([true, true, false])
+    const whole = patternBytes(8)
+    expect((await chunksOf(4, whole, whole)).every((chunk) => chunk.buffer === whole.buffer)).toBe(true)
   })
 
   test('gives chunks that later pieces do not change', async () => {
