@@ -9,5 +9,8 @@ if (major < 22 || (major === 22 && minor < 18)) {
   const { enableCompileCache } = await import('node:module')
   enableCompileCache()
   const { main } = await import('../dist/main.js')
-  process.exitCode = await main(process.argv.slice(2))
+  const exitCode = await main(process.argv.slice(2))
+  // After a signal, output that nobody reads must not keep the process.
+  if (exitCode > 128) process.exit(exitCode)
+  process.exitCode = exitCode
 }

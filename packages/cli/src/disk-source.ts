@@ -1,5 +1,5 @@
 // Files and folders on disk, and standard input, as sources of an import.
-import { createReadStream } from 'node:fs'
+import { createReadStream, fstatSync } from 'node:fs'
 import { lstat, open, readdir, readlink, type FileHandle } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { addAbortSignal, type Readable } from 'node:stream'
@@ -53,7 +53,10 @@ async function sourceAt(path: string, options: DiskSourceOptions): Promise<Impor
   try {
     const stat = await lstat(path)
     if (stat.isFile()) return { kind: 'file', content: () => fileContent(path, options.signal) }
-    if (stat.isSymbolicLink()) return { kind: 'symlink', target: await readlink(path) }
+    if (stat.isSymbolicLink()) {
+      const target = textOf(await readlink(path, { encoding: 'buffer' }), `Cannot add ${path}: its target`)
+      return { kind: 'symlink', target }
+    }
     if (stat.isDirectory()) {
       if (!options.recursive) throw new CairnError('INVALID', `Cannot add ${path}: it is a folder, which needs -r`)
       return { kind: 'directory', entries: () => folderEntries(path, options) }
@@ -75,7 +78,7 @@ async function namesIn(path: string, { hidden }: DiskSourceOptions): Promise<str
   try {
     const names = await readdir(path, { encoding: 'buffer' })
     return names
-      .map((bytes) => nameOf(bytes, path))
+      .map((bytes) => textOf(bytes, `Cannot add ${join(path, bytes.toString())}: its name`))
       .filter((name) => hidden || !name.startsWith('.'))
       .toSorted()
   } catch (cause) {
@@ -83,13 +86,11 @@ async function namesIn(path: string, { hidden }: DiskSourceOptions): Promise<str
   }
 }
 
-/** Names in UnixFS are UTF-8; another name could not be written back as it was. */
-function nameOf(bytes: Buffer, folder: string): string {
-  const name = bytes.toString()
-  if (!Buffer.from(name).equals(bytes)) {
-    throw new CairnError('INVALID', `Cannot add ${join(folder, name)}: its name is not UTF-8`)
-  }
-  return name
+/** Texts in UnixFS are UTF-8; another one could not be written back as it was. */
+function textOf(bytes: Buffer, what: string): string {
+  const text = bytes.toString()
+  if (!Buffer.from(text).equals(bytes)) throw new CairnError('INVALID', `${what} is not UTF-8`)
+  return text
 }
 
 async function* fileContent(path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
@@ -124,7 +125,18 @@ async function fill(file: FileHandle, piece: Buffer): Promise<{ bytesRead: numbe
   return { bytesRead: filled }
 }
 
-/** Standard input by its descriptor: it may be a file, a pipe or a terminal. */
-function standardInput(signal: AbortSignal): Readable {
-  return addAbortSignal(signal, createReadStream('', { fd: 0, autoClose: false, highWaterMark: PIECE_BYTES }))
+async function* standardInput(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const piece of addAbortSignal(signal, openStandardInput())) yield piece
+  } catch (cause) {
+    signal.throwIfAborted()
+    throw systemError('read standard input', cause)
+  }
+}
+
+/** Node's own stream waits for pipes and terminals, but takes files in small pieces, and a folder for nothing at all. */
+function openStandardInput(): Readable {
+  const stat = fstatSync(0)
+  if (!stat.isFile() && !stat.isDirectory()) return process.stdin
+  return createReadStream('', { fd: 0, autoClose: false, highWaterMark: PIECE_BYTES })
 }

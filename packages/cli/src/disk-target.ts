@@ -134,10 +134,14 @@ async function makeFolder(path: string, written: WrittenTree): Promise<void> {
 
 /** Permissions and time, where the tree has them. A time before 1970 becomes 1970, which every file system can hold. */
 async function restore(path: string, { mode, mtime }: TreeItem): Promise<void> {
-  if (mode !== undefined) await chmod(path, mode & MODE_BITS)
-  if (mtime === undefined) return
-  const seconds = Math.max(0, Number(mtime.seconds) + mtime.nanoseconds / 1e9)
-  await utimes(path, seconds, seconds)
+  try {
+    if (mode !== undefined) await chmod(path, mode & MODE_BITS)
+    if (mtime === undefined) return
+    const seconds = Math.max(0, Number(mtime.seconds) + mtime.nanoseconds / 1e9)
+    await utimes(path, seconds, seconds)
+  } catch (cause) {
+    throw systemError(`set permissions and time of ${path}`, cause)
+  }
 }
 
 /**

@@ -25,6 +25,7 @@ export function failureOf(error: unknown): { readonly exitCode: number; readonly
   }
 }
 
+/** Without line feeds and without what could steer a terminal: messages quote names that strangers chose. */
 function oneLine(text: string): string {
-  return text.replaceAll(/\s*\n\s*/g, ' ')
+  return text.replaceAll(/\s*[\p{Cc}\p{Zl}\p{Zp}]\s*/gu, ' ')
 }

@@ -21,6 +21,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const program = buildProgram(version, async (globals, run) => {
     await using session = new Session(globals)
     await run(session)
+    await session.output.flush()
   })
   try {
     await program.parseAsync(normalizeFlags(argv), { from: 'user' })

@@ -3,7 +3,7 @@ import { Command as Program, InvalidArgumentError, Option } from 'commander'
 import { CairnError } from '@cairn/core'
 import type { RepoProfile } from '@cairn/node'
 import { COMMANDS, type Command, type CommandInput, type OptionSpec } from '@cairn/rpc'
-import { parseDuration } from './duration.ts'
+import { DURATION_MS_MAX, parseDuration } from './duration.ts'
 import type { GlobalOptions, Session } from './session.ts'
 
 /** Runs one command with what the command line says. */
@@ -95,7 +95,9 @@ function addCommand(program: Program, command: Command, act: Action): void {
     sub.argument(optional ? `[${word}]` : `<${word}>`, help)
   }
   for (const [option, spec] of Object.entries(command.options)) addOption(sub, option, spec)
-  if (command.fetches) sub.option('--peer <multiaddr...>', 'fetch what is missing from these peers')
+  // One value each time, or it would take the arguments after it as well.
+  if (command.fetches)
+    sub.option('--peer <multiaddr>', 'fetch what is missing from this peer; may be repeated', andMore)
   if (command.output !== 'bytes') sub.option(...JSON_OPTION)
   sub.addHelpText('after', exampleText(command.examples))
   sub.action(async () => {
@@ -126,9 +128,9 @@ function addOption(sub: Program, name: string, spec: OptionSpec): void {
     return
   }
   const option = new Option(`${short}--${name} <${spec.value}>`, spec.help)
-  if (spec.type === 'count') option.argParser(countOf)
+  if (spec.type === 'count') option.argParser((text) => countOf(text, spec.choices))
+  else if (spec.choices !== undefined) option.choices(spec.choices)
   else if (spec.check !== undefined) option.argParser(checkedText(spec.check))
-  if (spec.choices !== undefined && spec.type === 'text') option.choices(spec.choices)
   sub.addOption(option)
 }
 
@@ -164,12 +166,18 @@ function exampleText(examples: readonly string[]): string {
 function durationOf(text: string): number {
   const durationMs = parseDuration(text)
   if (durationMs === undefined) throw new InvalidArgumentError('It is no duration such as 300ms, 10s or 1m30s.')
+  if (durationMs > DURATION_MS_MAX) throw new InvalidArgumentError('It is more than 24 days.')
   return durationMs
 }
 
-function countOf(text: string): number {
+function countOf(text: string, choices: readonly string[] | undefined): number {
+  if (choices?.includes(text) === false) throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.`)
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It is no whole number from 0 up.')
   return Number(text)
+}
+
+function andMore(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text]
 }
 
 function checkedText(check: (text: string) => unknown): (text: string) => string {

@@ -1,6 +1,7 @@
 // Runs one command of the table and renders what it yields: text or JSON lines to standard output, progress to the
 // terminal, trees to the disk.
 import { resolve } from 'node:path'
+import { parsePath } from '@cairn/core'
 import type { BytesCommand, Command, CommandInput, EventCommand, Progress, TreeCommand } from '@cairn/rpc'
 import { diskSources, totalBytes, type DiskSourceOptions } from './disk-source.ts'
 import { writeTree, type WrittenTree } from './disk-target.ts'
@@ -82,11 +83,12 @@ function savedEvent(
 }
 
 /** What the command works with: arguments become texts or sources, as the command says. */
-async function inputOf(command: Command, { args, options }: Call, session: Session): Promise<CommandInput> {
+async function inputOf(command: Command, call: Call, session: Session): Promise<CommandInput> {
+  const { args, options } = call
   const takesSources = command.arguments.some((argument) => argument.kind === 'source')
   return {
     args: takesSources ? [] : args,
-    sources: takesSources ? await diskSources(args, sourceOptions({ options }, session)) : [],
+    sources: takesSources ? await diskSources(args, sourceOptions(command, call, session)) : [],
     options,
     node: () => session.node(command.network ? { listen: [] } : undefined),
     repo: () => session.repo(),
@@ -94,8 +96,10 @@ async function inputOf(command: Command, { args, options }: Call, session: Sessi
   }
 }
 
-function sourceOptions({ options }: Pick<Call, 'options'>, { signal }: Session): DiskSourceOptions {
-  return { recursive: options['recursive'] === true, hidden: options['hidden'] === true, signal }
+/** A command that has no `--recursive` says itself what it thinks of folders. */
+function sourceOptions(command: Command, { options }: Call, { signal }: Session): DiskSourceOptions {
+  const recursive = !('recursive' in command.options) || options['recursive'] === true
+  return { recursive, hidden: options['hidden'] === true, signal }
 }
 
 /** A progress line when there is a terminal for it; for sources it knows how much there is to do. */
@@ -104,7 +108,7 @@ async function progressLine(command: Command, call: Call, session: Session): Pro
   const { ProgressLine: Line } = await import('./progress-line.ts')
   const takesSources = command.arguments.some((argument) => argument.kind === 'source')
   const isCountable = takesSources && !call.args.includes('-')
-  return new Line(isCountable ? await totalBytes(call.args, sourceOptions(call, session)) : undefined)
+  return new Line(isCountable ? await totalBytes(call.args, sourceOptions(command, call, session)) : undefined)
 }
 
 /** Adds up progress that comes file by file. */
@@ -125,5 +129,6 @@ class Tally {
 /** Where a tree goes: as told, else by the last name of its path. */
 function outputPath({ args, options }: Call): string {
   if (typeof options['output'] === 'string') return options['output']
-  return args[0]?.split('/').findLast((name) => name !== '') ?? '.'
+  const { root, names } = parsePath(args[0] ?? '')
+  return names.at(-1) ?? root.toString()
 }

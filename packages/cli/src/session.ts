@@ -19,8 +19,8 @@ type Node = Awaited<ReturnType<OpenNode>>
 
 /** Owns everything that a run opens. */
 export class Session implements AsyncDisposable {
-  readonly output = new Output(process.stdout)
   readonly globals: GlobalOptions
+  readonly output: Output
   /** Aborts on Ctrl-C, when the time is over, and when nobody reads the output any more. */
   readonly signal: AbortSignal
   readonly #stop = new AbortController()
@@ -30,7 +30,8 @@ export class Session implements AsyncDisposable {
   constructor(globals: GlobalOptions) {
     const { timeoutMs } = globals
     this.globals = globals
-    this.signal = AbortSignal.any([this.#stop.signal, this.output.closed])
+    this.output = new Output(process.stdout, this.#stop.signal)
+    this.signal = this.output.signal
     process.on('SIGINT', this.#interrupt).on('SIGTERM', this.#interrupt)
     if (timeoutMs === undefined) return
     this.#timer = setTimeout(
@@ -66,7 +67,6 @@ export class Session implements AsyncDisposable {
       (node) => node.close(),
       () => undefined, // whoever asked for the node has the error
     )
-    await this.output.flush()
     process.off('SIGINT', this.#interrupt).off('SIGTERM', this.#interrupt)
   }
 

@@ -13,6 +13,7 @@ import {
   type ProgressEvent,
 } from '@cairn/core'
 import { eventCommand, type CommandInput, type OptionSpecs, type OptionValues } from '../command.ts'
+import { printable } from '../printable.ts'
 
 /** A finished entry, or progress within one: field names are Kubo's. */
 type AddEvent =
@@ -75,7 +76,7 @@ export const add = eventCommand({
     if ('Bytes' in event) return undefined
     const isRoot = wrap ? event.Name === '' : !event.Name.includes('/')
     if (quieter) return isRoot ? event.Hash : undefined
-    return quiet ? event.Hash : `added ${event.Hash} ${event.Name === '' ? event.Hash : event.Name}`
+    return quiet ? event.Hash : `added ${event.Hash} ${event.Name === '' ? event.Hash : printable(event.Name)}`
   },
   progress: (event) => ('Bytes' in event ? { name: event.Name, bytes: event.Bytes } : undefined),
 })

@@ -15,7 +15,9 @@ import {
   type Step,
 } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
+import { toString } from 'uint8arrays/to-string'
 import { bytesCommand, eventCommand, firstArgument, treeCommand } from '../command.ts'
+import { printable } from '../printable.ts'
 
 const PATH = { name: 'path', help: 'CID, CID/name, /ipfs/CID/name or ipfs://CID/name' } as const
 
@@ -79,6 +81,8 @@ interface LsLink {
   readonly Hash: string
   readonly Size: number
   readonly Type: number
+  /** Where a symbolic link leads; empty for anything else. */
+  readonly Target: string
 }
 
 /** One entry of one listed directory. */
@@ -106,7 +110,7 @@ export const ls = eventCommand({
         Links: [{ Name, Hash, Size, Type }],
       },
     ],
-  }) => (Type === LINK_TYPE.directory ? `${Hash} - ${Name}/` : `${Hash} ${Size} ${Name}`),
+  }) => (Type === LINK_TYPE.directory ? `${Hash} - ${printable(Name)}/` : `${Hash} ${Size} ${printable(Name)}`),
 })
 
 /** Entries of a directory; of a file its chunks, which have no names. */
@@ -114,7 +118,8 @@ async function* listed(reader: BlockReader, cid: CID, signal: AbortSignal): Asyn
   const node = decodeUnixFS(await reader.get(cid, { signal }))
   if (isFile(node)) {
     for (const [index, link] of node.links.entries()) {
-      yield { Name: '', Hash: link.Hash.toString(), Size: node.data.blockSizes[index] ?? 0, Type: LINK_TYPE.file }
+      const Size = node.data.blockSizes[index] ?? 0
+      yield { Name: '', Hash: link.Hash.toString(), Size, Type: LINK_TYPE.file, Target: '' }
     }
     return
   }
@@ -127,15 +132,16 @@ async function* listed(reader: BlockReader, cid: CID, signal: AbortSignal): Asyn
 
 /** Looks into the entry for its type and size. A raw leaf is taken at its parent's word, as Kubo does. */
 function describe(reader: BlockReader, { name, cid, tsize }: DirectoryEntry): Step<LsLink> {
-  const link = { Name: name, Hash: cid.toString() }
+  const link = { Name: name, Hash: cid.toString(), Size: tsize, Target: '' }
   return {
     async run(options) {
-      if (cid.code === RAW_CODE) return { value: { ...link, Size: tsize, Type: LINK_TYPE.file }, bytes: 0, next: [] }
-      if (cid.code !== DAG_PB_CODE)
-        return { value: { ...link, Size: tsize, Type: LINK_TYPE.metadata }, bytes: 0, next: [] }
+      if (cid.code === RAW_CODE) return { value: { ...link, Type: LINK_TYPE.file }, bytes: 0, next: [] }
+      if (cid.code !== DAG_PB_CODE) return { value: { ...link, Type: LINK_TYPE.metadata }, bytes: 0, next: [] }
       const node = decodeUnixFS(await reader.get(cid, options))
-      const size = isFile(node) ? fileSize(node) : 0
-      return { value: { ...link, Size: size, Type: LINK_TYPE[node.data.type] }, bytes: 0, next: [] }
+      const { type, data } = node.data
+      const Size = isFile(node) ? fileSize(node) : 0
+      const Target = type === 'symlink' ? toString(data) : ''
+      return { value: { ...link, Size, Type: LINK_TYPE[type], Target }, bytes: 0, next: [] }
     },
   }
 }

@@ -20,6 +20,7 @@ export const swarmConnect = eventCommand({
 })
 
 interface PeerEntry {
+  /** Without the peer's id. */
   readonly Addr: string
   readonly Peer: string
   /** 1 in, 2 out. */
@@ -39,13 +40,14 @@ export const swarmPeers = eventCommand({
     const peers = await host.peers()
     yield {
       Peers: peers.map(({ address, peer, direction }) => ({
-        Addr: address,
+        Addr: address.replace(/\/p2p\/[^/]+$/, ''),
         Peer: peer,
         Direction: direction === 'in' ? 1 : 2,
       })),
     }
   },
-  text: ({ Peers }) => (Peers.length === 0 ? undefined : Peers.map(({ Addr }) => Addr).join('\n')),
+  text: ({ Peers }) =>
+    Peers.length === 0 ? undefined : Peers.map(({ Addr, Peer }) => `${Addr}/p2p/${Peer}`).join('\n'),
 })
 
 /** Bytes of an Ed25519 public key in libp2p's protobuf: field 1 (type) = 1, field 2 (data) = the last 32 of the private key. */
