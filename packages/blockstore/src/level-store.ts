@@ -109,6 +109,17 @@ class LevelStore implements BlockStore {
     })
   }
 
+  claimMany(cids: readonly CID[]): Promise<boolean[]> {
+    return this.#gate.run(() =>
+      // In a turn, so that no collection deletes a block between the moment it is found and the moment it is claimed.
+      this.#turns.run(async () => {
+        const places = await this.#index.locate(cids.map(({ multihash }) => multihash.bytes))
+        for (const place of places) if (place !== undefined) this.#claims.touch(multihashKey(place.multihash))
+        return cids.map((cid, index) => isIdentity(cid) || places[index] !== undefined)
+      }),
+    )
+  }
+
   size(cid: CID): Promise<number | undefined> {
     return this.#gate.run(async () => {
       if (isIdentity(cid)) return cid.multihash.size

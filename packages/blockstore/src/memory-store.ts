@@ -48,6 +48,11 @@ export class MemoryStore implements BlockStore {
     return this.#gate.run(() => cids.map((cid) => isIdentity(cid) || this.#kept.has(blockKey(cid))))
   }
 
+  claimMany(cids: readonly CID[]): Promise<boolean[]> {
+    for (const cid of cids) if (this.#kept.has(blockKey(cid))) this.#claims.touch(blockKey(cid))
+    return this.hasMany(cids)
+  }
+
   size(cid: CID): Promise<number | undefined> {
     return this.#gate.run(() =>
       isIdentity(cid) ? cid.multihash.size : this.#kept.get(blockKey(cid))?.block.bytes.length,

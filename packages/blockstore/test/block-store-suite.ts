@@ -230,6 +230,15 @@ function testClaims(store: () => BlockStore): void {
     expect((await sweep(store(), [])).toSorted()).toEqual([`${again.cid} 64`, `${fresh.cid} 64`].toSorted())
   })
 
+  test('claiming what is stored protects it like putting it again', async () => {
+    const [claimed, other] = [seededBlock(1), seededBlock(2)]
+    await store().putMany([claimed, other])
+    await using sweep = await store().openSweep()
+    expect(await store().claimMany([claimed.cid, seededBlock(3).cid])).toEqual([true, false])
+    await Array.fromAsync(sweep.run(() => false))
+    expect(await store().hasMany([claimed.cid, other.cid])).toEqual([true, false])
+  })
+
   test('a hold that is released while a sweep is open still counts for that sweep', async () => {
     const block = seededBlock(1)
     const hold = store().hold()

@@ -73,7 +73,8 @@ const SYSTEM_CODES: Readonly<Record<string, ErrorCode>> = {
  * or an abort, is given back as it is.
  */
 export function systemError(action: string, cause: unknown): unknown {
-  if (!(cause instanceof Error) || !('code' in cause) || typeof cause.code !== 'string' || isCairnError(cause)) return cause
+  if (!(cause instanceof Error) || !('code' in cause) || typeof cause.code !== 'string' || isCairnError(cause))
+    return cause
   // Node's message reads "ENOENT: no such file or directory, open '/x'".
   const reason = /^[A-Z0-9]+: ([^,]+)/.exec(cause.message)?.[1] ?? cause.message
   return new CairnError(SYSTEM_CODES[cause.code] ?? 'UNAVAILABLE', `Cannot ${action}: ${reason}`, { cause })

@@ -33,6 +33,11 @@ export interface BlockStore {
   getMany(cids: readonly CID[]): Promise<(Block | undefined)[]>
   /** Whether each of `cids` is stored, in their order. Never reads a block's bytes. */
   hasMany(cids: readonly CID[]): Promise<boolean[]>
+  /**
+   * Like `hasMany`, and what is stored counts as put again: no hold or sweep that is open now lets it go. This is how a
+   * pin takes hold of blocks that are there already.
+   */
+  claimMany(cids: readonly CID[]): Promise<boolean[]>
   /** Bytes of the block, or `undefined` when the store lacks it. Never reads a block's bytes. */
   size(cid: CID): Promise<number | undefined>
   /** Resolves once all `blocks` are durable. A block that is there already is not written again. */

@@ -90,7 +90,8 @@ export class ProtobufReader {
   }
 
   #expect(wire: WireType): void {
-    if (this.#wire !== wire) throw new CairnError('INVALID', `Cannot read a protobuf field of wire type ${this.#wire} as ${wire}`)
+    if (this.#wire !== wire)
+      throw new CairnError('INVALID', `Cannot read a protobuf field of wire type ${this.#wire} as ${wire}`)
   }
 
   #take(length: number): Uint8Array {
@@ -103,7 +104,8 @@ export class ProtobufReader {
 
   #number(): number {
     const value = this.#varint()
-    if (value > Number.MAX_SAFE_INTEGER) throw new CairnError('INVALID', `Cannot use the protobuf integer ${value}: above 2^53`)
+    if (value > Number.MAX_SAFE_INTEGER)
+      throw new CairnError('INVALID', `Cannot use the protobuf integer ${value}: above 2^53`)
     return Number(value)
   }
 

@@ -2,7 +2,7 @@
 // two of these steps.
 import type { CID } from 'multiformats/cid'
 import { CairnError } from '../errors.ts'
-import type { AbortOptions, BlockReader, BlockStore, Fetcher } from '../interfaces.ts'
+import type { AbortOptions, BlockReader, BlockStore, Fetcher, Hold } from '../interfaces.ts'
 import { emptyBlock, identityBlock, relabelBlock, type Block } from './block.ts'
 import { blockKey } from './cid.ts'
 import { checkMultihash, IDENTITY_CODE } from './hash.ts'
@@ -43,11 +43,20 @@ export class BlockService implements BlockReader {
     return local ?? relabelBlock(await this.#fetch(cid, signal), cid)
   }
 
-  /** Resolves once the block is stored here, without reading it if it is already. @throws as `get` */
+  /** Protects from collections whatever is stored, fetched or ensured from now on; see `BlockStore.hold`. */
+  hold(): Hold {
+    return this.#store.hold()
+  }
+
+  /**
+   * Resolves once the block is stored here and claimed by every open hold, without reading it if it is there already.
+   *
+   * @throws as `get`
+   */
   async ensure(cid: CID, { signal }: AbortOptions = {}): Promise<void> {
     signal?.throwIfAborted()
     checkMultihash(cid)
-    if (cid.multihash.code === IDENTITY_CODE || (await this.#store.size(cid)) !== undefined) return
+    if (cid.multihash.code === IDENTITY_CODE || (await this.#store.claimMany([cid]))[0] === true) return
     await this.#fetch(cid, signal)
   }
 

@@ -5,7 +5,7 @@ import type { BlockService } from '../block/block-service.ts'
 import { blockKey } from '../block/cid.ts'
 import { walk } from '../dag/walk.ts'
 import { CairnError } from '../errors.ts'
-import type { AbortOptions, KeyValueChange, KeyValueStore } from '../interfaces.ts'
+import type { AbortOptions, BlockReader, KeyValueChange, KeyValueStore } from '../interfaces.ts'
 
 /** `recursive` keeps the whole DAG below a root, `direct` only the block itself. */
 export type PinType = 'recursive' | 'direct'
@@ -47,14 +47,26 @@ export class Pins {
    * @throws CONFLICT for a direct pin of what is pinned recursively, else as `BlockService.get`
    */
   async add(cid: CID, { type = 'recursive', signal, onProgress }: PinOptions = {}): Promise<void> {
-    let blocks = 0
-    if (type === 'direct') {
-      await this.#blocks.ensure(cid, { signal })
-    } else {
-      const visitLeaf = (leaf: CID, options: AbortOptions) => this.#blocks.ensure(leaf, options)
-      for await (const _ of walk(this.#blocks, cid, { visitLeaf, signal })) onProgress?.(++blocks)
+    const hold = this.#blocks.hold()
+    const ensure = (below: CID, options: AbortOptions) => this.#blocks.ensure(below, options)
+    try {
+      let blocks = 0
+      if (type === 'direct') {
+        await ensure(cid, { signal })
+      } else {
+        // A node that is read is claimed as well: it may have been stored long before, under a collection that runs.
+        const claiming: BlockReader = {
+          get: async (node, options = {}) => {
+            await ensure(node, options)
+            return this.#blocks.get(node, options)
+          },
+        }
+        for await (const _ of walk(claiming, cid, { visitLeaf: ensure, signal })) onProgress?.(++blocks)
+      }
+      await this.record(cid, type)
+    } finally {
+      hold.release()
     }
-    await this.record(cid, type)
   }
 
   /** Records a pin for a DAG that is known to be stored whole, as after an import. @throws CONFLICT as `add` */

@@ -43,6 +43,26 @@ const anyAction: fc.Arbitrary<Action> = fc.record({
 })
 
 describe('collect', () => {
+  test('keeps what is pinned while it is marking, though all of it was stored before', async () => {
+    const repo = newRepo()
+    const leaf = rawBlock(1)
+    const root = nodeBlock([leaf.cid])
+    const kept = nodeBlock([rawBlock(2).cid])
+    await repo.store.putMany([leaf, root, kept, rawBlock(2)])
+    await repo.pins.add(kept.cid)
+    let pinning: Promise<void> | undefined
+    const local = {
+      get: (cid: CID) => {
+        // Marking reads the one pinned node: now another one is pinned.
+        pinning ??= repo.pins.add(root.cid)
+        return pinning.then(() => repo.local.get(cid))
+      },
+    }
+    await all(collect({ store: repo.store, pins: repo.pins, local }))
+    await pinning
+    expect(await repo.store.hasMany([root.cid, leaf.cid, kept.cid])).toEqual([true, true, true])
+  })
+
   test('removes nothing that a pin reaches or that was put meanwhile, and everything else', async () => {
     await fc.assert(
       fc.asyncProperty(anyDag, fc.array(anyAction, { maxLength: 25 }), async (blocks, actions) => {

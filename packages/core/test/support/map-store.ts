@@ -41,6 +41,14 @@ export class MapStore implements BlockStore {
     return cids.map((cid) => this.#blocks.has(blockKey(cid)))
   }
 
+  async claimMany(cids: readonly CID[]): Promise<boolean[]> {
+    for (const cid of cids) {
+      const stored = this.#blocks.get(blockKey(cid))
+      if (stored !== undefined) stored.put = ++this.#puts
+    }
+    return await this.hasMany(cids)
+  }
+
   async size(cid: CID): Promise<number | undefined> {
     return this.#blocks.get(blockKey(cid))?.bytes.length
   }

@@ -64,7 +64,7 @@ export const blockPut = eventCommand({
               hash: hashByName(options.mhtype ?? 'sha2-256').name,
             })
       await blocks.putMany([block])
-      if (options.pin === true) await pins.record(block.cid)
+      if (options.pin === true) await pins.add(block.cid)
       yield { Key: block.cid.toString(), Size: bytes.length }
     }
   },
