@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { expect } from 'vitest'
 
 /** The installed file. */
@@ -162,15 +163,10 @@ async function collect(stdout: Readable, pieces: Buffer[]): Promise<void> {
   for await (const piece of stdout) pieces.push(piece)
 }
 
-async function feed(child: ChildProcess, input: Exclude<RunOptions['input'], 'open' | undefined>): Promise<void> {
-  const { stdin } = child
+async function feed({ stdin }: ChildProcess, input: Exclude<RunOptions['input'], 'open' | undefined>): Promise<void> {
+  if (stdin === null) throw new TypeError('standard input must be a pipe')
   // A program that ends early closes its input, and how it ended is looked at anyway.
-  stdin?.on('error', () => undefined)
-  for await (const bytes of input) {
-    if (stdin?.destroyed !== false) return
-    if (!stdin.write(bytes)) await Promise.race([once(stdin, 'drain'), once(child, 'close')])
-  }
-  stdin?.end()
+  await pipeline(Readable.from(input), stdin).catch(() => undefined)
 }
 
 /** Resolves `ready` with the first address once the daemon says that it is ready, and goes on reading. */
