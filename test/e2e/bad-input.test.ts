@@ -97,7 +97,8 @@ describe('the command fails with one line', () => {
   })
 
   test.for(BAD_CIDS)('CID %j', async (cid) => {
-    for (const command of ['cat', 'get', 'ls']) expectFailed(await run(command, cid))
+    expectFailed(await run('cat', cid))
+    expectFailed(await run('get', cid))
   })
 
   test('a CID that nobody has, until the time is over', async () => {

@@ -64,7 +64,8 @@ test.for([
 ] as const)('a repo %s is refused, and works once that is mended', async ([, file, content]) => {
   const before = await readFile(`${repo}/${file}`).catch(() => undefined)
   await writeFile(`${repo}/${file}`, content)
-  for (const args of [['cat', HELLO], ['add', 'hello'], ['daemon'], ['id']]) expectFailed(await run(...args))
+  const refused = [['cat', HELLO], ['add', 'hello'], ['daemon'], ['id']].map((args) => run(...args))
+  for (const ended of await Promise.all(refused)) expectFailed(ended)
   await (before === undefined ? rm(`${repo}/${file}`) : writeFile(`${repo}/${file}`, before))
   await expectSound()
 })
