@@ -28,7 +28,7 @@ export {
   type CidForm,
   type CidPrefix,
 } from './block/block.ts'
-export { blockKey, decodeCid, multihashKey, parseCid } from './block/cid.ts'
+export { blockKey, decodeCid, formatCid, multihashKey, parseCid } from './block/cid.ts'
 export {
   CODEC_NAMES,
   codecByName,

@@ -41,6 +41,14 @@ export function parseCid(text: string): CID {
 }
 
 /**
+ * A CID as text: v0 in base58btc, v1 in base32. Unlike `cid.toString()` it leaves no cache behind, which takes 1.7 kB for
+ * each CID that lives on: this is for lists of any length.
+ */
+export function formatCid(cid: CID): string {
+  return cid.version === 0 ? base58btc.baseEncode(cid.multihash.bytes) : base32.encode(cid.bytes)
+}
+
+/**
  * Reads a binary CID that fills `bytes` exactly.
  *
  * @throws INVALID when it does not parse, else as `checkMultihash`

@@ -1,6 +1,7 @@
 // cairn add: files and folders into blocks.
 import {
   dropBlocks,
+  formatCid,
   HASH_NAMES,
   importTree,
   parseChunker,
@@ -68,7 +69,7 @@ export const add = eventCommand({
       for await (const event of importEvents(input, source, settings)) {
         const Name = event.path.replace(/^\//, '')
         if (event.kind === 'progress') yield { Name, Bytes: event.bytes }
-        else yield { Name, Hash: event.cid.toString(), Size: String(event.tsize) }
+        else yield { Name, Hash: formatCid(event.cid), Size: String(event.tsize) }
       }
     }
   },
