@@ -26,6 +26,7 @@ export class Session implements AsyncDisposable {
   readonly #stop = new AbortController()
   readonly #timer: NodeJS.Timeout | undefined
   #node: Promise<Node> | undefined
+  #swarm: Node['swarm']
 
   constructor(globals: GlobalOptions) {
     const { timeoutMs } = globals
@@ -34,10 +35,7 @@ export class Session implements AsyncDisposable {
     this.signal = this.output.signal
     process.on('SIGINT', this.#interrupt).on('SIGTERM', this.#interrupt)
     if (timeoutMs === undefined) return
-    this.#timer = setTimeout(
-      () => this.#stop.abort(new CairnError('UNAVAILABLE', `Cannot finish in time: ${timeoutMs / 1000} s are over`)),
-      timeoutMs,
-    )
+    this.#timer = setTimeout(() => this.#stop.abort(this.#tooLate(timeoutMs)), timeoutMs)
   }
 
   /** The node on the repo: online when peers are named or `online` is given, opened once. */
@@ -76,12 +74,21 @@ export class Session implements AsyncDisposable {
     const wanted = online ?? (peers.length > 0 ? { listen: [] } : undefined)
     const node = await openNode(await this.repoPath(), wanted === undefined ? {} : { online: wanted })
     try {
+      this.#swarm = node.swarm
       for (const peer of peers) await node.swarm?.host.connect(peer, { signal: this.signal })
       return node
     } catch (error) {
       await node.close()
       throw error
     }
+  }
+
+  /** The time is over: says what was waited for, if that is a block. */
+  #tooLate(timeoutMs: number): CairnError {
+    const [cid, ...more] = this.#swarm?.bitswap.stats().wantlist ?? []
+    const waiting =
+      cid === undefined ? '' : `, no peer sent block ${cid}${more.length > 0 ? ` and ${more.length} more` : ''}`
+    return new CairnError('UNAVAILABLE', `Cannot finish in time: ${timeoutMs / 1000} s are over${waiting}`, { cid })
   }
 
   /** The first signal ends the command cleanly; with a second one the system's own handling comes back. */
