@@ -1,10 +1,10 @@
 // A Block is bytes proven to hash to their CID. Only this file makes one, so the compiler keeps unproven bytes out of
 // every store, message and file. Bytes of a Block are never changed.
+import { code as DAG_PB_CODE } from '@ipld/dag-pb'
 import { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
 import { CairnError } from '../errors.ts'
 import { BLOCK_BYTES_MAX, DIGEST_BYTES_MIN } from '../limits.ts'
-import { DAG_PB_CODE } from './codec.ts'
 import { checkMultihash, hashByCode, hashByName, IDENTITY_CODE, type HashName } from './hash.ts'
 
 declare const proven: unique symbol

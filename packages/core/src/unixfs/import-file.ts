@@ -2,7 +2,7 @@
 import { pipe } from 'it-pipe'
 import { createBlock } from '../block/block.ts'
 import { DAG_PB_CODE, RAW_CODE } from '../block/codec.ts'
-import { parseChunker } from '../chunk/chunker.ts'
+import { parseChunker } from '../chunk/parse-chunker.ts'
 import { balanced, type FilePart, type PartBlock } from '../dag/balanced.ts'
 import type { ImportSettings } from './profile.ts'
 import { encodeUnixFS } from './unixfs-node.ts'
