@@ -9,6 +9,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { expect } from 'vitest'
+import { createRepo } from '../../packages/node/src/repo.ts'
 
 /** The installed file. */
 export const CLI = join(import.meta.dirname, '../../packages/cli/bin/cairn.js')
@@ -87,10 +88,10 @@ export class Place implements AsyncDisposable {
     return stdout.toString()
   }
 
-  /** Makes a repo and gives its path. */
+  /** Makes a repo as `cairn init --profile test` does, at once, and gives its path. */
   async repo(name: string): Promise<string> {
     const path = this.path(name)
-    await this.output(['--repo', path, 'init', '--profile', 'test'])
+    await createRepo(path, 'test')
     return path
   }
 

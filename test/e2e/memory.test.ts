@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { jsonLines, openPlace, type Ended, type Place } from './cairn.ts'
 
-const BIG_MIB = Number(process.env['CAIRN_BIG_MIB'] ?? 1024)
+const BIG_MIB = Number(process.env['CAIRN_BIG_MIB'] ?? 768)
 const MANY_FILES = Number(process.env['CAIRN_MANY_FILES'] ?? 5000)
 const PEAK_BYTES_MAX = 400e6
 /** Milliseconds for either test: a slow disk takes 100 MiB or 500 files in 10 s. */

@@ -6,8 +6,8 @@ import { chacha20 } from '../vectors/inputs.ts'
 import { expectFailed, jsonLines, openPlace, type Daemon, type Place } from './cairn.ts'
 
 /** Entries with long names: more than a plain directory of the default profile holds. */
-const SHARDED_ENTRIES = 3000
-const LONG_NAME = 'a name that takes room in the block of a directory '.repeat(2)
+const SHARDED_ENTRIES = 1500
+const LONG_NAME = 'a name that takes room in the block of a directory '.repeat(4)
 const LARGE = Buffer.from(chacha20('large', 5 * 1024 * 1024 + 17))
 
 let place: Place
