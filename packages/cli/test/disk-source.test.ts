@@ -1,0 +1,82 @@
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { NamedSource } from '@cairn/core'
+import { expect, test } from 'vitest'
+import { diskSources, totalBytes, type DiskSourceOptions } from '../src/disk-source.ts'
+import { tempFolder } from './temp-folder.ts'
+
+const OPTIONS: DiskSourceOptions = { recursive: true, hidden: false, signal: new AbortController().signal }
+
+/** Everything in a source: contents of files, targets of links, entries of folders. */
+async function readAll({ name, source }: NamedSource): Promise<unknown> {
+  if (source.kind === 'symlink') return [name, source.target]
+  if (source.kind === 'file') return [name, Buffer.concat(await Array.fromAsync(source.content())).toString('latin1')]
+  return [name, await Promise.all((await Array.fromAsync(source.entries())).map(readAll))]
+}
+
+async function makeTree(): Promise<string> {
+  const folder = join(await tempFolder(), 'tree')
+  await mkdir(join(folder, 'sub'), { recursive: true })
+  await writeFile(join(folder, 'file'), 'content')
+  await writeFile(join(folder, 'empty'), '')
+  await writeFile(join(folder, '.hidden'), 'secret')
+  await symlink('../file', join(folder, 'sub/link'))
+  return folder
+}
+
+test('folders are read with everything in them, hidden files only when asked for', async () => {
+  const folder = await makeTree()
+  const [source] = await diskSources([`${folder}/`], OPTIONS)
+  const entries = [
+    ['empty', ''],
+    ['file', 'content'],
+    ['sub', [['link', '../file']]],
+  ]
+  expect(source && (await readAll(source))).toEqual(['tree', entries])
+  const [all] = await diskSources([folder], { ...OPTIONS, hidden: true })
+  expect(all && (await readAll(all))).toEqual(['tree', [['.hidden', 'secret'], ...entries]])
+  expect(await totalBytes([folder], OPTIONS)).toBe(7)
+  expect(await totalBytes([folder, join(folder, 'nowhere')], { ...OPTIONS, hidden: true })).toBe(13)
+})
+
+test('a hidden path that is named is taken', async () => {
+  const folder = await makeTree()
+  const [source] = await diskSources([join(folder, '.hidden')], OPTIONS)
+  expect(source && (await readAll(source))).toEqual(['.hidden', 'secret'])
+})
+
+test('a file of several pieces comes whole', async () => {
+  const folder = await tempFolder()
+  const bytes = Buffer.from(Array.from({ length: 2 * 1024 * 1024 + 3 }, (_, index) => index % 251))
+  await writeFile(join(folder, 'large'), bytes)
+  const [source] = await diskSources([join(folder, 'large')], OPTIONS)
+  expect(source && (await readAll(source))).toEqual(['large', bytes.toString('latin1')])
+})
+
+test.for([
+  ['nowhere', 'NOT_FOUND'],
+  ['tree/file/below', 'INVALID'],
+  ['tree', 'INVALID'],
+] as const)('%s is refused before anything is read', async ([path, code]) => {
+  const folder = await makeTree()
+  const options = { ...OPTIONS, recursive: false }
+  await expect(diskSources([join(folder, '..', path)], options)).rejects.toMatchObject({ code })
+})
+
+test('what is not UTF-8 is refused', async () => {
+  const folder = await makeTree()
+  await writeFile(Buffer.concat([Buffer.from(`${folder}/`), Buffer.of(0xff)]), '')
+  await symlink(Buffer.of(0xff), join(folder, 'sub/bad'))
+  for (const path of [folder, join(folder, 'sub')]) {
+    const [source] = await diskSources([path], OPTIONS)
+    await expect(source && readAll(source)).rejects.toMatchObject({ code: 'INVALID' })
+  }
+})
+
+test('an abort ends the reading', async () => {
+  const folder = await makeTree()
+  const stop = new AbortController()
+  const [source] = await diskSources([folder], { ...OPTIONS, signal: stop.signal })
+  stop.abort(new Error('stop'))
+  await expect(source && readAll(source)).rejects.toThrow('stop')
+})
