@@ -1,0 +1,188 @@
+// The table as a whole, and the commands on a real node that is offline. How they look on a terminal is tested in test/e2e.
+import { join } from 'node:path'
+import type { ImportSource, NamedSource } from '@cairn/core'
+import { createRepo, openNode, readRepo, type Node } from '@cairn/node'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { COMMANDS, type Command, type CommandInput } from '../src/index.ts'
+import { firstArgument } from '../src/command.ts'
+import { tempFolder } from './temp-folder.ts'
+
+/** What a command is called with; the rest is empty. */
+type Call = Partial<Pick<CommandInput, 'args' | 'sources' | 'options' | 'signal'>>
+
+/** Runs commands on a new node, closed with the test. */
+async function newRunner(): Promise<{ readonly node: Node; run(name: string, call?: Call): Promise<unknown[]> }> {
+  const path = join(await tempFolder(), 'repo')
+  await createRepo(path, 'test')
+  const node = await openNode(path)
+  onTestFinished(() => node.close())
+  const shared = { node: () => Promise.resolve(node), repo: () => readRepo(path), signal: new AbortController().signal }
+  return {
+    node,
+    run: (name, call = {}) => {
+      const input = { args: [], sources: [], options: {}, ...shared, ...call }
+      return Array.fromAsync<unknown>(commandAt(name).run(input))
+    },
+  }
+}
+
+function commandAt(name: string): Command {
+  const command = COMMANDS.find(({ path }) => path.join(' ') === name)
+  if (command === undefined) throw new Error(`there is no command ${name}`)
+  return command
+}
+
+const file = (text: string): ImportSource => ({
+  kind: 'file',
+  async *content() {
+    yield Buffer.from(text)
+  },
+})
+
+const folder = (entries: Readonly<Record<string, ImportSource>>): ImportSource => ({
+  kind: 'directory',
+  async *entries() {
+    for (const [name, source] of Object.entries(entries)) yield { name, source }
+  },
+})
+
+const TREE: NamedSource = { name: 'tree', source: folder({ a: file('one'), sub: folder({ b: file('two') }) }) }
+
+/** CID of the root after an import with these options, which stores nothing. */
+async function hashWith(options: CommandInput['options']): Promise<unknown> {
+  const { run } = await newRunner()
+  const sources = [{ name: 'f', source: file('hello') }]
+  const events = await run('add', { sources, options: { ...options, 'only-hash': true } })
+  return (events.at(-1) as { readonly Hash: string }).Hash
+}
+
+describe('the table', () => {
+  test('has each command once, with examples that call it', () => {
+    const names = COMMANDS.map(({ path }) => path.join(' '))
+    expect(new Set(names).size).toBe(names.length)
+    for (const { path, examples } of COMMANDS) {
+      expect(examples.length).toBeGreaterThan(0)
+      expect(examples.every((example) => example.includes(`cairn ${path.join(' ')}`))).toBe(true)
+    }
+  })
+
+  test('has options with names in kebab-case and letters that are used once', () => {
+    for (const { options } of COMMANDS) {
+      const letters = Object.values(options).flatMap(({ short }) => short ?? [])
+      expect(new Set(letters).size).toBe(letters.length)
+      for (const name of Object.keys(options)) expect(name).toMatch(/^(?!no-)[a-z]+(-[a-z]+)*$/)
+    }
+  })
+
+  test('has optional and repeated arguments only at the end', () => {
+    for (const { arguments: all } of COMMANDS) {
+      for (const { optional = false, repeat = false } of all.slice(0, -1)) expect(optional || repeat).toBe(false)
+    }
+  })
+})
+
+test('a command that lacks its argument is a mistake of the caller', () => {
+  expect(() => firstArgument({ args: [] })).toThrow(TypeError)
+})
+
+describe('add', () => {
+  test.for([
+    [{}, 'bafkreibm6jg3ux5qumhcn2b3flc3tyu6dmlb4xa7u5bf44yegnrjhc4yeq'],
+    [{ profile: 'unixfs-v0-2015' }, 'QmWfVY9y3xjsixTgbd9AorQxH7VtMpzfx2HaWtsoUYecaX'],
+    [{ 'cid-version': 0 }, 'QmWfVY9y3xjsixTgbd9AorQxH7VtMpzfx2HaWtsoUYecaX'],
+    [{ profile: 'unixfs-v0-2015', 'cid-version': 1 }, 'bafkreibm6jg3ux5qumhcn2b3flc3tyu6dmlb4xa7u5bf44yegnrjhc4yeq'],
+    [{ 'cid-version': 0, 'raw-leaves': true }, 'bafkreibm6jg3ux5qumhcn2b3flc3tyu6dmlb4xa7u5bf44yegnrjhc4yeq'],
+  ] as const)('%j gives %s', async ([options, cid]) => {
+    expect(await hashWith(options)).toBe(cid)
+  })
+
+  test('another hash brings CID version 1 along, and refuses version 0', async () => {
+    expect(await hashWith({ profile: 'unixfs-v0-2015', hash: 'blake3' })).toMatch(/^bafkr4i/)
+    await expect(hashWith({ 'cid-version': 0, hash: 'blake3' })).rejects.toMatchObject({ code: 'INVALID' })
+  })
+
+  test('pins each root, and with only-hash stores nothing', async () => {
+    const { node, run } = await newRunner()
+    const sources = [TREE, { name: 'f', source: file('f') }]
+    await run('add', { sources, options: { 'only-hash': true } })
+    expect(await node.store.stat()).toEqual({ blocks: 0, bytes: 0 })
+    await run('add', { sources })
+    expect(await run('pin ls', { options: { type: 'recursive' } })).toHaveLength(2)
+  })
+})
+
+test('cat, ls and refs follow paths and read what is there', async () => {
+  const { run } = await newRunner()
+  const [{ Hash: root }] = (await run('add', { sources: [TREE] })).slice(-1) as [{ readonly Hash: string }]
+  expect(Buffer.concat((await run('cat', { args: [`${root}/sub/b`, `${root}/a`] })) as Buffer[]).toString()).toBe(
+    'twoone',
+  )
+  expect(await run('ls', { args: [`${root}/sub`] })).toMatchObject([
+    { Objects: [{ Links: [{ Name: 'b', Size: 3, Type: 2, Target: '' }] }] },
+  ])
+  expect(await run('refs', { args: [root] })).toHaveLength(2)
+  expect(await run('refs', { args: [root], options: { recursive: true } })).toHaveLength(3)
+  expect(await run('get', { args: [`${root}/a`] })).toMatchObject([{ kind: 'file', path: '' }, { kind: 'bytes' }])
+  await expect(run('cat', { args: [root] })).rejects.toMatchObject({ code: 'INVALID' })
+  await expect(run('cat', { args: [`${root}/c`] })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  await expect(run('ls', { args: ['nonsense'] })).rejects.toMatchObject({ code: 'INVALID' })
+})
+
+test('deleting is refused, before anything is deleted, when one of the blocks is pinned', async () => {
+  const { node, run } = await newRunner()
+  const [{ Hash: root }] = (await run('add', { sources: [TREE] })).slice(-1) as [{ readonly Hash: string }]
+  const loose = await run('block put', { sources: [{ name: 'x', source: file('x') }] })
+  const [{ Key }] = loose as [{ readonly Key: string }]
+  const leaf = (await run('refs', { args: [root] })) as { readonly Ref: string }[]
+  for (const pinned of [root, leaf[0]?.Ref ?? '']) {
+    await expect(run('block rm', { args: [Key, pinned] })).rejects.toMatchObject({ code: 'CONFLICT' })
+  }
+  const { blocks } = await node.store.stat()
+  expect(await run('block rm', { args: [Key] })).toEqual([{ Hash: Key }])
+  expect((await node.store.stat()).blocks).toBe(blocks - 1)
+  await expect(run('block rm', { args: [Key] })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+})
+
+test('pin rm takes recursive pins unless told otherwise', async () => {
+  const { run } = await newRunner()
+  const [{ Hash: root }] = (await run('add', { sources: [TREE] })).slice(-1) as [{ readonly Hash: string }]
+  const direct = { options: { recursive: false } }
+  await expect(run('pin rm', { args: [root], ...direct })).rejects.toMatchObject({ code: 'CONFLICT' })
+  await expect(run('pin add', { args: [root], ...direct })).rejects.toMatchObject({ code: 'CONFLICT' })
+  expect(await run('pin rm', { args: [root] })).toEqual([{ Pins: [root] }])
+  expect((await run('pin add', { args: [root], ...direct })).at(-1)).toEqual({ Pins: [root] })
+  expect(await run('pin ls')).toEqual([{ Cid: root, Type: 'direct' }])
+  await expect(run('pin ls', { args: [root], options: { type: 'recursive' } })).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+  })
+})
+
+test('a block that is too large is refused while it is read', async () => {
+  const { run } = await newRunner()
+  let pieces = 0
+  const endless: ImportSource = {
+    kind: 'file',
+    async *content() {
+      for (; ; pieces++) yield new Uint8Array(1 << 20)
+    },
+  }
+  await expect(run('block put', { sources: [{ name: 'x', source: endless }] })).rejects.toMatchObject({ code: 'LIMIT' })
+  expect(pieces).toBe(2)
+  await expect(run('block put', { sources: [TREE] })).rejects.toMatchObject({ code: 'INVALID' })
+})
+
+test('what needs the network says so on a node that is offline', async () => {
+  const { run } = await newRunner()
+  await expect(run('swarm peers')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  await expect(run('swarm connect', { args: ['/ip4/127.0.0.1/tcp/1'] })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+})
+
+test('an abort ends a command', async () => {
+  const { run } = await newRunner()
+  const stop = new AbortController()
+  stop.abort(new Error('stop'))
+  for (const name of ['add', 'cat', 'pin add']) {
+    const call = { sources: [TREE], args: ['bafkreiaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'] }
+    await expect(run(name, { ...call, signal: stop.signal })).rejects.toThrow('stop')
+  }
+})
