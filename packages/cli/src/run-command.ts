@@ -8,6 +8,7 @@ import { writeTree, type WrittenTree } from './disk-target.ts'
 import { formatBytes } from './format-bytes.ts'
 import type { ProgressLine, ProgressState } from './progress-line.ts'
 import type { Session } from './session.ts'
+import { readVersion } from './version.ts'
 
 /** Arguments and options of one call, as the command line gave them. */
 export interface Call {
@@ -92,6 +93,7 @@ async function inputOf(command: Command, call: Call, session: Session): Promise<
     options,
     node: () => session.node(command.network ? { listen: [] } : undefined),
     repo: () => session.repo(),
+    agentVersion: `cairn/${readVersion()}`,
     signal: session.signal,
   }
 }

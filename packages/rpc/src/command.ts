@@ -67,6 +67,8 @@ export interface CommandInput<Specs extends OptionSpecs = OptionSpecs> {
   readonly node: () => Promise<Node>
   /** Path, version and settings of the repo, which is neither opened nor locked for it. */
   readonly repo: () => Promise<RepoInfo>
+  /** Name and version of this program, as peers see it. */
+  readonly agentVersion: string
   readonly signal: AbortSignal
 }
 

@@ -58,13 +58,16 @@ export const id = eventCommand({
   summary: 'Print the identity of this node',
   examples: ['cairn id', 'cairn id --json'],
   options: {},
-  async *run({ repo }) {
-    const { Identity, Addresses } = (await repo()).config
+  async *run({ repo, agentVersion }) {
+    const { Identity } = (await repo()).config
     const key = Buffer.from(Identity.PrivKey, 'base64').subarray(-32)
     yield {
       ID: Identity.PeerID,
       PublicKey: Buffer.concat([PUBLIC_KEY_HEAD, key]).toString('base64'),
-      Listen: Addresses.Swarm,
+      // As Kubo does while no daemon runs: only a node that is online has addresses and protocols.
+      Addresses: [],
+      AgentVersion: agentVersion,
+      Protocols: [],
     }
   },
   text: (event) => JSON.stringify(event, null, 2),
