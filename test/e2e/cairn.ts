@@ -6,13 +6,13 @@ import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
-import { Readable } from 'node:stream'
+import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
-import { createRepo } from '../../packages/node/src/repo.ts'
 
 /** The installed file. */
-export const CLI = join(import.meta.dirname, '../../packages/cli/bin/cairn.js')
+const CLI = fileURLToPath(new URL('../bin/cairn.js', import.meta.resolve('@cairn/cli')))
 
 /** How a run ended and what it wrote. */
 export interface Ended {
@@ -30,6 +30,8 @@ export interface RunOptions extends Pick<SpawnOptions, 'cwd' | 'uid' | 'gid' | '
   readonly input?: AsyncIterable<Uint8Array> | Iterable<Uint8Array> | 'open'
   /** Takes standard output as it comes; without it, it is collected. */
   readonly read?: (stdout: Readable) => Promise<void>
+  /** Standard input is this descriptor. */
+  readonly stdinFd?: number
   /** Standard output goes to this descriptor. */
   readonly stdoutFd?: number
 }
@@ -60,16 +62,16 @@ export class Place implements AsyncDisposable {
   }
 
   /** Starts `cairn` with `args`. */
-  start(args: readonly string[], { input = [], read, stdoutFd, env, ...options }: RunOptions = {}): Run {
+  start(args: readonly string[], { input = [], read, stdinFd, stdoutFd, env, ...options }: RunOptions = {}): Run {
     const child = spawn(CLI, args, {
       cwd: this.folder,
       ...options,
       // The Node that runs the tests is the one that the first line of the file finds; nothing else leaks in.
       env: { PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter), HOME: this.folder, ...env },
-      stdio: ['pipe', stdoutFd ?? 'pipe', 'pipe'],
+      stdio: [stdinFd ?? 'pipe', stdoutFd ?? 'pipe', 'pipe'],
     })
     const run = { child, ended: ending(child, read) }
-    if (input !== 'open') void feed(child, input)
+    if (input !== 'open' && child.stdin !== null) void feed(child.stdin, input)
     this.#runs.add(run)
     const forget = () => void this.#runs.delete(run)
     run.ended.then(forget, forget)
@@ -84,14 +86,14 @@ export class Place implements AsyncDisposable {
   /** Like `cairn`, and gives standard output; anything but success with nothing on standard error fails the test. */
   async output(args: readonly string[], options: RunOptions = {}): Promise<string> {
     const { code, signal, stdout, stderr } = await this.cairn(args, options)
-    expect({ args, code, signal, stderr }).toEqual({ args, code: 0, signal: null, stderr: '' })
-    return stdout.toString()
+    if (code === 0 && stderr === '') return stdout.toString()
+    throw new Error(`cairn ${args.join(' ')} ended with ${code ?? signal}: ${stderr}`)
   }
 
-  /** Makes a repo as `cairn init --profile test` does, at once, and gives its path. */
+  /** Makes a repo and gives its path. */
   async repo(name: string): Promise<string> {
     const path = this.path(name)
-    await createRepo(path, 'test')
+    await this.output(['--repo', path, 'init', '--profile', 'test'])
     return path
   }
 
@@ -164,8 +166,7 @@ async function collect(stdout: Readable, pieces: Buffer[]): Promise<void> {
   for await (const piece of stdout) pieces.push(piece)
 }
 
-async function feed({ stdin }: ChildProcess, input: Exclude<RunOptions['input'], 'open' | undefined>): Promise<void> {
-  if (stdin === null) throw new TypeError('standard input must be a pipe')
+async function feed(stdin: Writable, input: Exclude<RunOptions['input'], 'open' | undefined>): Promise<void> {
   // A program that ends early closes its input, and how it ended is looked at anyway.
   await pipeline(Readable.from(input), stdin).catch(() => undefined)
 }

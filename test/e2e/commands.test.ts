@@ -38,7 +38,12 @@ describe('add', () => {
     expect(await cairn('add', '-r', '-Q', 'folder')).toBe(`${root}\n`)
     expect((await cairn('add', '-r', '-q', 'folder')).trimEnd().split('\n')).toHaveLength(4)
     const events = await json('add', '-r', '--json', 'folder')
-    expect(events.map(({ Name }) => Name).toSorted()).toEqual(['folder', 'folder/hello', 'folder/link', 'folder/sub'])
+    expect(events.map(({ Name }) => String(Name)).toSorted()).toEqual([
+      'folder',
+      'folder/hello',
+      'folder/link',
+      'folder/sub',
+    ])
     expect(events.at(-1)).toEqual({ Name: 'folder', Hash: root, Size: expect.stringMatching(/^\d+$/) })
     expect(await cairn('add', '-r', '-Q', '--hidden', 'folder')).not.toBe(`${root}\n`)
   })
@@ -67,7 +72,7 @@ describe('add', () => {
   test('a name cannot break a line or steer a terminal', async () => {
     await writeFile(place.path('a\nadded bafy \u001B[2J\\'), '')
     const output = await cairn('add', 'a\nadded bafy \u001B[2J\\')
-    expect(output).toMatch(/^[^\n\u001B]+\n$/)
+    expect(output).toMatch(/^[\u0020-\u007E]+\n$/)
   })
 
   test('works without a repo when it only hashes', async () => {

@@ -28,35 +28,30 @@ afterAll(() => place[Symbol.asyncDispose]())
 test.for([
   ['SIGINT', 130],
   ['SIGKILL', null],
-] as const)(
-  'add that ends by %s leaves a repo in which it works',
-  async ([signal, code]) => {
-    const repo = await place.repo(`add-${signal}`)
-    const run = place.start(['--repo', repo, 'add', '-Q', 'large'])
-    await underWay(repo, run)
-    run.child.kill(signal)
-    const ended = await run.ended
-    expect(ended).toMatchObject({ code, signal: code === null ? signal : null, stdout: Buffer.alloc(0) })
-    expect(ended.stderr).toMatch(code === null ? /^$/ : /^[a-z]+\n$/)
-    const stored = await blocksIn(repo)
-    expect(stored).toBeGreaterThan(0)
-    expect(stored).toBeLessThan(blocks)
-    expect(await place.output(['--repo', repo, 'pin', 'ls'])).toBe('')
-    // Once is enough for the whole file; the others show that nothing is left over.
-    if (signal === 'SIGINT') expect(await place.output(['--repo', repo, 'add', '-Q', 'large'])).toBe(`${root}\n`)
-    else expect((await place.output(['--repo', repo, 'repo', 'gc', '-q'])).trimEnd().split('\n')).toHaveLength(stored)
-    await rm(repo, { recursive: true })
-  },
-  60_000,
-)
+] as const)('add that ends by %s leaves a repo in which it works', { timeout: 60_000 }, async ([signal, code]) => {
+  const repo = await place.repo(`add-${signal}`)
+  const run = place.start(['--repo', repo, 'add', '-Q', 'large'])
+  await underWay(repo, run)
+  run.child.kill(signal)
+  const ended = await run.ended
+  expect(ended).toMatchObject({ code, signal: code === null ? signal : null, stdout: Buffer.alloc(0) })
+  expect(ended.stderr).toMatch(code === null ? /^$/ : /^[a-z]+\n$/)
+  const stored = await blocksIn(repo)
+  expect(stored).toBeGreaterThan(0)
+  expect(stored).toBeLessThan(blocks)
+  expect(await place.output(['--repo', repo, 'pin', 'ls'])).toBe('')
+  // Once is enough for the whole file; the others show that nothing is left over.
+  if (signal === 'SIGINT') expect(await place.output(['--repo', repo, 'add', '-Q', 'large'])).toBe(`${root}\n`)
+  else expect((await place.output(['--repo', repo, 'repo', 'gc', '-q'])).trimEnd().split('\n')).toHaveLength(stored)
+  await rm(repo, { recursive: true })
+})
 
-test('get takes up where it was, whoever ended it and how', async () => {
+test('get takes up where it was, whoever ended it and how', { timeout: 60_000 }, async () => {
   const repo = await place.repo('get')
   const out = place.path('out')
   let daemon: Daemon = await place.daemon(source)
-  const get = (...args: readonly string[]) => [
-    ...['--repo', repo, ...args, 'get', '--json', '-o', out, '--peer', daemon.address, root],
-  ]
+  const get = (...args: readonly string[]) =>
+    ['--repo', repo, 'get', '--json', '-o', out, '--peer', daemon.address, root].concat(args)
 
   const byKill = place.start(get())
   await underWay(repo, byKill)
@@ -87,7 +82,7 @@ test('get takes up where it was, whoever ended it and how', async () => {
 
   daemon.child.kill('SIGINT')
   expect(await daemon.ended).toMatchObject({ code: 0, stderr: '' })
-}, 60_000)
+})
 
 test('Ctrl-C ends what waits: for input, for a reader, for a peer', async () => {
   const repo = await place.repo('waiting')

@@ -42,12 +42,9 @@ describe('cairn block put', () => {
 function flagsOf({ params }: Vector): string[] {
   if (params.profile !== undefined) return ['--profile', params.profile]
   const { cidVersion, rawLeaves, chunker, hash, maxFileLinks, estimation } = params
-  return [
-    ...['--profile', estimation === 'links' ? 'unixfs-v0-2015' : 'unixfs-v1-2025'],
-    ...['--cid-version', String(cidVersion)],
-    `--raw-leaves=${rawLeaves}`,
-    ...['--chunker', chunker, '--hash', hash, '--max-file-links', String(maxFileLinks)],
-  ]
+  const profile = estimation === 'links' ? 'unixfs-v0-2015' : 'unixfs-v1-2025'
+  const flags = ['--profile', profile, '--cid-version', String(cidVersion), `--raw-leaves=${rawLeaves}`]
+  return flags.concat(['--chunker', chunker, '--hash', hash, '--max-file-links', String(maxFileLinks)])
 }
 
 function blockOf({ op, input, params }: Vector): { readonly flags: readonly string[]; readonly bytes: Uint8Array } {

@@ -1,5 +1,5 @@
 import { COMMANDS } from '@cairn/rpc'
-import { CommanderError, type Command as Program } from 'commander'
+import { CommanderError, type Command as Program, type OutputConfiguration } from 'commander'
 import { describe, expect, test } from 'vitest'
 import { buildProgram, normalizeFlags } from '../src/program.ts'
 import type { GlobalOptions } from '../src/session.ts'
@@ -22,7 +22,7 @@ async function parse(...argv: readonly string[]): Promise<{ globals: GlobalOptio
   return { globals, printed }
 }
 
-function quieten(program: Program, output: Parameters<Program['configureOutput']>[0]): void {
+function quieten(program: Program, output: OutputConfiguration): void {
   program.configureOutput(output)
   for (const command of program.commands) quieten(command, output)
 }

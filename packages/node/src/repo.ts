@@ -34,7 +34,8 @@ export interface Repo extends RepoInfo {
 /** Folder of the repo when none is named: `$CAIRN_PATH`, else `$IPFS_PATH`, else `~/.cairn`. */
 export function defaultRepoPath(environment: NodeJS.ProcessEnv = process.env): string {
   // A variable that is set to nothing counts as not set, as in shells.
-  return resolve(environment['CAIRN_PATH'] || environment['IPFS_PATH'] || join(homedir(), '.cairn'))
+  const named = [environment['CAIRN_PATH'], environment['IPFS_PATH']].find((path) => path !== undefined && path !== '')
+  return resolve(named ?? join(homedir(), '.cairn'))
 }
 
 /**

@@ -16,7 +16,12 @@ async function newRunner(): Promise<{ readonly node: Node; run(name: string, cal
   await createRepo(path, 'test')
   const node = await openNode(path)
   onTestFinished(() => node.close())
-  const shared = { node: () => Promise.resolve(node), repo: () => readRepo(path), signal: new AbortController().signal }
+  const shared = {
+    node: () => Promise.resolve(node),
+    repo: () => readRepo(path),
+    agentVersion: 'cairn/test',
+    signal: new AbortController().signal,
+  }
   return {
     node,
     run: (name, call = {}) => {
@@ -175,6 +180,13 @@ test('what needs the network says so on a node that is offline', async () => {
   const { run } = await newRunner()
   await expect(run('swarm peers')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   await expect(run('swarm connect', { args: ['/ip4/127.0.0.1/tcp/1'] })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+})
+
+test('id tells who the node is, with Kubo’s fields', async () => {
+  const { run } = await newRunner()
+  const [id] = (await run('id')) as [Record<string, unknown>]
+  expect(Object.keys(id).toSorted()).toEqual(['Addresses', 'AgentVersion', 'ID', 'Protocols', 'PublicKey'])
+  expect(id).toMatchObject({ AgentVersion: 'cairn/test', PublicKey: expect.stringMatching(/^CAESI/) })
 })
 
 test('an abort ends a command', async () => {
