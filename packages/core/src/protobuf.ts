@@ -161,6 +161,16 @@ export class ProtobufWriter {
     return this
   }
 
+  /** The bytes of another message, which is done with: copied once with all the others, by the outermost `finish`. */
+  message(field: number, value: ProtobufWriter): this {
+    value.#flush()
+    this.#number(field * 8 + BYTES)
+    this.#number(value.#parts.reduce((sum, part) => sum + part.length, 0))
+    this.#flush()
+    for (const part of value.#parts) this.#parts.push(part)
+    return this
+  }
+
   finish(): Uint8Array {
     this.#flush()
     return concat(this.#parts)

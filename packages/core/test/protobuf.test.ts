@@ -61,6 +61,20 @@ describe('protobuf', () => {
     expect(hex(new ProtobufWriter())).toBe('')
   })
 
+  test('writes a message within a message as the bytes that it has by itself', () => {
+    fc.assert(
+      fc.property(numbered, numbered, (outer, inner) => {
+        const filled = (fields: typeof outer) => {
+          const writer = new ProtobufWriter()
+          for (const [number, field] of fields) write(writer, number, field)
+          return writer
+        }
+        const nested = filled(outer).message(7, filled(inner)).varint(8, 1).finish()
+        expect(nested).toEqual(filled(outer).bytes(7, filled(inner).finish()).varint(8, 1).finish())
+      }),
+    )
+  })
+
   test('keeps integers exact to 64 bits', async () => {
     expect(readerOf('08ffffffffffffffff7f').int64()).toBe(2n ** 63n - 1n)
     expect(readerOf('0880808080808080808001').int64()).toBe(-(2n ** 63n))

@@ -67,19 +67,22 @@ const PREFIX_V0_BYTES = Uint8Array.of(0x00, 0x70, 0x12, 0x20)
 /** Priority of an entry that names none. Source: bitswap-protocol.md. */
 const PRIORITY_DEFAULT = 1
 
+/** `pendingBytes` is an int32 on the wire, and 4,096 wants can be for more. */
+const INT32_MAX = 0x7fff_ffff
+
 /** Bytes of a message, without the length that goes before it on a stream. */
 export function encodeMessage(parts: MessageParts): Uint8Array {
   const { full = false, wants = [], blocks = [], presences = [], pendingBytes = 0 } = parts
   const writer = new ProtobufWriter()
-  if (full || wants.length > 0) writer.bytes(1, encodeWants(wants, full))
+  if (full || wants.length > 0) writer.message(1, encodeWants(wants, full))
   for (const { cid, bytes } of blocks) {
-    writer.bytes(3, new ProtobufWriter().bytes(1, prefixBytes(cid)).bytes(2, bytes).finish())
+    writer.message(3, new ProtobufWriter().bytes(1, prefixBytes(cid)).bytes(2, bytes))
   }
   for (const { cid, has } of presences) {
     const presence = new ProtobufWriter().bytes(1, cid.bytes)
-    writer.bytes(4, (has ? presence : presence.varint(2, 1)).finish())
+    writer.message(4, has ? presence : presence.varint(2, 1))
   }
-  if (pendingBytes > 0) writer.varint(5, pendingBytes)
+  if (pendingBytes > 0) writer.varint(5, Math.min(pendingBytes, INT32_MAX))
   return writer.finish()
 }
 
@@ -193,17 +196,16 @@ function usableCid(bytes: Uint8Array | undefined): CID | undefined {
   }
 }
 
-function encodeWants(wants: readonly WantEntry[], full: boolean): Uint8Array {
+function encodeWants(wants: readonly WantEntry[], full: boolean): ProtobufWriter {
   const writer = new ProtobufWriter()
   for (const { cid, priority, cancel, type, sendDontHave } of wants) {
     const entry = new ProtobufWriter().bytes(1, cid.bytes).varint(2, priority)
     if (cancel) entry.varint(3, 1)
     if (type === 'have') entry.varint(4, 1)
     if (sendDontHave) entry.varint(5, 1)
-    writer.bytes(1, entry.finish())
+    writer.message(1, entry)
   }
-  if (full) writer.varint(2, 1)
-  return writer.finish()
+  return full ? writer.varint(2, 1) : writer
 }
 
 /** A version 1 CID is its prefix and its digest; a version 0 CID is a bare multihash and leaves the rest out. */

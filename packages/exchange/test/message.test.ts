@@ -122,6 +122,10 @@ describe('decoding', () => {
     ])
   })
 
+  test('keeps pending bytes within their 32 bits', () => {
+    expect(decodeMessage(encodeMessage({ pendingBytes: 4096 * 2 * 1024 * 1024 })).pendingBytes).toBe(0x7fff_ffff)
+  })
+
   test('takes a priority left out as 1 and keeps negative numbers', () => {
     const entry = new ProtobufWriter().bytes(1, HELLO.cid.bytes).finish()
     const bytes = new ProtobufWriter().bytes(1, new ProtobufWriter().bytes(1, entry).finish()).varint(5, -7).finish()
