@@ -23,6 +23,9 @@ interface SharedFetch {
   callers: number
 }
 
+/** Why work stops that nobody needs any more. One for all: to abort without a reason makes an error with its stack each time. */
+const DONE = new Error('The block is here, or nobody waits for it')
+
 /** Reads, fetches and stores blocks. */
 export class BlockService implements BlockReader {
   readonly #store: BlockStore
@@ -77,7 +80,7 @@ export class BlockService implements BlockReader {
     } finally {
       fetch.callers--
       if (fetch.callers === 0) {
-        fetch.stop.abort(signal?.reason)
+        fetch.stop.abort(signal?.reason ?? DONE)
         if (this.#fetches.get(key) === fetch) this.#fetches.delete(key)
         await Promise.allSettled([fetch.block])
       }
@@ -112,7 +115,7 @@ export class BlockService implements BlockReader {
       signal.throwIfAborted()
       throw error instanceof AggregateError ? error.errors[0] : error
     } finally {
-      won.abort()
+      won.abort(DONE)
     }
   }
 }
