@@ -59,6 +59,12 @@ interface Parts extends CompleteIndex {
   readonly log: BlockLog
 }
 
+/** Claims that come while others wait for a turn share it: a pin asks block by block, and commits would come between. */
+interface ClaimRound {
+  readonly cids: CID[]
+  readonly found: Promise<boolean[]>
+}
+
 class LevelStore implements BlockStore {
   readonly #path: string
   readonly #log: BlockLog
@@ -71,6 +77,8 @@ class LevelStore implements BlockStore {
   #nextSequence: number
   /** All blocks below this sequence are acknowledged or failed; a block in the making must not be collected. */
   #settledSequence: number
+  /** The claims that wait for their turn. */
+  #nextRound: ClaimRound | undefined
   #uncheckedBlocks = 0
   #uncheckedBytes = 0
 
@@ -92,8 +100,9 @@ class LevelStore implements BlockStore {
     return this.#gate.run(async () => {
       const places = await this.#index.locate(cids.map(({ multihash }) => multihash.bytes))
       const values = await this.#log.read(places)
+      // Async, so that a damaged block rejects and leaves no other one's failure without a listener.
       return Promise.all(
-        cids.map((cid, index) => {
+        cids.map(async (cid, index) => {
           const [place, bytes] = [places[index], values[index]]
           if (place === undefined) return identityBlock(cid)
           return bytes === undefined ? this.#getMoved(cid, place) : verifyBlock(cid, bytes)
@@ -110,14 +119,12 @@ class LevelStore implements BlockStore {
   }
 
   claimMany(cids: readonly CID[]): Promise<boolean[]> {
-    return this.#gate.run(() =>
-      // In a turn, so that no collection deletes a block between the moment it is found and the moment it is claimed.
-      this.#turns.run(async () => {
-        const places = await this.#index.locate(cids.map(({ multihash }) => multihash.bytes))
-        for (const place of places) if (place !== undefined) this.#claims.touch(multihashKey(place.multihash))
-        return cids.map((cid, index) => isIdentity(cid) || places[index] !== undefined)
-      }),
-    )
+    return this.#gate.run(async () => {
+      const round = (this.#nextRound ??= this.#openRound())
+      const start = round.cids.length
+      for (const cid of cids) round.cids.push(cid)
+      return (await round.found).slice(start, start + cids.length)
+    })
   }
 
   size(cid: CID): Promise<number | undefined> {
@@ -185,6 +192,18 @@ class LevelStore implements BlockStore {
         await Promise.all([this.#index.close(), this.#log.close()])
       }
     })
+  }
+
+  /** In a turn, so that no collection deletes a block between the moment it is found and the moment it is claimed. */
+  #openRound(): ClaimRound {
+    const cids: CID[] = []
+    const found = this.#turns.run(async () => {
+      this.#nextRound = undefined
+      const places = await this.#index.locate(cids.map(({ multihash }) => multihash.bytes))
+      for (const place of places) if (place !== undefined) this.#claims.touch(multihashKey(place.multihash))
+      return cids.map((cid, index) => isIdentity(cid) || places[index] !== undefined)
+    })
+    return { cids, found }
   }
 
   /** Gets a block that was not where the index said it was: it was deleted meanwhile, and maybe put again. */

@@ -233,10 +233,20 @@ function testClaims(store: () => BlockStore): void {
   test('claiming what is stored protects it like putting it again', async () => {
     const [claimed, other] = [seededBlock(1), seededBlock(2)]
     await store().putMany([claimed, other])
-    await using sweep = await store().openSweep()
+    await using open = await store().openSweep()
     expect(await store().claimMany([claimed.cid, seededBlock(3).cid])).toEqual([true, false])
-    await Array.fromAsync(sweep.run(() => false))
+    await Array.fromAsync(open.run(() => false))
     expect(await store().hasMany([claimed.cid, other.cid])).toEqual([true, false])
+  })
+
+  test('claims that are made together each get their own answers', async () => {
+    const [first, second] = [seededBlock(1), seededBlock(2)]
+    await store().putMany([first, second])
+    const putting = store().putMany([seededBlock(3)])
+    const claims = [[first.cid], [], [seededBlock(4).cid, second.cid], [first.cid, first.cid]]
+    const found = Promise.all(claims.map((cids) => store().claimMany(cids)))
+    expect(await found).toEqual([[true], [], [false, true], [true, true]])
+    await putting
   })
 
   test('a hold that is released while a sweep is open still counts for that sweep', async () => {

@@ -150,3 +150,21 @@ test('a log of a newer version, and one without its header, are refused', async 
   await damaged.close()
   await expect(openLevelStore(headless)).rejects.toMatchObject({ code: 'CORRUPT' })
 })
+
+test('several damaged blocks in one look-up reject it once, and nothing else', async () => {
+  const path = await filledFolder()
+  const log = await openDatabase(join(path, 'blocks'), 1 << 20)
+  for await (const page of log.pages(encodeLogKey(1, new Uint8Array()))) {
+    await log.batch([{ key: page[0]?.[0] ?? HEADER_KEY }], { sync: true })
+    await log.batch([{ key: page[1]?.[0] ?? HEADER_KEY, value: Uint8Array.of(1) }], { sync: true })
+  }
+  await log.close()
+  const orphans: unknown[] = []
+  const note = (reason: unknown): void => void orphans.push(reason)
+  process.on('unhandledRejection', note)
+  const store = await openLevelStore(path)
+  await expect(store.getMany(cids)).rejects.toMatchObject({ code: 'CORRUPT' })
+  await store.close()
+  process.off('unhandledRejection', note)
+  expect(orphans).toEqual([])
+})
