@@ -10,6 +10,7 @@ import {
   LENGTH_BYTES_MAX,
   MESSAGE_BYTES_MAX,
   READ_AHEAD_BYTES_MAX,
+  READ_GROWTH,
   STREAM_CLOSE_TIMEOUT_MS,
   STREAM_OPEN_TIMEOUT_MS,
   UNSENT_BYTES_MAX,
@@ -269,9 +270,9 @@ function checkLength(length: number): number {
   throw new CairnError('INVALID', `Cannot read a message of ${length} bytes: at most ${MESSAGE_BYTES_MAX} are allowed`)
 }
 
-/** Fourfold room, so that a message is copied little more than once however it arrives. */
+/** So much room that a message is copied little more than once however it arrives. */
 function enlarge(message: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(Math.min(length, message.length * 4))
+  const larger = new Uint8Array(Math.min(length, message.length * READ_GROWTH))
   larger.set(message)
   return larger
 }

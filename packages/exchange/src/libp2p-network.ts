@@ -97,7 +97,9 @@ class BitswapNetwork implements Libp2pNetwork {
     for (const { remotePeer } of this.#libp2p.getConnections()) {
       if (!(await this.#libp2p.peerStore.has(remotePeer))) continue
       const { protocols } = await this.#libp2p.peerStore.get(remotePeer)
-      if (speaksBitswap(protocols)) this.#linkTo(remotePeer)
+      // Who went meanwhile has been reported as gone already.
+      const isConnected = this.#libp2p.getConnections(remotePeer).length > 0
+      if (isConnected && speaksBitswap(protocols)) this.#linkTo(remotePeer)
     }
   }
 

@@ -66,6 +66,9 @@ export const GREETING_WANTS = 1024
 /** Wants of a peer remembered after they ended, to tell a late block from one that nobody asked for. */
 export const ENDED_WANTS_MAX = 1024
 
+/** How many times its own size of memory a block may keep: it is a view into its message, or a copy when that is larger. */
+export const PINNED_BYTES_FACTOR = 8
+
 /** Blocks nobody asked for that are forgiven until a wanted one arrives: mistakes of counting, not of intent. */
 export const UNASKED_BLOCKS_MAX = 16
 
@@ -87,6 +90,12 @@ export const SMALL_BLOCK_BYTES = 1024
 /** Answers being read or sent, over all peers: at most 64 MiB of blocks in memory. */
 export const ANSWERS_MAX = 32
 
+/** Milliseconds after which an answer that is not taken leaves its place among those to others. */
+export const LATE_MS = 1000
+
+/** Such answers, over all peers: at most 128 MiB more. One more, and the peer of the oldest is let go. */
+export const LATE_ANSWERS_MAX = 64
+
 /** Answers being read or sent for one peer: one on its way while the next is read. */
 export const ANSWERS_PER_PEER = 2
 
@@ -100,6 +109,9 @@ export const LENGTH_BYTES_MAX = 4
 
 /** Bytes set aside when a message begins; more follows what arrives, so promises of 4 MiB on many streams cost little. */
 export const FIRST_READ_BYTES = 16 * 1024
+
+/** How much larger the room for a message becomes when it is full: 16 KiB, 1 MiB, 4 MiB. A peer's budget bounds the sum. */
+export const READ_GROWTH = 64
 
 /** Bitswap streams that one peer may have open to us: as Helia, which opens one a message and loses what is refused. */
 export const INBOUND_STREAMS_MAX = 1024

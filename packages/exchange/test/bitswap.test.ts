@@ -1,6 +1,8 @@
 import { createBlock, DAG_PB_CODE, RAW_CODE, relabelBlock, type Block } from '@cairn/core'
 import { CID } from 'multiformats/cid'
 import { describe, expect, test } from 'vitest'
+import { PINNED_BYTES_FACTOR, REPEAT_MS } from '../src/limits.ts'
+import { decodeMessage } from '../src/message.ts'
 import { openWorld, randomBlocks, type Peer, type World } from './peer.ts'
 
 const KIB = 1024
@@ -155,6 +157,45 @@ describe('fetching', () => {
     expectSame(await fetchAll(world, a, blocks), blocks)
     expect(lost).toBeGreaterThan(1)
   })
+})
+
+describe('a slow link', () => {
+  test.each([100, 300, 1000])('of %d bytes a millisecond carries each block once, and never idles', async (rate) => {
+    const world = openWorld()
+    const [a, b] = [world.peer('a'), world.peer('b')]
+    const blocks = randomBlocks(64, 256 * KIB)
+    b.put(blocks)
+    world.network.connect('a', 'b', { bytesPerMs: rate, delayMs: 20 })
+    expectSame(await fetchAll(world, a, blocks), blocks)
+    expect(a.bitswap.stats()).toMatchObject({ dupBlksReceived: 0, blocksReceived: 64 })
+    expect(world.clock.now()).toBeLessThan((1.05 * 64 * 256 * KIB) / rate)
+  })
+
+  test('does not make wants that wait for their turn go out twice', async () => {
+    const world = openWorld()
+    const [a, b] = [world.peer('a'), world.peer('b')]
+    const entries: string[] = []
+    a.node.tamper = (message) => {
+      entries.push(...decodeMessage(message).wants.map(({ cid }) => cid.toString()))
+      return [message]
+    }
+    const blocks = randomBlocks(1500, 64 * KIB)
+    b.put(blocks)
+    world.network.connect('a', 'b', { bytesPerMs: 1500, delayMs: 20 })
+    expectSame(await fetchAll(world, a, blocks), blocks)
+    expect(world.clock.now()).toBeGreaterThan(2 * REPEAT_MS)
+    expect(entries).toHaveLength(blocks.length)
+  })
+})
+
+test('a small block does not keep the message in memory that it came in', async () => {
+  const world = openWorld()
+  const [a, b] = [world.peer('a'), world.peer('b')]
+  const blocks = randomBlocks(100, KIB)
+  b.put(blocks)
+  world.network.connect('a', 'b')
+  const got = await fetchAll(world, a, blocks)
+  expect(Math.max(...got.map(({ bytes }) => bytes.buffer.byteLength))).toBeLessThanOrEqual(PINNED_BYTES_FACTOR * KIB)
 })
 
 describe('ending', () => {

@@ -64,6 +64,24 @@ describe('peers', () => {
     expect(() => network.attach(seen)).toThrow(TypeError)
   })
 
+  test('that go while the network opens are not reported', async () => {
+    const one = await openNode()
+    const late = await openLibp2p()
+    await dial(late, one.libp2p)
+    await expect.poll(() => protocolsOf(late, one.libp2p)).toContain(PROTOCOL)
+    const get = late.peerStore.get.bind(late.peerStore)
+    late.peerStore.get = async (...args) => {
+      const peer = await get(...args)
+      await late.hangUp(one.libp2p.peerId)
+      return peer
+    }
+    const network = await openLibp2pNetwork(late)
+    closeLater(() => network.close())
+    const seen = new Recorder()
+    network.attach(seen)
+    expect(seen.events).toEqual([])
+  })
+
   test('without bitswap are not reported', async () => {
     const [node, plain] = [await openNode(), await openPlain()]
     await dial(plain, node.libp2p)

@@ -17,7 +17,7 @@ import {
   type PeerId,
 } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
-import { CHECK_MS, GREETING_WANTS, REPEAT_MS } from '../limits.ts'
+import { CHECK_MS, GREETING_WANTS, PINNED_BYTES_FACTOR, REPEAT_MS } from '../limits.ts'
 import type { Message, PrefixedBlock } from '../message.ts'
 import { PeerSession, type SessionParts } from './peer-session.ts'
 import { Scheduler } from './scheduler.ts'
@@ -218,7 +218,7 @@ export class Client implements Fetcher {
     try {
       await session.flush(() => this.#counts.messagesSent++)
     } catch {
-      if (this.#sessions.get(session.id) === session) this.#requeue(session.stall())
+      if (this.#sessions.get(session.id) === session) this.#requeue(session.fail())
     }
   }
 
@@ -241,10 +241,14 @@ export class Client implements Fetcher {
   }
 }
 
-/** The block that the bytes make, or `undefined` when no block can be made of them: then it was not asked for either. */
+/**
+ * The block that the bytes make, or `undefined` when no block can be made of them: then it was not asked for either.
+ * Small ones are copied out of their message, which they would keep in memory.
+ */
 function provenBlock(prefix: CidPrefix, bytes: Uint8Array): Block | undefined {
+  const isSmall = bytes.length * PINNED_BYTES_FACTOR < bytes.buffer.byteLength
   try {
-    return blockFromPrefix(prefix, bytes)
+    return blockFromPrefix(prefix, isSmall ? bytes.slice() : bytes)
   } catch (error) {
     if (isCairnError(error)) return undefined
     throw error

@@ -9,6 +9,7 @@ import {
   RATE_SAMPLE_BYTES,
   RATE_SAMPLE_MS,
   RATE_SAMPLE_MS_MAX,
+  REPEAT_MS,
   SILENCE_MS,
 } from '../limits.ts'
 
@@ -22,6 +23,7 @@ export class PeerEstimate {
   #sampleBytes = 0
   #sampleStart = 0
   #progressAt = 0
+  #answeredAt = -Infinity
 
   /** Share of what this peer was asked for that it had, lately. */
   get hitRate(): number {
@@ -49,9 +51,9 @@ export class PeerEstimate {
     this.#hitRate = Math.max(HIT_RATE_MIN, this.#hitRate + NEWEST * ((has ? 1 : 0) - this.#hitRate))
   }
 
-  /** The peer answered a want for a block that was expected soon, with `bytes` of it, or 0 for DONT_HAVE. */
+  /** The peer answered a want for a block, with `bytes` of it, or 0 for DONT_HAVE. */
   answered(bytes: number, now: number): void {
-    this.#progressAt = now
+    this.#progressAt = this.#answeredAt = now
     this.#sampleBytes += bytes
     const elapsedMs = now - this.#sampleStart
     const isEnough = elapsedMs >= RATE_SAMPLE_MS && this.#sampleBytes >= RATE_SAMPLE_BYTES
@@ -59,6 +61,11 @@ export class PeerEstimate {
     this.#bytesPerMs += NEWEST * (this.#sampleBytes / elapsedMs - this.#bytesPerMs)
     this.#sampleStart = now
     this.#sampleBytes = 0
+  }
+
+  /** Whether no answer has come for so long that the wants may be lost. */
+  isIdle(now: number): boolean {
+    return now - this.#answeredAt >= REPEAT_MS
   }
 
   /** Whether no answer has come for so long that others should be asked. */

@@ -6,6 +6,7 @@ import {
   HIT_RATE_MIN,
   HIT_RATE_TRUSTED,
   PEER_WINDOW_WANTS,
+  REPEAT_MS,
   UNASKED_BLOCKS_MAX,
   UNASKED_BYTES_MAX,
   WANTS_PER_MESSAGE,
@@ -36,6 +37,8 @@ export class PeerSession {
   readonly #closing = new AbortController()
   #openAsks = 0
   #openBytes = 0
+  #owedAsks = 0
+  #owedBytes = 0
   #unaskedBlocks = 0
   #unaskedBytes = 0
   #stalled = false
@@ -47,15 +50,16 @@ export class PeerSession {
     this.#clock = parts.clock
   }
 
-  /** Bytes that are expected from this peer. */
+  /** Bytes that are expected from this peer soon. */
   get openBytes(): number {
     return this.#openBytes
   }
 
   /** Whether a block of `bytes` may be asked for now. A stalled peer gets one want at a time, to prove itself. */
   hasRoom(bytes: number): boolean {
-    if (this.#openAsks === 0) return true
-    return !this.#stalled && this.#openAsks < PEER_WINDOW_WANTS && this.#openBytes + bytes <= this.#estimate.windowBytes
+    if (this.#stalled) return this.#openAsks === 0
+    const asks = this.#openAsks + this.#owedAsks
+    return asks === 0 || (asks < PEER_WINDOW_WANTS && this.#dueBytes + bytes <= this.#estimate.windowBytes)
   }
 
   /** Whether the peer can be asked for the block: it was not yet, and has not said that it lacks it. */
@@ -68,7 +72,7 @@ export class PeerSession {
   cost(want: Want, bytes: number): number {
     const known = want.asks.get(this.id)?.presence === 'has'
     const chance = this.#stalled ? HIT_RATE_MIN : known ? 1 : this.#estimate.hitRate
-    return (this.#openBytes + bytes) / this.#estimate.bytesPerMs / chance
+    return (this.#dueBytes + bytes) / this.#estimate.bytesPerMs / chance
   }
 
   /** Whether there is no need to ask others what they have: it said HAVE, or has had nearly all that was asked. */
@@ -81,7 +85,7 @@ export class PeerSession {
     if (this.#openAsks === 0) this.#estimate.start(this.#clock.now())
     const ask = this.#askOf(want)
     ask.type = 'block'
-    ask.open = true
+    ask.state = 'open'
     ask.bytes = bytes
     want.openAsks++
     this.#openAsks++
@@ -94,11 +98,21 @@ export class PeerSession {
     if (!want.asks.has(this.id)) this.#post(this.#askOf(want))
   }
 
-  /** Sends again what the peer was asked about `want`, or asks whether it has it, and expects nothing soon. */
+  /**
+   * Sends again what the peer was asked about `want`, or asks whether it has it, and expects nothing soon. A peer that is
+   * still busy with what it was asked before is not asked again, or a slow one would send each block twice.
+   */
   repeat(want: Want): void {
-    const ask = this.#askOf(want)
-    this.#settle(ask)
-    this.#post(ask)
+    const ask = want.asks.get(this.id)
+    if (ask === undefined) {
+      // A want in the queue waits for a window, not for an answer.
+      if (!want.queued) this.askHave(want)
+    } else if (this.#isBusyWith(ask)) {
+      this.#giveUp(ask)
+    } else {
+      this.#settle(ask)
+      this.#post(ask)
+    }
   }
 
   /** Takes note of HAVE or DONT_HAVE. Gives the want when it was asked, `undefined` for an answer to nothing. */
@@ -108,8 +122,9 @@ export class PeerSession {
     this.#estimate.told(has)
     ask.presence = has ? 'has' : 'lacks'
     if (has || ask.type === 'have') return ask.want
+    if (ask.state === 'settled') return ask.want
     this.#stalled = false
-    if (ask.open) this.#estimate.answered(0, this.#clock.now())
+    this.#estimate.answered(0, this.#clock.now())
     this.#settle(ask)
     return ask.want
   }
@@ -118,7 +133,7 @@ export class PeerSession {
   delivered(want: Want, bytes: number): void {
     this.#stalled = false
     this.#estimate.told(true)
-    if (want.asks.get(this.id)?.open === true) this.#estimate.answered(bytes, this.#clock.now())
+    if (want.asks.get(this.id)?.type === 'block') this.#estimate.answered(bytes, this.#clock.now())
     this.#unaskedBlocks = Math.max(0, this.#unaskedBlocks - 1)
     this.#unaskedBytes = Math.max(0, this.#unaskedBytes - bytes)
     this.#outbox.delete(want.key)
@@ -154,7 +169,16 @@ export class PeerSession {
   /** Stops trusting the peer until it answers, and gives the wants that others should be asked for. It may still send them. */
   stall(): readonly Want[] {
     this.#stalled = true
-    return this.#settleAll()
+    const open = [...this.#asks.values()].filter(({ state }) => state === 'open')
+    for (const ask of open) this.#giveUp(ask)
+    return open.map(({ want }) => want)
+  }
+
+  /** Like `stall`, after a message that may not have come through: what was asked may never come. */
+  fail(): readonly Want[] {
+    const wants = this.stall()
+    for (const ask of this.#asks.values()) this.#settle(ask)
+    return wants
   }
 
   /**
@@ -180,24 +204,28 @@ export class PeerSession {
   close(): readonly Want[] {
     this.#closing.abort()
     this.#outbox.clear()
-    this.#settleAll()
-    const wants = Array.from(this.#asks.values(), (ask) => ask.want)
-    for (const want of wants) want.asks.delete(this.id)
+    const asks = [...this.#asks.values()]
+    for (const ask of asks) {
+      this.#settle(ask)
+      ask.want.asks.delete(this.id)
+    }
     this.#asks.clear()
-    return wants
+    return asks.map(({ want }) => want)
   }
 
   #askOf(want: Want): Ask {
     let ask = want.asks.get(this.id)
     if (ask === undefined) {
-      ask = { want, type: 'have', open: false, bytes: 0, presence: 'unknown', sent: false }
+      ask = { want, type: 'have', state: 'settled', bytes: 0, askedAt: 0, presence: 'unknown', sent: false }
       want.asks.set(this.id, ask)
       this.#asks.set(want.key, ask)
     }
     return ask
   }
 
-  #post({ want, type }: Ask): void {
+  #post(ask: Ask): void {
+    const { want, type } = ask
+    ask.askedAt = this.#clock.now()
     const priority = Math.max(1, PRIORITY_MAX - want.order)
     this.#outbox.set(want.key, { cid: want.cid, priority, cancel: false, type, sendDontHave: true })
   }
@@ -214,21 +242,35 @@ export class PeerSession {
     return wants
   }
 
-  #settle(ask: Ask): void {
-    if (!ask.open) return
-    ask.open = false
+  /** Bytes that the peer was asked for and has not answered. */
+  get #dueBytes(): number {
+    return this.#openBytes + this.#owedBytes
+  }
+
+  /** Whether the answer may well be on its way: others have come lately, and there was no time yet for this one. */
+  #isBusyWith({ state, askedAt }: Ask): boolean {
+    const now = this.#clock.now()
+    const drainMs = this.#dueBytes / this.#estimate.bytesPerMs
+    return state !== 'settled' && !this.#estimate.isIdle(now) && now - askedAt < REPEAT_MS + 2 * drainMs
+  }
+
+  /** Expects the block no longer; it may come all the same, and counts for the window until then. */
+  #giveUp(ask: Ask): void {
+    if (ask.state !== 'open') return
+    ask.state = 'owed'
     ask.want.openAsks--
     this.#openAsks--
     this.#openBytes -= ask.bytes
+    this.#owedAsks++
+    this.#owedBytes += ask.bytes
   }
 
-  #settleAll(): Want[] {
-    const open = this.#asks
-      .values()
-      .filter((ask) => ask.open)
-      .toArray()
-    for (const ask of open) this.#settle(ask)
-    return open.map((ask) => ask.want)
+  #settle(ask: Ask): void {
+    this.#giveUp(ask)
+    if (ask.state !== 'owed') return
+    ask.state = 'settled'
+    this.#owedAsks--
+    this.#owedBytes -= ask.bytes
   }
 
   #forget(want: Want): Ask | undefined {

@@ -34,10 +34,12 @@ export interface Ask {
   readonly want: Want
   /** The strongest thing that was asked: `block` overrides `have`, never the reverse. */
   type: WantType
-  /** Whether the block is expected from this peer soon and takes part of its window. */
-  open: boolean
-  /** Bytes of the window taken while open. */
+  /** `open` while the block is expected soon; `owed` when it is not, but may still come; else `settled`. */
+  state: 'open' | 'owed' | 'settled'
+  /** Bytes of the peer's window that it takes until it is settled. */
   bytes: number
+  /** Milliseconds on the clock when it was last asked. */
+  askedAt: number
   presence: 'unknown' | 'has' | 'lacks'
   /** Whether the peer has been told: only then it needs to be told to forget. */
   sent: boolean

@@ -2,7 +2,15 @@
 // turn bounded in bytes, so that peers get like shares however much they ask for. A slow peer holds its own turns alone.
 import { BLOCK_BYTES_MAX, type Block, type BlockStore, type Clock, type Network, type PeerId } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
-import { ANSWER_BYTES, ANSWERS_MAX, ANSWERS_PER_PEER, SEND_TIMEOUT_MS, SMALL_BLOCK_BYTES } from '../limits.ts'
+import {
+  ANSWER_BYTES,
+  ANSWERS_MAX,
+  ANSWERS_PER_PEER,
+  LATE_ANSWERS_MAX,
+  LATE_MS,
+  SEND_TIMEOUT_MS,
+  SMALL_BLOCK_BYTES,
+} from '../limits.ts'
 import { encodeMessage, type Message, type Presence } from '../message.ts'
 import { Ledger } from './ledger.ts'
 import { WantIndex, type LedgerWant } from './want-index.ts'
@@ -50,6 +58,8 @@ export class Server {
   /** Customers whose turn may come, the next one first. */
   readonly #ready = new Set<Customer>()
   readonly #answers = new Set<Promise<void>>()
+  /** Peers that are slow to take an answer, one entry an answer, the slowest first. These leave their place to others. */
+  readonly #late = new Set<{ readonly peer: PeerId }>()
   readonly #counts = { blocksSent: 0, dataSent: 0, messagesSent: 0 }
   #cancelTurn: (() => void) | undefined
 
@@ -120,7 +130,7 @@ export class Server {
 
   #giveTurns(): void {
     for (const customer of this.#ready) {
-      if (this.#answers.size >= ANSWERS_MAX) return
+      if (this.#answers.size - this.#late.size >= ANSWERS_MAX) return
       this.#ready.delete(customer)
       const answer = this.#serve(customer).finally(() => {
         this.#answers.delete(answer)
@@ -215,9 +225,9 @@ export class Server {
 
   async #send({ ledger, closing }: Customer, blocks: readonly Block[], presences: readonly Presence[]): Promise<void> {
     const { peer, pendingBytes } = ledger
-    const cancelTimeout = this.#clock.after(SEND_TIMEOUT_MS, () =>
-      this.#network.reset(peer, 'does not take what it asked for'),
-    )
+    const entry = { peer }
+    const cancelLate = this.#clock.after(LATE_MS, () => this.#passBy(entry))
+    const cancelTimeout = this.#clock.after(SEND_TIMEOUT_MS, () => this.#reset(peer))
     try {
       await this.#network.send(peer, encodeMessage({ blocks, presences, pendingBytes }), { signal: closing.signal })
       this.#counts.messagesSent++
@@ -227,7 +237,21 @@ export class Server {
       // The connection is gone and the wants with it: the network tells so by itself.
     } finally {
       cancelTimeout()
+      cancelLate()
+      this.#late.delete(entry)
     }
+  }
+
+  /** Lets others go on while a peer takes its time; when too many do, the slowest is let go. */
+  #passBy(entry: { readonly peer: PeerId }): void {
+    this.#late.add(entry)
+    const [slowest] = this.#late
+    if (slowest !== undefined && this.#late.size > LATE_ANSWERS_MAX) this.#reset(slowest.peer)
+    this.#giveTurns()
+  }
+
+  #reset(peer: PeerId): void {
+    this.#network.reset(peer, 'does not take what it asked for')
   }
 }
 

@@ -1,6 +1,7 @@
 import { blockKey, createBlock, RAW_CODE, type Block } from '@cairn/core'
 import { describe, expect, test } from 'vitest'
-import { LEDGER_WANTS_MAX } from '../../src/limits.ts'
+import { LATE_MS, LEDGER_WANTS_MAX } from '../../src/limits.ts'
+import { encodeMessage } from '../../src/message.ts'
 import { openWorld, randomBlocks, want, type Actor, type Peer, type World } from '../peer.ts'
 
 interface Scene {
@@ -85,6 +86,27 @@ describe('answers', () => {
     await scene.world.clock.pass(100)
     expect(received(scene).blocks).toHaveLength(5)
   })
+})
+
+test('peers that take nothing hold up nobody else, and the slowest go when they are too many', async () => {
+  const world = openWorld()
+  const server = world.peer('server')
+  const blocks = randomBlocks(8, 1024 * 1024)
+  server.put(blocks)
+  for (let index = 0; index < 40; index++) {
+    const stuck = world.network.node(`stuck${index}`)
+    stuck.attach({ connected() {}, disconnected() {}, message: () => new Promise(() => undefined) })
+    world.network.connect('server', stuck.self)
+    await stuck.send('server', encodeMessage({ wants: blocks.map(({ cid }) => want(cid)) }))
+  }
+  await world.clock.pass(100)
+  const honest = world.peer('honest')
+  world.network.connect('server', 'honest')
+  const start = world.clock.now()
+  await world.clock.settle(Promise.all(blocks.map(({ cid }) => honest.bitswap.fetch(cid))))
+  expect(world.clock.now() - start).toBeLessThan(5 * LATE_MS)
+  await world.clock.pass(5 * LATE_MS)
+  expect(server.node.resets.map(([peer]) => peer)).toEqual(Array.from({ length: 8 }, (_, index) => `stuck${index}`))
 })
 
 describe('wants', () => {
