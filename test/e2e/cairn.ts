@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 
 /** The installed file. */
-const CLI = fileURLToPath(new URL('../bin/cairn.js', import.meta.resolve('@cairn/cli')))
+export const CLI = fileURLToPath(new URL('../bin/cairn.js', import.meta.resolve('@cairn/cli')))
 
 /** How a run ended and what it wrote. */
 export interface Ended {

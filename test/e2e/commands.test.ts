@@ -1,8 +1,12 @@
 // Each command on one repo: its text, its JSON with Kubo's field names, and what goes to which stream.
+import { execFile } from 'node:child_process'
 import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { devNull } from 'node:os'
+import { delimiter, dirname } from 'node:path'
+import { promisify } from 'node:util'
 import { encodeUnixFS } from '@cairn/core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { expectFailed, jsonLines, openPlace, type Place } from './cairn.ts'
+import { CLI, expectFailed, jsonLines, openPlace, type Place } from './cairn.ts'
 
 /** Of `hello`, as a raw block. */
 const HELLO = 'bafkreibm6jg3ux5qumhcn2b3flc3tyu6dmlb4xa7u5bf44yegnrjhc4yeq'
@@ -192,6 +196,21 @@ test('the repo is where the option, CAIRN_PATH, IPFS_PATH or the home folder say
   expect(await pathWith({ CAIRN_PATH: one, IPFS_PATH: two })).toBe(one)
   expect(await pathWith({ CAIRN_PATH: '', IPFS_PATH: two })).toBe(two)
   expect(await pathWith({ HOME: home })).toBe(`${home}/.cairn`)
+})
+
+test('progress is shown on a terminal alone, and the cursor comes back', async ({ skip }) => {
+  // Everywhere else in these tests standard error is a pipe, and has to stay empty.
+  const command = `'${CLI}' --repo '${repo}' add -Q folder/hello`
+  const env = { ...process.env, PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter) }
+  const options = { cwd: place.folder, env }
+  const terminal = promisify(execFile)('script', ['-qec', command, devNull], options)
+  terminal.child.stdin?.end()
+  const run = await terminal.catch(() => undefined)
+  if (run === undefined) return skip('there is no program `script` that makes a terminal')
+  expect(run.stdout).toContain(HELLO)
+  const [hidden, shown] = ['\u001B[?25l', '\u001B[?25h'].map((code) => run.stdout.lastIndexOf(code))
+  expect(hidden).toBeGreaterThan(-1)
+  expect(shown).toBeGreaterThan(hidden ?? NaN)
 })
 
 type Listed = readonly { readonly Links: readonly { readonly Name: string }[] }[]
