@@ -1,6 +1,6 @@
 // A repo on disk: `config version repo.lock` and the databases `blocks/ index/ meta/`. One process owns it at a time;
 // the lock is LevelDB's own on `meta/`, which the system frees when the process dies, and `repo.lock` only names the owner.
-import { access, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { access, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { openLevelKeyValueStore, openLevelStore } from '@cairn/blockstore'
@@ -48,7 +48,7 @@ export async function createRepo(path: string, profile: RepoProfile): Promise<Co
     throw new CairnError('CONFLICT', `Cannot make a repo at ${path}: there is one already`)
   const config = newConfig(profile)
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 })
+    await makeFolder(path, 0o700)
     await writeDurably(join(path, FILE.config), `${JSON.stringify(config, null, 2)}\n`)
     await writeDurably(join(path, FILE.version), `${REPO_VERSION}\n`)
   } catch (cause) {
@@ -128,6 +128,25 @@ async function readText(path: string, file: string): Promise<string> {
     if (!isCairnError(error, 'NOT_FOUND')) throw error
     throw new CairnError('NOT_FOUND', `Cannot find a repo at ${path}: make one with "cairn init"`, { cause })
   }
+}
+
+/**
+ * Makes a folder, `mode` its permissions, and those above it that are missing. Node's own recursive mkdir never ends where the system refuses with
+ * ENOENT although the parent is there, as in /proc.
+ */
+async function makeFolder(path: string, mode?: number): Promise<void> {
+  try {
+    await mkdir(path, { mode })
+  } catch (error) {
+    if (isSystemError(error, 'EEXIST') && (await stat(path)).isDirectory()) return
+    if (!isSystemError(error, 'ENOENT') || (await exists(dirname(path)))) throw error
+    await makeFolder(dirname(path))
+    await mkdir(path, { mode })
+  }
+}
+
+function isSystemError(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
 }
 
 /** Writes through a temporary file, so that a crash leaves the old content or the new, never half of it. */

@@ -64,6 +64,13 @@ test('what stands in the way of a new repo is told', async () => {
   await expect(createRepo(join(folder, 'file/below'), 'test')).rejects.toMatchObject({ code: 'INVALID' })
 })
 
+test('a place where no folder can be made is told, and does not hang', async () => {
+  await expect(createRepo('/proc/cairn/repo', 'test')).rejects.toHaveProperty(
+    'code',
+    expect.stringMatching(/NOT_FOUND|DENIED/),
+  )
+})
+
 test('a folder that may not be written is DENIED', async ({ skip }) => {
   if (process.getuid?.() === 0) return skip('root may write everywhere')
   const folder = await tempFolder()
