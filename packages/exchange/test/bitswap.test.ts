@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { createBlock, DAG_PB_CODE, RAW_CODE, relabelBlock, type Block } from '@cairn/core'
 import { CID } from 'multiformats/cid'
 import { describe, expect, test } from 'vitest'
@@ -219,6 +221,27 @@ describe('ending', () => {
     expect(a.bitswap.stats().wantlist).toEqual([])
     await expect(fetches[0]).rejects.toBe(one.signal.reason)
     await expect(fetches[1]).rejects.toBe(two.signal.reason)
+  })
+
+  test('a want that was given up is forgotten, also where there is no peer', async () => {
+    const world = openWorld()
+    const { bitswap } = world.peer('a')
+    const controller = new AbortController()
+    const fetching = Array.from({ length: 100 }, (_, index) => {
+      const [block] = randomBlocks(1, 100, index)
+      const cid = block?.cid ?? CID.parse('bafkqaaa')
+      return { ref: new WeakRef(cid), done: bitswap.fetch(cid, { signal: controller.signal }) }
+    })
+    controller.abort()
+    await world.clock.settle(Promise.allSettled(fetching.map(({ done }) => done)))
+    await world.clock.pass(100)
+    setFlagsFromString('--expose-gc')
+    const collect: unknown = runInNewContext('gc')
+    if (typeof collect === 'function') collect()
+    await world.clock.pass(100)
+    if (typeof collect === 'function') collect()
+    expect(fetching.filter(({ ref }) => ref.deref() !== undefined)).toHaveLength(0)
+    expect(bitswap.stats().wantlist).toEqual([])
   })
 
   test('an abort of one caller leaves the other its block', async () => {

@@ -54,7 +54,8 @@ export class Scheduler {
       budgetBytes -= bytes
       if (!session.hasRoom(bytes)) roomy--
     }
-    this.#queue = kept.concat(this.#queue.slice(next))
+    // Wants that ended go even while no window has room, or they would pile up where there is no peer at all.
+    this.#queue = kept.concat(this.#queue.slice(next).filter((want) => want.waiters.size > 0))
   }
 }
 
