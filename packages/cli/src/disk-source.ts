@@ -100,8 +100,9 @@ async function* fileContent(path: string, signal: AbortSignal): AsyncGenerator<U
     const { size } = await file.stat()
     for (let left = size; ;) {
       signal.throwIfAborted()
-      // One byte more than is left, so that the end of a small file shows in the same read.
-      const piece = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, Math.max(left, 0) + 1))
+      // One byte more than is left, so that the end of a small file shows in the same read. Less than nothing is left of
+      // a file that has grown, or never told its size.
+      const piece = Buffer.allocUnsafeSlow(left < 0 ? PIECE_BYTES : Math.min(PIECE_BYTES, left + 1))
       const { bytesRead } = await fill(file, piece)
       left -= bytesRead
       if (bytesRead > 0) yield new Uint8Array(piece.buffer, 0, bytesRead)

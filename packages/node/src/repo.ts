@@ -125,7 +125,7 @@ async function readText(path: string, file: string): Promise<string> {
     return await readFile(join(path, file), 'utf8')
   } catch (cause) {
     const error = systemError(`open the repo at ${path}`, cause)
-    if (!isCairnError(error, 'NOT_FOUND')) throw error
+    if (!isCairnError(error, 'NOT_FOUND') || file !== FILE.version) throw error
     throw new CairnError('NOT_FOUND', `Cannot find a repo at ${path}: make one with "cairn init"`, { cause })
   }
 }
