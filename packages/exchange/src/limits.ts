@@ -54,8 +54,14 @@ export const HIT_RATE_TRUSTED = 0.75
 /** Milliseconds without a block or DONT_HAVE after which a peer's wants go to others too. Source: boxo's simulated DONT_HAVE. */
 export const SILENCE_MS = 5000
 
+/** How many times over a silent peer could have sent all that is due, at its measured speed, until that counts as lost. */
+export const LOST_DRAINS = 4
+
 /** Milliseconds after which an open want is asked again everywhere: a message was lost, or a peer forgot. Source: boxo. */
 export const REPEAT_MS = 30_000
+
+/** Milliseconds without an answer after which a peer is not busy any more, and what it was asked is asked again: 1 MiB at 560 kbit/s. */
+export const IDLE_MS = 15_000
 
 /** Milliseconds between looks at silent peers and old wants while wants are open. */
 export const CHECK_MS = 1000

@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm'
 import { createBlock, DAG_PB_CODE, RAW_CODE, relabelBlock, type Block } from '@cairn/core'
 import { CID } from 'multiformats/cid'
 import { describe, expect, test } from 'vitest'
-import { PINNED_BYTES_FACTOR, REPEAT_MS } from '../src/limits.ts'
+import { PINNED_BYTES_FACTOR, REPEAT_MS, SILENCE_MS } from '../src/limits.ts'
 import { decodeMessage } from '../src/message.ts'
 import { openWorld, randomBlocks, type Peer, type World } from './peer.ts'
 
@@ -159,6 +159,19 @@ describe('fetching', () => {
     expectSame(await fetchAll(world, a, blocks), blocks)
     expect(lost).toBeGreaterThan(1)
   })
+})
+
+test('answers that are lost on a fast link are asked for again as soon as the peer counts as silent', async () => {
+  const world = openWorld()
+  const [a, b] = [world.peer('a'), world.peer('b')]
+  const blocks = randomBlocks(64, 256 * KIB)
+  b.put(blocks)
+  let answers = 0
+  b.node.tamper = (message) => (answers++ < 8 || answers > 16 ? [message] : [])
+  world.network.connect('a', 'b')
+  expectSame(await fetchAll(world, a, blocks), blocks)
+  expect(world.clock.now()).toBeLessThan(2 * SILENCE_MS)
+  expect(a.bitswap.stats().dupBlksReceived).toBe(0)
 })
 
 describe('a slow link', () => {

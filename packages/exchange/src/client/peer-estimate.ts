@@ -2,6 +2,7 @@
 import {
   HIT_RATE_GUESS,
   HIT_RATE_MIN,
+  IDLE_MS,
   PEER_WINDOW_BYTES,
   PEER_WINDOW_BYTES_MIN,
   PEER_WINDOW_MS,
@@ -9,7 +10,6 @@ import {
   RATE_SAMPLE_BYTES,
   RATE_SAMPLE_MS,
   RATE_SAMPLE_MS_MAX,
-  REPEAT_MS,
   SILENCE_MS,
 } from '../limits.ts'
 
@@ -65,7 +65,7 @@ export class PeerEstimate {
 
   /** Whether no answer has come for so long that the wants may be lost. */
   isIdle(now: number): boolean {
-    return now - this.#answeredAt >= REPEAT_MS
+    return now - this.#answeredAt >= IDLE_MS
   }
 
   /** Whether no answer has come for so long that others should be asked. */

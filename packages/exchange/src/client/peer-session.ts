@@ -5,8 +5,10 @@ import {
   ENDED_WANTS_MAX,
   HIT_RATE_MIN,
   HIT_RATE_TRUSTED,
+  LOST_DRAINS,
   PEER_WINDOW_WANTS,
   REPEAT_MS,
+  SILENCE_MS,
   UNASKED_BLOCKS_MAX,
   UNASKED_BYTES_MAX,
   WANTS_PER_MESSAGE,
@@ -166,11 +168,18 @@ export class PeerSession {
     return this.#openAsks > 0 && this.#estimate.isSilent(now)
   }
 
-  /** Stops trusting the peer until it answers, and gives the wants that others should be asked for. It may still send them. */
+  /**
+   * Stops trusting the peer until it answers, and gives the wants that others should be asked for. It may still send them.
+   * What a peer of its speed would have sent long ago was lost on the way, and is asked for again.
+   */
   stall(): readonly Want[] {
     this.#stalled = true
+    const lostBefore = this.#clock.now() - SILENCE_MS - LOST_DRAINS * this.#drainMs
     const open = [...this.#asks.values()].filter(({ state }) => state === 'open')
-    for (const ask of open) this.#giveUp(ask)
+    for (const ask of open) {
+      this.#giveUp(ask)
+      if (ask.askedAt <= lostBefore) this.#post(ask)
+    }
     return open.map(({ want }) => want)
   }
 
@@ -247,11 +256,15 @@ export class PeerSession {
     return this.#openBytes + this.#owedBytes
   }
 
+  /** Milliseconds that the peer should take for them. */
+  get #drainMs(): number {
+    return this.#dueBytes / this.#estimate.bytesPerMs
+  }
+
   /** Whether the answer may well be on its way: others have come lately, and there was no time yet for this one. */
   #isBusyWith({ state, askedAt }: Ask): boolean {
     const now = this.#clock.now()
-    const drainMs = this.#dueBytes / this.#estimate.bytesPerMs
-    return state !== 'settled' && !this.#estimate.isIdle(now) && now - askedAt < REPEAT_MS + 2 * drainMs
+    return state !== 'settled' && !this.#estimate.isIdle(now) && now - askedAt < REPEAT_MS + 2 * this.#drainMs
   }
 
   /** Expects the block no longer; it may come all the same, and counts for the window until then. */
