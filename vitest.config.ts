@@ -10,6 +10,8 @@ export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', '**/interop/**'],
-    testTimeout: 30_000,
+    // Far more than any of them takes: a busy machine of two cores must not fail what works.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 })

@@ -84,6 +84,26 @@ test('get takes up where it was, whoever ended it and how', { timeout: 60_000 },
   expect(await daemon.ended).toMatchObject({ code: 0, stderr: '' })
 })
 
+test('get goes on when its peer comes back, and ends when it does not', { timeout: 60_000 }, async () => {
+  const repo = await place.repo('left-alone')
+  const out = place.path('left-alone-out')
+  let daemon = await place.daemon(source)
+  const get = place.start(['--repo', repo, 'get', '-o', out, '--peer', daemon.address, root])
+  await underWay(repo, get)
+  daemon.child.kill('SIGKILL')
+  await daemon.ended
+  daemon = await place.daemon(source, '--listen', daemon.address.replace(/\/p2p\/.*/, ''))
+  expect(await get.ended).toMatchObject({ code: 0 })
+  await compareTrees(place.path('large'), out)
+
+  const missing = 'bafkreiaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
+  const lost = place.start(['--repo', repo, 'cat', '--peer', daemon.address, missing])
+  await opened(repo)
+  daemon.child.kill('SIGINT')
+  expectFailed(await lost.ended)
+  await daemon.ended
+})
+
 test('Ctrl-C ends what waits: for input, for a reader, for a peer', async () => {
   const repo = await place.repo('waiting')
   const input = place.start(['--repo', repo, 'add', '-'], { input: 'open' })

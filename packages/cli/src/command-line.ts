@@ -12,6 +12,8 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     await run(session)
     await session.output.flush()
   })
+  // Help is written without a session, and its reader may have gone as well.
+  process.stdout.on('error', () => undefined)
   try {
     await program.parseAsync(normalizeFlags(argv), { from: 'user' })
     return EXIT.ok

@@ -33,7 +33,7 @@ export async function diskSources(paths: readonly string[], options: DiskSourceO
 }
 
 /** Bytes of all files at and below `paths`; what cannot be read counts as nothing. */
-export async function totalBytes(paths: readonly string[], options: DiskSourceOptions): Promise<number> {
+export async function totalBytesOf(paths: readonly string[], options: DiskSourceOptions): Promise<number> {
   let total = 0
   for (const path of paths) {
     options.signal.throwIfAborted()
@@ -41,7 +41,7 @@ export async function totalBytes(paths: readonly string[], options: DiskSourceOp
     if (stat?.isFile() === true) total += stat.size
     if (stat?.isDirectory() !== true) continue
     const names = await namesIn(path, options).catch(() => [])
-    total += await totalBytes(
+    total += await totalBytesOf(
       names.map((name) => join(path, name)),
       options,
     )

@@ -18,7 +18,8 @@ const MODE_BITS = 0o777
 
 /**
  * Writes `items`, in the order of `readTree`, to `path`. Files that are there are replaced, folders are merged. Calls
- * `onProgress` with the totals so far; when it fails, finished files stay and no half-written one does.
+ * `onProgress` with the totals so far, and the size of the file if the root is one; when it fails, finished files stay
+ * and no half-written one does.
  *
  * @throws INVALID for a name that would leave its folder, CONFLICT where something else stands in the way, LIMIT on a full
  * disk, DENIED
@@ -26,11 +27,12 @@ const MODE_BITS = 0o777
 export async function writeTree(
   items: AsyncIterable<TreeItem | TreeBytes>,
   path: string,
-  onProgress: (written: WrittenTree) => void,
+  onProgress: (written: WrittenTree, totalBytes: number | undefined) => void,
 ): Promise<WrittenTree> {
   const written: WrittenTree = { files: 0, directories: 0, symlinks: 0, bytes: 0 }
   const folders = new Map<string, TreeItem>()
   let file: OpenFile | undefined
+  let totalBytes: number | undefined
   try {
     for await (const item of items) {
       if (item.kind === 'bytes') {
@@ -40,12 +42,13 @@ export async function writeTree(
         await file?.finish()
         file = undefined
         const target = placeOf(path, item.path, folders)
+        if (item.kind === 'file' && item.path === '') totalBytes = item.size
         if (item.kind === 'file') file = await beginFile(target, item, written)
         else if (item.kind === 'symlink') await makeSymlink(target, item.target, written)
         else await makeFolder(target, written)
         if (item.kind === 'directory') folders.set(item.path, item)
       }
-      onProgress(written)
+      onProgress(written, totalBytes)
     }
     await file?.finish()
     file = undefined

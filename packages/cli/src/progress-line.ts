@@ -1,13 +1,15 @@
 // One line on standard error that tells how far a long command is; only for a terminal, and gone when it ends.
 import { stripVTControlCharacters } from 'node:util'
 import cliProgress from 'cli-progress'
-import { formatBytes } from './format-bytes.ts'
+import { formatBytes, formatCount } from './format.ts'
 
 /** How far the command is. */
 export interface ProgressState {
   readonly bytes?: number
   readonly blocks?: number
   readonly files?: number
+  /** Bytes there are to do, if known. */
+  readonly totalBytes?: number | undefined
   /** What is being worked on. */
   readonly name?: string
 }
@@ -17,37 +19,42 @@ const NAME_MAX = 40
 
 /** The line of one command. Shown by `update`, taken away by `clear`; both may alternate with other output. */
 export class ProgressLine {
-  readonly #bar: cliProgress.SingleBar
   readonly #totalBytes: number | undefined
   readonly #startedMs = performance.now()
-  #isShown = false
+  /** While it is shown. */
+  #bar: cliProgress.SingleBar | undefined
 
-  /** `totalBytes` makes it a bar; without it the line only counts. */
+  /** `totalBytes`, known now or told by an update, makes it a bar; without it the line only counts. */
   constructor(totalBytes?: number) {
     this.#totalBytes = totalBytes
-    const format = totalBytes === undefined ? '{done}' : '{bar} {percentage}% {done}'
-    this.#bar = new cliProgress.SingleBar(
-      { format, stream: process.stderr, clearOnComplete: true, hideCursor: true, barsize: 24, gracefulExit: false },
-      cliProgress.Presets.shades_classic,
-    )
   }
 
-  update({ bytes, blocks, files, name }: ProgressState): void {
+  update({ bytes, blocks, files, name, totalBytes = this.#totalBytes }: ProgressState): void {
     const seconds = Math.max((performance.now() - this.#startedMs) / 1000, 0.001)
     const parts = [
       bytes === undefined ? undefined : `${formatBytes(bytes)}  ${formatBytes(bytes / seconds)}/s`,
-      blocks === undefined ? undefined : `${blocks} blocks`,
-      files === undefined ? undefined : `${files} files`,
+      blocks === undefined ? undefined : formatCount(blocks, 'block'),
+      files === undefined ? undefined : formatCount(files, 'file'),
       name === undefined ? undefined : stripVTControlCharacters(name).slice(-NAME_MAX),
     ]
     const done = parts.filter((part) => part !== undefined).join('  ')
-    if (this.#isShown) this.#bar.update(bytes ?? 0, { done })
-    else this.#bar.start(this.#totalBytes ?? 1, bytes ?? 0, { done })
-    this.#isShown = true
+    if (this.#bar === undefined) this.#bar = newBar(totalBytes, { bytes: bytes ?? 0, done })
+    else this.#bar.update(bytes ?? 0, { done })
   }
 
   clear(): void {
-    if (this.#isShown) this.#bar.stop()
-    this.#isShown = false
+    this.#bar?.stop()
+    this.#bar = undefined
   }
+}
+
+/** A bar that is drawn at once. */
+function newBar(totalBytes: number | undefined, { bytes, done }: { readonly bytes: number; readonly done: string }) {
+  const format = totalBytes === undefined ? '{done}' : '{bar} {percentage}% {done}'
+  const bar = new cliProgress.SingleBar(
+    { format, stream: process.stderr, clearOnComplete: true, hideCursor: true, barsize: 24, gracefulExit: false },
+    cliProgress.Presets.shades_classic,
+  )
+  bar.start(totalBytes ?? 1, bytes, { done })
+  return bar
 }

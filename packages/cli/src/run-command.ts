@@ -1,11 +1,11 @@
 // Runs one command of the table and renders what it yields: text or JSON lines to standard output, progress to the
 // terminal, trees to the disk.
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parsePath } from '@cairn/core'
 import type { BytesCommand, Command, CommandInput, EventCommand, Progress, TreeCommand } from '@cairn/rpc'
-import { diskSources, totalBytes, type DiskSourceOptions } from './disk-source.ts'
+import { diskSources, totalBytesOf, type DiskSourceOptions } from './disk-source.ts'
 import { writeTree, type WrittenTree } from './disk-target.ts'
-import { formatBytes } from './format-bytes.ts'
+import { formatBytes, formatCount } from './format.ts'
 import type { ProgressLine, ProgressState } from './progress-line.ts'
 import type { Session } from './session.ts'
 import { readVersion } from './version.ts'
@@ -49,17 +49,19 @@ async function runBytes(command: BytesCommand, call: Call, session: Session): Pr
 }
 
 async function runTree(command: TreeCommand, call: Call, session: Session): Promise<void> {
-  const out = resolve(outputPath(call))
+  const out = outputPath(call)
   const line = await progressLine(command, call, session)
   try {
-    const written = await writeTree(command.run(await inputOf(command, call, session)), out, ({ bytes, files }) =>
-      line?.update({ bytes, files }),
+    const written = await writeTree(
+      command.run(await inputOf(command, call, session)),
+      out,
+      ({ bytes, files }, totalBytes) => line?.update({ bytes, files, totalBytes }),
     )
     line?.clear()
     if (session.globals.json) {
       await session.output.write(`${JSON.stringify(savedEvent(out, written, await session.node()))}\n`)
     } else {
-      session.say(`Saved ${written.files} files, ${formatBytes(written.bytes)} to ${out}`)
+      session.say(`Saved ${formatCount(written.files, 'file')}, ${formatBytes(written.bytes)} to ${out}`)
     }
   } finally {
     line?.clear()
@@ -110,7 +112,7 @@ async function progressLine(command: Command, call: Call, session: Session): Pro
   const { ProgressLine: Line } = await import('./progress-line.ts')
   const takesSources = command.arguments.some((argument) => argument.kind === 'source')
   const isCountable = takesSources && !call.args.includes('-')
-  return new Line(isCountable ? await totalBytes(call.args, sourceOptions(command, call, session)) : undefined)
+  return new Line(isCountable ? await totalBytesOf(call.args, sourceOptions(command, call, session)) : undefined)
 }
 
 /** Adds up progress that comes file by file. */
@@ -128,9 +130,11 @@ class Tally {
   }
 }
 
-/** Where a tree goes: as told, else by the last name of its path. */
+/** Where a tree goes: as told, else by the last name of its path; a target that ends with a slash is the folder for it. */
 function outputPath({ args, options }: Call): string {
-  if (typeof options['output'] === 'string') return options['output']
   const { root, names } = parsePath(args[0] ?? '')
-  return names.at(-1) ?? root.toString()
+  const name = names.at(-1) ?? root.toString()
+  const output = options['output']
+  if (typeof output !== 'string') return resolve(name)
+  return resolve(output.endsWith('/') ? join(output, name) : output)
 }

@@ -1,8 +1,10 @@
 // What one run of the command line works with: repo, node, signal, output. The node opens at its first use.
 import { CairnError } from '@cairn/core'
+import type { Swarm } from '@cairn/node'
 import type { CommandInput } from '@cairn/rpc'
 import { Interrupted } from './exit-code.ts'
 import { Output } from './output.ts'
+import { PeerWatch } from './peer-watch.ts'
 
 /** Options that every command takes. */
 export interface GlobalOptions {
@@ -26,7 +28,8 @@ export class Session implements AsyncDisposable {
   readonly #stop = new AbortController()
   readonly #timer: NodeJS.Timeout | undefined
   #node: Promise<Node> | undefined
-  #swarm: Node['swarm']
+  #swarm: Swarm | undefined
+  #peerWatch: PeerWatch | undefined
 
   constructor(globals: GlobalOptions) {
     const { timeoutMs } = globals
@@ -61,6 +64,7 @@ export class Session implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer)
+    this.#peerWatch?.close()
     await this.#node?.then(
       (node) => node.close(),
       () => undefined, // whoever asked for the node has the error
@@ -75,12 +79,23 @@ export class Session implements AsyncDisposable {
     const node = await openNode(await this.repoPath(), wanted === undefined ? {} : { online: wanted })
     try {
       this.#swarm = node.swarm
-      for (const peer of peers) await node.swarm?.host.connect(peer, { signal: this.signal })
+      if (node.swarm !== undefined && peers.length > 0) await this.#watch(node.swarm).connect({ signal: this.signal })
       return node
     } catch (error) {
+      this.#peerWatch?.close()
       await node.close()
       throw error
     }
+  }
+
+  #watch(swarm: Swarm): PeerWatch {
+    this.#peerWatch = new PeerWatch({
+      swarm,
+      addresses: this.globals.peers,
+      giveUp: (error) => this.#stop.abort(error),
+      say: (line) => this.say(line),
+    })
+    return this.#peerWatch
   }
 
   /** The time is over: says what was waited for, if that is a block. */

@@ -2,7 +2,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { NamedSource } from '@cairn/core'
 import { expect, test } from 'vitest'
-import { diskSources, totalBytes, type DiskSourceOptions } from '../src/disk-source.ts'
+import { diskSources, totalBytesOf, type DiskSourceOptions } from '../src/disk-source.ts'
 import { tempFolder } from './temp-folder.ts'
 
 const OPTIONS: DiskSourceOptions = { recursive: true, hidden: false, signal: new AbortController().signal }
@@ -35,8 +35,8 @@ test('folders are read with everything in them, hidden files only when asked for
   expect(source && (await readAll(source))).toEqual(['tree', entries])
   const [all] = await diskSources([folder], { ...OPTIONS, hidden: true })
   expect(all && (await readAll(all))).toEqual(['tree', [['.hidden', 'secret'], ...entries]])
-  expect(await totalBytes([folder], OPTIONS)).toBe(7)
-  expect(await totalBytes([folder, join(folder, 'nowhere')], { ...OPTIONS, hidden: true })).toBe(13)
+  expect(await totalBytesOf([folder], OPTIONS)).toBe(7)
+  expect(await totalBytesOf([folder, join(folder, 'nowhere')], { ...OPTIONS, hidden: true })).toBe(13)
 })
 
 test('a hidden path that is named is taken', async () => {

@@ -97,7 +97,7 @@ async function openLocked(path: string): Promise<KeyValueStore> {
   } catch (cause) {
     if (!isCairnError(cause, 'LOCKED')) throw cause
     const owner = await readFile(join(path, FILE.lock), 'utf8').catch(() => '')
-    const by = owner.trim() === '' ? 'another process' : `process ${owner.trim()}`
+    const by = owner.trim() === '' ? 'another process' : `process ${owner.trim()}, perhaps a daemon,`
     throw new CairnError('LOCKED', `Cannot open the repo at ${path}: ${by} is using it`, { cause })
   }
 }

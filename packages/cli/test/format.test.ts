@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatBytes } from '../src/format-bytes.ts'
+import { formatBytes, formatCount } from '../src/format.ts'
 
 test.for([
   [0, '0 B'],
@@ -10,4 +10,8 @@ test.for([
   [2 ** 50, '1024.0 TiB'],
 ] as const)('%d', ([bytes, text]) => {
   expect(formatBytes(bytes)).toBe(text)
+})
+
+test('one is singular', () => {
+  expect([0, 1, 2].map((count) => formatCount(count, 'file'))).toEqual(['0 files', '1 file', '2 files'])
 })
