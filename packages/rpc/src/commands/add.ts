@@ -48,7 +48,7 @@ const OPTIONS = {
     help: 'hash function; any but sha2-256 needs CID version 1',
   },
   'max-file-links': { type: 'count', value: 'N', help: 'links of a file node at most' },
-  hidden: { type: 'flag', help: 'include files and folders whose name begins with a dot' },
+  hidden: { type: 'flag', short: 'H', help: 'include files and folders whose name begins with a dot' },
 } as const satisfies OptionSpecs
 
 export const add = eventCommand({
