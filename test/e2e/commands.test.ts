@@ -198,6 +198,14 @@ test('the repo is where the option, CAIRN_PATH, IPFS_PATH or the home folder say
   expect(await pathWith({ HOME: home })).toBe(`${home}/.cairn`)
 })
 
+test('help is had in either way, and its reader may leave', async () => {
+  const help = await place.output(['pin', 'add', '--help'])
+  expect(help).toContain('Usage: cairn pin add')
+  expect(await place.output(['help', 'pin', 'add'])).toBe(help)
+  const left = place.start(['add', '--help'], { read: async (stdout) => void stdout.destroy() })
+  expect(await left.ended).toMatchObject({ code: 0, stderr: '' })
+})
+
 test('progress is shown on a terminal alone, and the cursor comes back', async ({ skip }) => {
   // Everywhere else in these tests standard error is a pipe, and has to stay empty.
   const command = `'${CLI}' --repo '${repo}' add -Q folder/hello`

@@ -15,7 +15,7 @@ export async function runCommandLine(argv: readonly string[], version: string): 
   // Help is written without a session, and its reader may have gone as well.
   process.stdout.on('error', () => undefined)
   try {
-    await program.parseAsync(normalizeFlags(argv), { from: 'user' })
+    await program.parseAsync(normalizeFlags(asHelpOption(argv)), { from: 'user' })
     return EXIT.ok
   } catch (error) {
     if (error instanceof OutputClosed) return EXIT.ok
@@ -24,4 +24,9 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     process.stderr.write(`${line}\n`)
     return exitCode
   }
+}
+
+/** `help pin add` as `pin add --help`: commander's own help command knows one word only. */
+function asHelpOption(argv: readonly string[]): readonly string[] {
+  return argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv
 }

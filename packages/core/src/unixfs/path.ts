@@ -15,11 +15,15 @@ export interface ContentPath {
 /**
  * Reads `CID`, `CID/a/b`, `/ipfs/CID/a/b` or `ipfs://CID/a/b`. `.` and `..` are resolved before any look-up.
  *
- * @throws INVALID when it is none of these or leads above its root, else as `parseCid`
+ * @throws INVALID when it is none of these or leads above its root, UNSUPPORTED for a name (IPNS), LIMIT when it is too
+ * long, else as `parseCid`
  */
 export function parsePath(text: string): ContentPath {
   if (Buffer.byteLength(text) > PATH_BYTES_MAX) {
     throw new CairnError('LIMIT', `Cannot use a path of more than ${PATH_BYTES_MAX} bytes`)
+  }
+  if (/^(\/ipns\/|ipns:\/\/)/.test(text)) {
+    throw new CairnError('UNSUPPORTED', `Cannot use path "${text}": names (IPNS) are not supported, only CIDs`)
   }
   const [root = '', ...parts] = text.replace(/^(\/ipfs\/|ipfs:\/\/)/, '').split('/')
   const names: string[] = []

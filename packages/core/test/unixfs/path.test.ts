@@ -29,13 +29,16 @@ describe('parsePath', () => {
     }
   })
 
+  test.each([`/ipns/${root}`, 'ipns://example.org/a'])('says that names are not supported: %j', async (text) => {
+    await expectCode('UNSUPPORTED', () => parsePath(text))
+  })
+
   test.each([
     '',
     '/',
     '/ipfs',
     '/ipfs/',
     'ipfs://',
-    `/ipns/${root}`,
     `ipfs:/${root}`,
     `/${root}`,
     `/ipfs//${root}`,
