@@ -1,7 +1,7 @@
 // A tree from blocks onto the disk. Names come from strangers: nothing is written outside the target, no symbolic link
 // is followed, and a file gets its name only once it is whole.
 import { randomBytes } from 'node:crypto'
-import { chmod, lstat, mkdir, open, rename, rm, symlink, utimes, type FileHandle } from 'node:fs/promises'
+import { chmod, lstat, mkdir, open, readdir, rename, rm, symlink, utimes, type FileHandle } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
 import { CairnError, systemError, type TreeBytes, type TreeItem } from '@cairn/core'
 
@@ -34,6 +34,7 @@ export async function writeTree(
   let file: OpenFile | undefined
   let totalBytes: number | undefined
   try {
+    await removeAbandonedParts(dirname(path))
     for await (const item of items) {
       if (item.kind === 'bytes') {
         await file?.write(item.bytes)
@@ -99,7 +100,7 @@ class OpenFile {
 }
 
 async function beginFile(path: string, item: TreeItem, written: WrittenTree): Promise<OpenFile> {
-  const part = join(dirname(path), `.cairn-${randomBytes(6).toString('hex')}.part`)
+  const part = partBeside(path)
   try {
     // `wx` makes a new file: nothing that stands there, link or not, is opened.
     const handle = await open(part, 'wx')
@@ -111,7 +112,7 @@ async function beginFile(path: string, item: TreeItem, written: WrittenTree): Pr
 }
 
 async function makeSymlink(path: string, target: string, written: WrittenTree): Promise<void> {
-  const part = join(dirname(path), `.cairn-${randomBytes(6).toString('hex')}.part`)
+  const part = partBeside(path)
   try {
     await symlink(target, part)
     await rename(part, path)
@@ -129,9 +130,35 @@ async function makeFolder(path: string, written: WrittenTree): Promise<void> {
       throw new CairnError('CONFLICT', `Cannot write folder ${path}: something else stands there`)
     }
     if (present === undefined) await mkdir(path)
+    else await removeAbandonedParts(path)
     written.directories++
   } catch (cause) {
     throw systemError(`write ${path}`, cause)
+  }
+}
+
+/** A new name beside `path` for what is not whole yet. It holds our pid, so that it can be told when nobody writes it. */
+function partBeside(path: string): string {
+  return join(dirname(path), `.cairn-${process.pid}-${randomBytes(6).toString('hex')}.part`)
+}
+
+const PART = /^\.cairn-(\d+)-[0-9a-f]{12}\.part$/
+
+/** Removes the parts in `folder` that killed processes have left. Only a kill leaves any. */
+async function removeAbandonedParts(folder: string): Promise<void> {
+  // What cannot be read now shows when it is written to, or is a folder that lets nobody look.
+  for (const name of await readdir(folder).catch(() => [])) {
+    const pid = PART.exec(name)?.[1]
+    if (pid !== undefined && !isRunning(Number(pid))) await rm(join(folder, name), { force: true })
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    // EPERM: it runs, as somebody else.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
 
