@@ -74,7 +74,9 @@ export async function openLibp2p(): Promise<Libp2p> {
     addresses: { listen: [LOOPBACK] },
     transports: [tcp()],
     connectionEncrypters: [tls(), noise()],
-    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: 4 * MIB, maxReadBufferLength: 8 * MIB } })],
+    streamMuxers: [
+      yamux({ maxEarlyStreams: 256, streamOptions: { maxStreamWindowSize: 4 * MIB, maxReadBufferLength: 8 * MIB } }),
+    ],
     connectionManager: { inboundConnectionThreshold: 100 },
     services: { identify: identify(), identifyPush: identifyPush({ debounce: 50 }) },
   })

@@ -18,6 +18,7 @@ import type { Identity } from './identity.ts'
 import {
   CONNECTIONS_MAX,
   DIAL_TIMEOUT_MS,
+  EARLY_STREAMS_MAX,
   INBOUND_PER_SECOND_MAX,
   LIVENESS_INTERVAL_MS,
   LIVENESS_TIMEOUT_MS,
@@ -77,6 +78,7 @@ export async function openHost({ identity, listen }: HostInit, settings: HostSet
       yamux({
         maxInboundStreams: STREAMS_PER_CONNECTION_MAX,
         maxOutboundStreams: STREAMS_PER_CONNECTION_MAX,
+        maxEarlyStreams: EARLY_STREAMS_MAX,
         streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES_MAX, maxReadBufferLength: READ_BUFFER_BYTES_MAX },
       }),
     ],

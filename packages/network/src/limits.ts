@@ -33,5 +33,11 @@ export const READ_BUFFER_BYTES_MAX = 8 * 1024 * 1024
 /** Streams on one connection in each direction: 1024 for bitswap, where Helia opens one a message, and the small services. */
 export const STREAMS_PER_CONNECTION_MAX = 1100
 
+/**
+ * Streams that a peer may open before the connection is ready here. The 10 of js-libp2p, beyond which it drops the whole
+ * connection, are fewer than Helia opens in its first moment: one for each message.
+ */
+export const EARLY_STREAMS_MAX = 256
+
 /** Milliseconds between a change of our protocols and telling the peers: they are registered within a few ticks. */
 export const PROTOCOL_PUSH_DELAY_MS = 100

@@ -5,11 +5,12 @@ import { fileURLToPath } from 'node:url'
 import { isCairnError } from '@cairn/core'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
-import type { Libp2p } from '@libp2p/interface'
+import type { Libp2p, Stream } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
 import { yamux } from '@libp2p/yamux'
+import { multiaddr as readMultiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { afterEach, describe, expect, test } from 'vitest'
 import { openHost, type Host, type HostSettings } from '../src/host.ts'
@@ -234,4 +235,22 @@ test('an RSA key of another node is no obstacle', async () => {
   opened.push(async () => node.stop())
   const one = await host()
   expect(await one.connect(String(node.getMultiaddrs()[0]))).toBe(node.peerId.toString())
+})
+
+test('a burst of streams on a connection that is just being made is served', async () => {
+  const listening = await host()
+  let received = 0
+  const serve = (stream: Stream) => {
+    received++
+    void stream.close()
+  }
+  await listening.libp2p.handle('/cairn-test/1', serve, { maxInboundStreams: 100 })
+  const [address = ''] = listening.addresses()
+  for (let round = 1; round <= 10; round++) {
+    const peer = await plainNode([noise()])
+    const connection = await peer.dial(readMultiaddr(address))
+    const streams = Array.from({ length: 60 }, () => connection.newStream('/cairn-test/1'))
+    for (const stream of await Promise.all(streams)) await stream.close()
+    await expect.poll(() => received).toBe(60 * round)
+  }
 })
