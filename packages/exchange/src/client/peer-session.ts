@@ -14,6 +14,7 @@ import {
   WANTS_PER_MESSAGE,
 } from '../limits.ts'
 import { encodeMessage, type WantEntry } from '../message.ts'
+import { AskWindow } from './ask-window.ts'
 import { PeerEstimate } from './peer-estimate.ts'
 import type { Ask, Want } from './want.ts'
 
@@ -32,15 +33,12 @@ export class PeerSession {
   readonly #network: Network
   readonly #clock: Clock
   readonly #estimate = new PeerEstimate()
+  readonly #window = new AskWindow()
   readonly #asks = new Map<string, Ask>()
   readonly #outbox = new Map<string, WantEntry>()
   /** Keys of wants that ended while the peer could still send the block; oldest first. */
   readonly #ended = new Set<string>()
   readonly #closing = new AbortController()
-  #openAsks = 0
-  #openBytes = 0
-  #owedAsks = 0
-  #owedBytes = 0
   #unaskedBlocks = 0
   #unaskedBytes = 0
   #stalled = false
@@ -54,14 +52,14 @@ export class PeerSession {
 
   /** Bytes that are expected from this peer soon. */
   get openBytes(): number {
-    return this.#openBytes
+    return this.#window.openBytes
   }
 
   /** Whether a block of `bytes` may be asked for now. A stalled peer gets one want at a time, to prove itself. */
   hasRoom(bytes: number): boolean {
-    if (this.#stalled) return this.#openAsks === 0
-    const asks = this.#openAsks + this.#owedAsks
-    return asks === 0 || (asks < PEER_WINDOW_WANTS && this.#dueBytes + bytes <= this.#estimate.windowBytes)
+    const { openAsks, dueAsks, dueBytes } = this.#window
+    if (this.#stalled) return openAsks === 0
+    return dueAsks === 0 || (dueAsks < PEER_WINDOW_WANTS && dueBytes + bytes <= this.#estimate.windowBytes)
   }
 
   /** Whether the peer can be asked for the block: it was not yet, and has not said that it lacks it. */
@@ -74,7 +72,7 @@ export class PeerSession {
   cost(want: Want, bytes: number): number {
     const known = want.asks.get(this.id)?.presence === 'has'
     const chance = this.#stalled ? HIT_RATE_MIN : known ? 1 : this.#estimate.hitRate
-    return (this.#dueBytes + bytes) / this.#estimate.bytesPerMs / chance
+    return (this.#window.dueBytes + bytes) / this.#estimate.bytesPerMs / chance
   }
 
   /** Whether there is no need to ask others what they have: it said HAVE, or has had nearly all that was asked. */
@@ -84,14 +82,10 @@ export class PeerSession {
 
   /** Asks for the block of `want`, expected to take `bytes` of the window. */
   askBlock(want: Want, bytes: number): void {
-    if (this.#openAsks === 0) this.#estimate.start(this.#clock.now())
+    if (this.#window.openAsks === 0) this.#estimate.start(this.#clock.now())
     const ask = this.#askOf(want)
     ask.type = 'block'
-    ask.state = 'open'
-    ask.bytes = bytes
-    want.openAsks++
-    this.#openAsks++
-    this.#openBytes += bytes
+    this.#window.open(ask, bytes)
     this.#post(ask)
   }
 
@@ -110,9 +104,9 @@ export class PeerSession {
       // A want in the queue waits for a window, not for an answer.
       if (!want.queued) this.askHave(want)
     } else if (this.#isBusyWith(ask)) {
-      this.#giveUp(ask)
+      this.#window.giveUp(ask)
     } else {
-      this.#settle(ask)
+      this.#window.settle(ask)
       this.#post(ask)
     }
   }
@@ -127,7 +121,7 @@ export class PeerSession {
     if (ask.state === 'settled') return ask.want
     this.#stalled = false
     this.#estimate.answered(0, this.#clock.now())
-    this.#settle(ask)
+    this.#window.settle(ask)
     return ask.want
   }
 
@@ -165,7 +159,7 @@ export class PeerSession {
 
   /** Whether blocks are expected and none has come for too long. */
   isSilent(now: number): boolean {
-    return this.#openAsks > 0 && this.#estimate.isSilent(now)
+    return this.#window.openAsks > 0 && this.#estimate.isSilent(now)
   }
 
   /**
@@ -177,7 +171,7 @@ export class PeerSession {
     const lostBefore = this.#clock.now() - SILENCE_MS - LOST_DRAINS * this.#drainMs
     const open = [...this.#asks.values()].filter(({ state }) => state === 'open')
     for (const ask of open) {
-      this.#giveUp(ask)
+      this.#window.giveUp(ask)
       if (ask.askedAt <= lostBefore) this.#post(ask)
     }
     return open.map(({ want }) => want)
@@ -186,7 +180,7 @@ export class PeerSession {
   /** Like `stall`, after a message that may not have come through: what was asked may never come. */
   fail(): readonly Want[] {
     const wants = this.stall()
-    for (const ask of this.#asks.values()) this.#settle(ask)
+    for (const ask of this.#asks.values()) this.#window.settle(ask)
     return wants
   }
 
@@ -215,7 +209,7 @@ export class PeerSession {
     this.#outbox.clear()
     const asks = [...this.#asks.values()]
     for (const ask of asks) {
-      this.#settle(ask)
+      this.#window.settle(ask)
       ask.want.asks.delete(this.id)
     }
     this.#asks.clear()
@@ -251,14 +245,9 @@ export class PeerSession {
     return wants
   }
 
-  /** Bytes that the peer was asked for and has not answered. */
-  get #dueBytes(): number {
-    return this.#openBytes + this.#owedBytes
-  }
-
-  /** Milliseconds that the peer should take for them. */
+  /** Milliseconds that the peer should take for what it has not answered. */
   get #drainMs(): number {
-    return this.#dueBytes / this.#estimate.bytesPerMs
+    return this.#window.dueBytes / this.#estimate.bytesPerMs
   }
 
   /** Whether the answer may well be on its way: others have come lately, and there was no time yet for this one. */
@@ -267,29 +256,10 @@ export class PeerSession {
     return state !== 'settled' && !this.#estimate.isIdle(now) && now - askedAt < REPEAT_MS + 2 * this.#drainMs
   }
 
-  /** Expects the block no longer; it may come all the same, and counts for the window until then. */
-  #giveUp(ask: Ask): void {
-    if (ask.state !== 'open') return
-    ask.state = 'owed'
-    ask.want.openAsks--
-    this.#openAsks--
-    this.#openBytes -= ask.bytes
-    this.#owedAsks++
-    this.#owedBytes += ask.bytes
-  }
-
-  #settle(ask: Ask): void {
-    this.#giveUp(ask)
-    if (ask.state !== 'owed') return
-    ask.state = 'settled'
-    this.#owedAsks--
-    this.#owedBytes -= ask.bytes
-  }
-
   #forget(want: Want): Ask | undefined {
     const ask = want.asks.get(this.id)
     if (ask === undefined) return undefined
-    this.#settle(ask)
+    this.#window.settle(ask)
     want.asks.delete(this.id)
     this.#asks.delete(want.key)
     if (ask.sent) this.#remember(want.key)

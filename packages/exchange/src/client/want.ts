@@ -15,7 +15,7 @@ export interface Want {
   readonly waiters: Set<Waiter>
   /** Peers that were asked, each with how it stands. Changed by `PeerSession` alone. */
   readonly asks: Map<PeerId, Ask>
-  /** How many of `asks` are open. Changed by `PeerSession` alone. */
+  /** How many of `asks` are open. Changed by `AskWindow` alone. */
   openAsks: number
   /** Milliseconds on the clock when it was last asked of everybody. */
   askedAt: number
