@@ -1,8 +1,7 @@
 // Group commit: blocks that come while a commit is written wait and go out together in the next one, so that many
 // small puts share one sync.
-import type { Block } from '@cairn/core'
+import type { Block, Turns } from '@cairn/core'
 import { COMMIT_BLOCKS, COMMIT_BYTES } from './limits.ts'
-import type { Turns } from './turns.ts'
 
 /** One `put`: settled when its last block is committed, or by the first commit that fails. */
 interface Request {

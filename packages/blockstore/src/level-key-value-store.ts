@@ -1,11 +1,10 @@
 // The key-value store over LevelDB: key = UTF-8 text, value = the bytes as they are, every batch synced.
-import type { KeyValueChange, KeyValueStore } from '@cairn/core'
+import { Turns, type KeyValueChange, type KeyValueStore } from '@cairn/core'
 import { equals } from 'uint8arrays/equals'
 import { openDatabase, type Change, type Database } from './database.ts'
 import { Gate } from './gate.ts'
 import { INDEX_TABLE_BYTES } from './limits.ts'
 import { decodeText, encodeText } from './text-key.ts'
-import { Turns } from './turns.ts'
 
 /**
  * Opens the key-value store in folder `path`, which is made if need be.

@@ -10,6 +10,7 @@ import {
   CairnError,
   identityBlock,
   multihashKey,
+  Turns,
   verifyBlock,
   type Block,
   type BlockStore,
@@ -29,7 +30,6 @@ import { openBlockIndex, type CompleteIndex } from './index-recovery.ts'
 import { LevelSweep } from './level-sweep.ts'
 import { CHECKPOINT_BLOCKS, CHECKPOINT_BYTES, SWEEP_STEP_BLOCKS } from './limits.ts'
 import { isIdentity, storedBlock } from './stored-block.ts'
-import { Turns } from './turns.ts'
 
 /** Settings of {@link openLevelStore}. */
 export interface LevelStoreSettings {

@@ -48,6 +48,7 @@ export {
   type HashFunction,
   type HashName,
 } from './block/hash.ts'
+export { abortable, Turns } from './turns.ts'
 export { ProtobufReader, ProtobufWriter } from './protobuf.ts'
 export { BlockService, type BlockServiceParts } from './block/block-service.ts'
 export type { Chunker } from './chunk/chunker.ts'

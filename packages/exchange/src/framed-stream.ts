@@ -2,7 +2,7 @@
 // when it gets ahead of its reader, and writing waits for the `drain` event. js-libp2p needs care in four places:
 // `onDrain()` works once, `pause()` within `resume()` is lost, both throw on closed streams, and iterating a stream
 // buffers without bound.
-import { CairnError, type AbortOptions } from '@cairn/core'
+import { abortable, CairnError, Turns, type AbortOptions } from '@cairn/core'
 import type { Stream, StreamMessageEvent } from '@libp2p/interface'
 import {
   FIRST_READ_BYTES,
@@ -15,7 +15,7 @@ import {
   STREAM_OPEN_TIMEOUT_MS,
   UNSENT_BYTES_MAX,
 } from './limits.ts'
-import { abortable, Turns, type ByteBudget } from './turns.ts'
+import type { ByteBudget } from './byte-budget.ts'
 
 /**
  * The messages that arrive on one stream. Holds at most one message and two stream windows of bytes after it: what

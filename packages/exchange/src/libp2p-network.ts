@@ -1,11 +1,11 @@
 // The `Network` seam over libp2p: bitswap protocols, one outbound stream a peer, any number of inbound ones. The only
 // file of the exchange, with framed-stream.ts, that knows libp2p, and by its types alone.
 // Source: bitswap-protocol.md, "Wire".
-import { CairnError, type AbortOptions, type Network, type NetworkHandler, type PeerId } from '@cairn/core'
+import { CairnError, Turns, type AbortOptions, type Network, type NetworkHandler, type PeerId } from '@cairn/core'
 import type { Connection, IdentifyResult, Libp2p, PeerId as Libp2pPeerId, Stream } from '@libp2p/interface'
+import { ByteBudget } from './byte-budget.ts'
 import { MessageReader, MessageWriter } from './framed-stream.ts'
 import { INBOUND_STREAMS_MAX, MESSAGE_BYTES_MAX, PEER_INBOUND_BYTES_MAX } from './limits.ts'
-import { ByteBudget, Turns } from './turns.ts'
 
 /** What of libp2p the network uses: a started node that runs identify. */
 export type Libp2pNode = Pick<

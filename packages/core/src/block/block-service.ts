@@ -3,6 +3,7 @@
 import type { CID } from 'multiformats/cid'
 import { CairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader, BlockStore, Fetcher, Hold } from '../interfaces.ts'
+import { abortable } from '../turns.ts'
 import { emptyBlock, identityBlock, relabelBlock, type Block } from './block.ts'
 import { blockKey } from './cid.ts'
 import { checkMultihash, IDENTITY_CODE } from './hash.ts'
@@ -76,7 +77,7 @@ export class BlockService implements BlockReader {
     const fetch = this.#fetches.get(key) ?? this.#begin(key, cid)
     fetch.callers++
     try {
-      return await (signal === undefined ? fetch.block : untilAborted(fetch.block, signal))
+      return await abortable(fetch.block, signal)
     } finally {
       fetch.callers--
       if (fetch.callers === 0) {
@@ -118,14 +119,4 @@ export class BlockService implements BlockReader {
       won.abort(DONE)
     }
   }
-}
-
-/** `promise`, unless `signal` comes first. */
-function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason)
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }

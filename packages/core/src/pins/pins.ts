@@ -5,6 +5,7 @@ import type { BlockService } from '../block/block-service.ts'
 import { blockKey } from '../block/cid.ts'
 import { walk } from '../dag/walk.ts'
 import { CairnError } from '../errors.ts'
+import { Turns } from '../turns.ts'
 import type { AbortOptions, BlockReader, KeyValueChange, KeyValueStore } from '../interfaces.ts'
 
 /** `recursive` keeps the whole DAG below a root, `direct` only the block itself. */
@@ -32,8 +33,8 @@ const PREFIX = 'pin/'
 export class Pins {
   readonly #records: KeyValueStore
   readonly #blocks: BlockService
-  /** The last change that was begun. Each reads before it writes, so they go one after the other. */
-  #changes: Promise<void> = Promise.resolve()
+  /** Each change reads before it writes, so they go one after the other. */
+  readonly #turns = new Turns()
 
   constructor(parts: { readonly records: KeyValueStore; readonly blocks: BlockService }) {
     this.#records = parts.records
@@ -138,9 +139,7 @@ export class Pins {
   }
 
   #change(decide: () => Promise<KeyValueChange>): Promise<void> {
-    const change = this.#changes.then(async () => this.#records.batch([await decide()]))
-    this.#changes = change.catch(() => undefined) // told to whoever asked for it
-    return change
+    return this.#turns.run(async () => this.#records.batch([await decide()]))
   }
 }
 

@@ -1,30 +1,5 @@
-// Waiting in line: for bytes of a budget, for one's turn, and until a signal aborts.
-import type { AbortOptions } from '@cairn/core'
-
-/** Bytes that several readers share. A claim waits until it fits, in the order of asking, and is given back after use. */
-export class ByteBudget {
-  #free: number
-  readonly #waiting: { readonly bytes: number; readonly grant: () => void }[] = []
-
-  constructor(bytes: number) {
-    this.#free = bytes
-  }
-
-  /** Resolves once `bytes`, at most the whole budget, are the caller's. */
-  async claim(bytes: number): Promise<void> {
-    if (this.#waiting.length === 0 && bytes <= this.#free) this.#free -= bytes
-    else await new Promise<void>((grant) => this.#waiting.push({ bytes, grant }))
-  }
-
-  giveBack(bytes: number): void {
-    this.#free += bytes
-    for (let next = this.#waiting[0]; next !== undefined && next.bytes <= this.#free; next = this.#waiting[0]) {
-      this.#waiting.shift()
-      this.#free -= next.bytes
-      next.grant()
-    }
-  }
-}
+// Waiting in line: for one's turn, and until a signal aborts.
+import type { AbortOptions } from './interfaces.ts'
 
 /** Runs tasks one after another, in the order of asking; a task that fails or is aborted does not stop the next. */
 export class Turns {
