@@ -110,8 +110,11 @@ export class Node implements AsyncDisposable {
 
   /** Ends what runs, network first, and frees the repo. */
   async close(): Promise<void> {
-    await this.swarm?.close()
-    await this.#repo.close()
+    try {
+      await this.swarm?.close()
+    } finally {
+      await this.#repo.close()
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

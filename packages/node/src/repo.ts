@@ -80,9 +80,12 @@ export async function openRepo(path: string): Promise<Repo> {
       blocks,
       meta,
       async close() {
-        await blocks.close()
-        await rm(join(path, FILE.lock), { force: true })
-        await meta.close()
+        try {
+          await blocks.close()
+          await rm(join(path, FILE.lock), { force: true })
+        } finally {
+          await meta.close()
+        }
       },
     }
   } catch (error) {
@@ -131,8 +134,8 @@ async function readText(path: string, file: string): Promise<string> {
 }
 
 /**
- * Makes a folder, `mode` its permissions, and those above it that are missing. Node's own recursive mkdir never ends where the system refuses with
- * ENOENT although the parent is there, as in /proc.
+ * Makes a folder, `mode` its permissions, and those above it that are missing. Node's own recursive mkdir never ends
+ * where the system refuses with ENOENT although the parent is there, as in /proc.
  */
 async function makeFolder(path: string, mode?: number): Promise<void> {
   try {

@@ -20,15 +20,23 @@ export interface Swarm {
 /** Builds host and exchange. @throws as `openHost` */
 export async function openSwarm(repo: Repo, { listen = repo.config.Addresses.Swarm }: OnlineOptions): Promise<Swarm> {
   const host = await openHost({ identity: identityOf(repo.config), listen })
-  const network = await openLibp2pNetwork(host.libp2p)
-  const bitswap = openBitswap({ network, store: repo.blocks, clock: systemClock })
-  return {
-    host,
-    bitswap,
-    async close() {
-      await bitswap.close()
-      await network.close()
-      await host.close()
-    },
+  try {
+    const network = await openLibp2pNetwork(host.libp2p)
+    const bitswap = openBitswap({ network, store: repo.blocks, clock: systemClock })
+    return {
+      host,
+      bitswap,
+      async close() {
+        try {
+          await bitswap.close()
+          await network.close()
+        } finally {
+          await host.close()
+        }
+      },
+    }
+  } catch (error) {
+    await host.close()
+    throw error
   }
 }

@@ -108,3 +108,16 @@ test('when the network cannot be opened the repo is free again', async () => {
   await expect(openNode(path, { online: { listen: ['nonsense'] } })).rejects.toMatchObject({ code: 'INVALID' })
   await (await openNode(path)).close()
 })
+
+test('a network side that fails to close does not keep the repo', async () => {
+  const path = join(await tempFolder(), 'repo')
+  await createRepo(path, 'test')
+  const node = await openNode(path, LOOPBACK)
+  const { swarm } = node
+  if (swarm === undefined) throw new Error('the node is online')
+  const close = () => swarm.host.close()
+  onTestFinished(close)
+  Object.assign(swarm, { close: () => Promise.reject(new Error('planted')) })
+  await expect(node.close()).rejects.toThrow('planted')
+  await (await openNode(path)).close()
+})
