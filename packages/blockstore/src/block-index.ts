@@ -4,7 +4,8 @@
 // indexed; later ones are read from the log at the next open. Entries are written without sync, so a checkpoint first
 // moves them into tables (which LevelDB syncs) and is itself written, with sync, only after that: syncing the
 // checkpoint alone would not cover entries in an older one of LevelDB's own logs. An entry never points to a record
-// that is gone, because deleting syncs the index before the log is touched.
+// that is gone, because deleting syncs the index before the log is touched. The totals in the checkpoint count the blocks
+// below its sequence: adding never changes them, and deleting changes them in the same batch.
 import { openDatabase, type Change, type Database, type Entry } from './database.ts'
 import { INDEX_TABLE_BYTES } from './limits.ts'
 import type { Placed } from './block-log.ts'
@@ -16,13 +17,8 @@ import {
   encodeLocation,
   FIRST_MULTIHASH,
   type Checkpoint,
+  type Totals,
 } from './record.ts'
-
-/** Number and total bytes of the blocks. */
-interface Totals {
-  readonly blocks: number
-  readonly bytes: number
-}
 
 /** Opens the database of an index. @throws as `openDatabase` */
 export function openIndexDatabase(path: string): Promise<Database> {
@@ -51,9 +47,9 @@ export class BlockIndex {
     return this.#totals
   }
 
-  /** Whether the stored checkpoint says all that there is to say. */
-  get isCheckpointed(): boolean {
-    return this.#checkpoint.totals !== undefined
+  /** First sequence number that the index may lack after a crash now, and the totals below it if they are known. */
+  get stored(): Checkpoint {
+    return this.#checkpoint
   }
 
   /** Places of the blocks in their order, from one moment. Uses LevelDB's filters, so that a miss reads nothing. */
@@ -65,20 +61,23 @@ export class BlockIndex {
     })
   }
 
-  /** Enters blocks that are in the log and were not in the index. */
-  async add(places: readonly Placed[]): Promise<void> {
+  /** Enters blocks that are in the log, `fresh` of them for the first time; all of them when nothing is said. */
+  async add(places: readonly Placed[], fresh: readonly Placed[] = places): Promise<void> {
     const changes = places.map(({ multihash, location }) => ({ key: multihash, value: encodeLocation(location) }))
-    await this.#change(changes, { sync: false })
-    this.#count(places, 1)
+    await this.#database.batch(changes, { sync: false })
+    this.#totals = sum(this.#totals, fresh, 1)
   }
 
   /** Takes blocks out, on disk, that were in the index. */
   async remove(places: readonly Placed[]): Promise<void> {
-    await this.#change(
-      places.map(({ multihash }) => ({ key: multihash })),
-      { sync: true },
-    )
-    this.#count(places, -1)
+    const { id, sequence, totals } = this.#checkpoint
+    const counted = places.filter(({ location }) => location.sequence < sequence)
+    const checkpoint = { id, sequence, ...(totals && { totals: sum(totals, counted, -1) }) }
+    const changes: Change[] = places.map(({ multihash }) => ({ key: multihash }))
+    changes.push({ key: CHECKPOINT_KEY, value: encodeCheckpoint(checkpoint) })
+    await this.#database.batch(changes, { sync: true })
+    this.#checkpoint = checkpoint
+    this.#totals = sum(this.#totals, places, -1)
   }
 
   /** Makes all entries safe on disk and notes that they cover the log below `sequence`. */
@@ -92,7 +91,7 @@ export class BlockIndex {
   /** Counts the totals anew from all entries. */
   async recount(): Promise<void> {
     this.#totals = { blocks: 0, bytes: 0 }
-    for await (const page of this.pages()) this.#count(page, 1)
+    for await (const page of this.pages()) this.#totals = sum(this.#totals, page, 1)
   }
 
   /** All blocks in no useful order, as they are now, in pages. */
@@ -113,20 +112,12 @@ export class BlockIndex {
   async close(): Promise<void> {
     await this.#database.close()
   }
+}
 
-  // Each batch withdraws the stored totals, so that a crash cannot leave some that are wrong.
-  async #change(changes: readonly Change[], options: { readonly sync: boolean }): Promise<void> {
-    const { id, sequence } = this.#checkpoint
-    this.#checkpoint = { id, sequence }
-    await this.#database.batch(
-      [{ key: CHECKPOINT_KEY, value: encodeCheckpoint({ id, sequence }) }, ...changes],
-      options,
-    )
-  }
-
-  #count(places: readonly Placed[], sign: 1 | -1): void {
-    const bytes = places.reduce((sum, { location }) => sum + location.size, 0)
-    this.#totals = { blocks: this.#totals.blocks + sign * places.length, bytes: this.#totals.bytes + sign * bytes }
+function sum({ blocks, bytes }: Totals, places: readonly Placed[], sign: 1 | -1): Totals {
+  return {
+    blocks: blocks + sign * places.length,
+    bytes: places.reduce((total, { location }) => total + sign * location.size, bytes),
   }
 }
 

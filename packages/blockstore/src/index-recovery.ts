@@ -1,10 +1,10 @@
 // Opens an index so that it covers its whole log: what was written after the last checkpoint is read from the log, and
 // an index that is missing, damaged or of another log is made anew.
 import { rm } from 'node:fs/promises'
-import { isCairnError } from '@cairn/core'
+import { isCairnError, multihashKey } from '@cairn/core'
 import { equals } from 'uint8arrays/equals'
 import { BlockIndex, openIndexDatabase, readCheckpoint } from './block-index.ts'
-import type { BlockLog } from './block-log.ts'
+import type { BlockLog, Placed } from './block-log.ts'
 import type { Database } from './database.ts'
 import type { Checkpoint } from './record.ts'
 
@@ -53,16 +53,30 @@ async function complete(database: Database, checkpoint: Checkpoint, log: BlockLo
   let nextSequence = checkpoint.sequence
   try {
     for await (const page of log.scan(checkpoint.sequence)) {
-      await index.add(page)
+      await index.add(page, checkpoint.totals === undefined ? [] : await uncounted(index, page))
       nextSequence = Math.max(nextSequence, ...page.map(({ location }) => location.sequence + 1))
     }
-    if (!index.isCheckpointed) {
-      await index.recount()
-      await index.checkpoint(nextSequence)
-    }
+    if (checkpoint.totals === undefined) await index.recount()
+    if (checkpoint.totals === undefined || nextSequence > checkpoint.sequence) await index.checkpoint(nextSequence)
     return { index, nextSequence }
   } catch (error) {
     await index.close()
     throw error
   }
+}
+
+/**
+ * Those of `page`, records from the checkpoint on, that the totals lack. An entry with a lower sequence is counted: below
+ * the checkpoint, or when its own record was read. Any other one survived the crash, and its record comes yet.
+ */
+async function uncounted(index: BlockIndex, page: readonly Placed[]): Promise<Placed[]> {
+  const before = await index.locate(page.map(({ multihash }) => multihash))
+  const seen = new Set<string>()
+  return page.filter(({ multihash, location }, at) => {
+    const key = multihashKey(multihash)
+    if (seen.has(key)) return false
+    seen.add(key)
+    const entry = before[at]
+    return entry === undefined || entry.location.sequence >= location.sequence
+  })
 }

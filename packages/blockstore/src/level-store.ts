@@ -185,7 +185,8 @@ class LevelStore implements BlockStore {
       try {
         // After a failed write nothing is claimed about the log's end.
         const isSound = this.#index.isWritable && this.#log.isWritable
-        if (isSound && !this.#index.isCheckpointed) await this.#index.checkpoint(this.#nextSequence)
+        if (isSound && this.#index.stored.sequence < this.#nextSequence)
+          await this.#index.checkpoint(this.#nextSequence)
       } catch {
         // Nothing is lost without this checkpoint: the next open reads the end of the log.
       } finally {

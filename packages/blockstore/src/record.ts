@@ -23,8 +23,14 @@ export interface Checkpoint {
   readonly id: Uint8Array
   /** All records of the log below this sequence are indexed, and the entries are safe on disk. */
   readonly sequence: number
-  /** Number and bytes of the blocks, when nothing was written since; absent while a process writes. */
-  readonly totals?: { readonly blocks: number; readonly bytes: number }
+  /** Of the blocks below `sequence`; absent while the index is being made. */
+  readonly totals?: Totals
+}
+
+/** Number and bytes of blocks. */
+export interface Totals {
+  readonly blocks: number
+  readonly bytes: number
 }
 
 const SEQUENCE_BYTES = 8
