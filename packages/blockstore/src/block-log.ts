@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { CairnError } from '@cairn/core'
 import { openDatabase, type Database, type Entry } from './database.ts'
-import { LOG_TABLE_BYTES } from './limits.ts'
+import { LOG_BATCH_BYTES, LOG_TABLE_BYTES } from './limits.ts'
 import { decodeHeader, decodeLogKey, encodeHeader, encodeLogKey, HEADER_KEY, type Location } from './record.ts'
 
 /** Where the block of a multihash is. */
@@ -17,6 +17,12 @@ export interface LogRecord extends Placed {
   readonly bytes: Uint8Array
 }
 
+/**
+ * What an acknowledged write survives: `sync` the loss of power, `none` only the death of the process, since the system
+ * writes it to the disk some time later.
+ */
+export type Durability = 'sync' | 'none'
+
 const FORMAT_VERSION = 1
 
 /**
@@ -24,10 +30,10 @@ const FORMAT_VERSION = 1
  *
  * @throws UNSUPPORTED for a log of a newer version, CORRUPT when it is damaged, else as `openDatabase`
  */
-export async function openBlockLog(path: string): Promise<BlockLog> {
+export async function openBlockLog(path: string, durability: Durability = 'sync'): Promise<BlockLog> {
   const database = await openDatabase(path, LOG_TABLE_BYTES)
   try {
-    return new BlockLog(database, await openHeader(database, path))
+    return new BlockLog(database, { id: await openHeader(database, path), durability })
   } catch (error) {
     await database.close()
     throw error
@@ -57,9 +63,13 @@ export class BlockLog {
   /** Random bytes that name this log, for the index that is derived from it. */
   readonly id: Uint8Array
   readonly #database: Database
+  readonly #isSynced: boolean
+  /** Beyond all records that were written. */
+  #endSequence = 1
 
-  constructor(database: Database, id: Uint8Array) {
+  constructor(database: Database, { id, durability }: { readonly id: Uint8Array; readonly durability: Durability }) {
     this.#database = database
+    this.#isSynced = durability === 'sync'
     this.id = id
   }
 
@@ -70,12 +80,30 @@ export class BlockLog {
     return places.map((place) => (place === undefined ? undefined : values.next().value))
   }
 
-  /** Resolves once `records` are on disk, all or none. @throws as `Database.batch` */
-  async append(records: readonly LogRecord[]): Promise<void> {
-    await this.#database.batch(
-      records.map((record) => ({ key: logKey(record), value: record.bytes })),
-      { sync: true },
-    )
+  /**
+   * Writes `records`, whose sequence numbers rise, behind all that is there; `durable` settles once they are on disk.
+   *
+   * A group that fills a table is not synced in LevelDB's own log: the tables that it becomes are, and that log is
+   * deleted before the system writes it, so the disk sees each byte once.
+   *
+   * @throws as `Database.batch`
+   */
+  async append(records: readonly LogRecord[]): Promise<{ readonly durable: Promise<void> }> {
+    this.#endSequence = (records.at(-1)?.location.sequence ?? 0) + 1
+    const bytes = records.reduce((sum, { location }) => sum + location.size, 0)
+    const isLarge = bytes >= LOG_TABLE_BYTES
+    for (const part of isLarge ? parts(records) : [records]) {
+      await this.#database.batch(
+        part.map((record) => ({ key: logKey(record), value: record.bytes })),
+        { sync: this.#isSynced && !isLarge },
+      )
+    }
+    return { durable: this.#isSynced && isLarge ? this.#flush() : Promise.resolve() }
+  }
+
+  /** Resolves once all that was acknowledged is on disk, also where an acknowledgement does not say so. @throws as `Database.batch` */
+  async secure(): Promise<void> {
+    if (!this.#isSynced) await this.#flush()
   }
 
   /** Resolves once the records at `places` are deleted on disk, all or none. @throws as `Database.batch` */
@@ -115,6 +143,28 @@ export class BlockLog {
   async close(): Promise<void> {
     await this.#database.close()
   }
+
+  async #flush(): Promise<void> {
+    await this.#database.flush()
+    // A flush does not say that it failed, but LevelDB then refuses every batch. This one deletes nothing, at the log's end.
+    await this.#database.batch([{ key: encodeLogKey(this.#endSequence, new Uint8Array()) }], { sync: false })
+  }
+}
+
+/** `records` in their order, in parts of about {@link LOG_BATCH_BYTES}. */
+function* parts(records: readonly LogRecord[]): Generator<readonly LogRecord[]> {
+  let part: LogRecord[] = []
+  let bytes = 0
+  for (const record of records) {
+    if (part.length > 0 && bytes + record.location.size > LOG_BATCH_BYTES) {
+      yield part
+      part = []
+      bytes = 0
+    }
+    part.push(record)
+    bytes += record.location.size
+  }
+  yield part
 }
 
 function logKey({ multihash, location }: Placed): Uint8Array {

@@ -1,7 +1,13 @@
 // Group commit: blocks that come while a commit is written wait and go out together in the next one, so that many
-// small puts share one sync.
+// small puts share one sync. A commit is begun while the one before it becomes durable.
 import type { Block, Turns } from '@cairn/core'
-import { COMMIT_BLOCKS, COMMIT_BYTES } from './limits.ts'
+import { COMMIT_BLOCKS, COMMIT_BYTES, COMMITS_AT_ONCE } from './limits.ts'
+
+/** A commit that was begun. */
+export interface Begun {
+  /** Settles with the commit. */
+  readonly done: Promise<void>
+}
 
 /** One `put`: settled when its last block is committed, or by the first commit that fails. */
 interface Request {
@@ -19,14 +25,16 @@ interface Waiting {
 /** Collects blocks into commits of bounded size. */
 export class CommitQueue {
   readonly #turns: Turns
-  readonly #commit: (blocks: readonly Block[]) => Promise<void>
+  readonly #begin: (blocks: readonly Block[]) => Promise<Begun>
   #waiting: Waiting[] = []
-  #scheduled = false
+  #isRunning = false
+  /** Ends of the commits that are under way. */
+  readonly #ends: Promise<void>[] = []
 
-  /** @param commit writes one group of blocks durably; called in a turn of `turns` */
-  constructor(turns: Turns, commit: (blocks: readonly Block[]) => Promise<void>) {
+  /** @param begin begins to write one group of blocks durably; called in a turn of `turns` */
+  constructor(turns: Turns, begin: (blocks: readonly Block[]) => Promise<Begun>) {
     this.#turns = turns
-    this.#commit = commit
+    this.#begin = begin
   }
 
   /** Resolves once all `blocks` are committed. When it rejects, some of them may be. */
@@ -35,29 +43,24 @@ export class CommitQueue {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const request: Request = { waiting: blocks.length, failed: false, resolve, reject }
     for (const block of blocks) this.#waiting.push({ block, request })
-    this.#schedule()
+    if (!this.#isRunning) void this.#run()
     await promise
   }
 
-  #schedule(): void {
-    if (this.#scheduled || this.#waiting.length === 0) return
-    this.#scheduled = true
-    void this.#turns.run(() => this.#run())
-  }
-
   async #run(): Promise<void> {
-    const group = this.#take()
-    this.#scheduled = false
-    this.#schedule()
-    try {
-      if (group.length > 0) await this.#commit(group.map(({ block }) => block))
-      for (const { request } of group) if (--request.waiting === 0) request.resolve()
-    } catch (error) {
-      for (const { request } of group) {
-        request.failed = true
-        request.reject(error)
-      }
+    this.#isRunning = true
+    while (this.#waiting.length > 0) {
+      if (this.#ends.length === COMMITS_AT_ONCE) await this.#ends.shift()
+      await this.#turns.run(async () => {
+        const group = this.#take()
+        try {
+          if (group.length > 0) this.#ends.push(settle(group, await this.#begin(group.map(({ block }) => block))))
+        } catch (error) {
+          fail(group, error)
+        }
+      })
     }
+    this.#isRunning = false
   }
 
   /** The next group. Blocks of a request that has failed are dropped: nobody waits for them. */
@@ -80,5 +83,22 @@ export class CommitQueue {
     }
     this.#waiting = this.#waiting.slice(looked)
     return group
+  }
+}
+
+/** Tells everybody in `group` how its commit ended. */
+async function settle(group: readonly Waiting[], { done }: Begun): Promise<void> {
+  try {
+    await done
+    for (const { request } of group) if (--request.waiting === 0) request.resolve()
+  } catch (error) {
+    fail(group, error)
+  }
+}
+
+function fail(group: readonly Waiting[], error: unknown): void {
+  for (const { request } of group) {
+    request.failed = true
+    request.reject(error)
   }
 }

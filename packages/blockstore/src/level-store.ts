@@ -1,7 +1,7 @@
 // The block store over LevelDB: a log of blocks and an index derived from it, each a database of its own.
-// Blocks become visible and are acknowledged when their log records are synced and their index entries written.
-// All changes take turns: a put looks up, writes and indexes within one turn, so no collection can delete a block
-// between the moment when a put finds it stored and the moment when that put is acknowledged.
+// Blocks become visible and are acknowledged when their log records are on disk and their index entries written.
+// Whatever looks up and then changes does both in one turn, so no collection can delete a block between the moment when
+// a put finds it stored and the moment when that put is acknowledged.
 // Deleting goes index first (synced), then log. A crash in between leaves a record without entry: dead weight, or back
 // in the store when the index is read from the log again. No order of events loses a block that was acknowledged.
 import { join } from 'node:path'
@@ -9,7 +9,6 @@ import {
   blockKey,
   CairnError,
   identityBlock,
-  multihashKey,
   Turns,
   verifyBlock,
   type Block,
@@ -21,20 +20,19 @@ import {
 } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
 import type { BlockIndex } from './block-index.ts'
-import { openBlockLog, type BlockLog, type LogRecord, type Placed } from './block-log.ts'
+import { openBlockLog, type BlockLog, type Durability, type Placed } from './block-log.ts'
+import { BlockWriter, type BlockWriterSettings } from './block-writer.ts'
 import { Claims } from './claims.ts'
-import { CommitQueue } from './commit-queue.ts'
-import { requireDiskRoom } from './disk-room.ts'
 import { Gate } from './gate.ts'
 import { openBlockIndex, type CompleteIndex } from './index-recovery.ts'
 import { LevelSweep } from './level-sweep.ts'
-import { CHECKPOINT_BLOCKS, CHECKPOINT_BYTES, SWEEP_STEP_BLOCKS } from './limits.ts'
+import { SWEEP_STEP_BLOCKS } from './limits.ts'
 import { isIdentity, storedBlock } from './stored-block.ts'
 
 /** Settings of {@link openLevelStore}. */
-export interface LevelStoreSettings {
-  /** Blocks between two checkpoints of the index, 65,536 by default: what is read again at the next open after a crash. */
-  readonly checkpointBlocks?: number
+export interface LevelStoreSettings extends BlockWriterSettings {
+  /** `sync` by default. */
+  readonly durability?: Durability
 }
 
 /**
@@ -44,7 +42,7 @@ export interface LevelStoreSettings {
  * LIMIT for a full disk, DENIED, UNAVAILABLE
  */
 export async function openLevelStore(path: string, settings: LevelStoreSettings = {}): Promise<BlockStore> {
-  const log = await openBlockLog(join(path, 'blocks'))
+  const log = await openBlockLog(join(path, 'blocks'), settings.durability)
   try {
     const complete = await openBlockIndex(join(path, 'index'), log)
     return new LevelStore({ path, log, ...complete }, settings)
@@ -59,36 +57,20 @@ interface Parts extends CompleteIndex {
   readonly log: BlockLog
 }
 
-/** Claims that come while others wait for a turn share it: a pin asks block by block, and commits would come between. */
-interface ClaimRound {
-  readonly cids: CID[]
-  readonly found: Promise<boolean[]>
-}
-
 class LevelStore implements BlockStore {
-  readonly #path: string
   readonly #log: BlockLog
   readonly #index: BlockIndex
-  readonly #checkpointBlocks: number
   readonly #gate: Gate
   readonly #turns = new Turns()
   readonly #claims = new Claims()
-  readonly #queue = new CommitQueue(this.#turns, (blocks) => this.#commit(blocks))
-  #nextSequence: number
-  /** All blocks below this sequence are acknowledged or failed; a block in the making must not be collected. */
-  #settledSequence: number
-  /** The claims that wait for their turn. */
-  #nextRound: ClaimRound | undefined
-  #uncheckedBlocks = 0
-  #uncheckedBytes = 0
+  readonly #writer: BlockWriter
 
-  constructor({ path, log, index, nextSequence }: Parts, { checkpointBlocks = CHECKPOINT_BLOCKS }: LevelStoreSettings) {
-    this.#path = path
+  constructor({ path, log, index, nextSequence }: Parts, settings: BlockWriterSettings) {
     this.#log = log
     this.#index = index
-    this.#checkpointBlocks = checkpointBlocks
     this.#gate = new Gate(path)
-    this.#nextSequence = this.#settledSequence = nextSequence
+    const parts = { path, log, index, nextSequence, claims: this.#claims, turns: this.#turns }
+    this.#writer = new BlockWriter(parts, settings)
   }
 
   async get(cid: CID): Promise<Block | undefined> {
@@ -119,12 +101,7 @@ class LevelStore implements BlockStore {
   }
 
   claimMany(cids: readonly CID[]): Promise<boolean[]> {
-    return this.#gate.run(async () => {
-      const round = (this.#nextRound ??= this.#openRound())
-      const start = round.cids.length
-      for (const cid of cids) round.cids.push(cid)
-      return (await round.found).slice(start, start + cids.length)
-    })
+    return this.#gate.run(() => this.#writer.claim(cids))
   }
 
   size(cid: CID): Promise<number | undefined> {
@@ -136,7 +113,7 @@ class LevelStore implements BlockStore {
   }
 
   putMany(blocks: readonly Block[]): Promise<void> {
-    return this.#gate.run(() => this.#queue.put(blocks.filter(({ cid }) => !isIdentity(cid))))
+    return this.#gate.run(() => this.#writer.put(blocks))
   }
 
   deleteMany(cids: readonly CID[]): Promise<number> {
@@ -164,12 +141,12 @@ class LevelStore implements BlockStore {
 
   hold(): Hold {
     this.#gate.check()
-    return this.#claims.hold(this.#settledSequence)
+    return this.#claims.hold(this.#writer.settledSequence)
   }
 
   openSweep(): Promise<Sweep> {
     return this.#gate.run(() => {
-      const claims = this.#claims.openSweep(this.#settledSequence)
+      const claims = this.#claims.openSweep(this.#writer.settledSequence)
       return new LevelSweep({
         claims,
         gate: this.#gate,
@@ -184,27 +161,13 @@ class LevelStore implements BlockStore {
     return this.#gate.close(async () => {
       try {
         // After a failed write nothing is claimed about the log's end.
-        const isSound = this.#index.isWritable && this.#log.isWritable
-        if (isSound && this.#index.stored.sequence < this.#nextSequence)
-          await this.#index.checkpoint(this.#nextSequence)
+        if (this.#index.isWritable && this.#log.isWritable) await this.#writer.checkpoint()
       } catch {
         // Nothing is lost without this checkpoint: the next open reads the end of the log.
       } finally {
         await Promise.all([this.#index.close(), this.#log.close()])
       }
     })
-  }
-
-  /** In a turn, so that no collection deletes a block between the moment it is found and the moment it is claimed. */
-  #openRound(): ClaimRound {
-    const cids: CID[] = []
-    const found = this.#turns.run(async () => {
-      this.#nextRound = undefined
-      const places = await this.#index.locate(cids.map(({ multihash }) => multihash.bytes))
-      for (const place of places) if (place !== undefined) this.#claims.touch(multihashKey(place.multihash))
-      return cids.map((cid, index) => isIdentity(cid) || places[index] !== undefined)
-    })
-    return { cids, found }
   }
 
   /** Gets a block that was not where the index said it was: it was deleted meanwhile, and maybe put again. */
@@ -217,39 +180,6 @@ class LevelStore implements BlockStore {
     }
     const [bytes] = await this.#log.read(places)
     return bytes === undefined ? this.#getMoved(cid, place) : verifyBlock(cid, bytes)
-  }
-
-  /** Writes what of `blocks` is not stored. Runs in a turn. */
-  async #commit(blocks: readonly Block[]): Promise<void> {
-    const fresh = await this.#dropStored(new Map(blocks.map((block) => [blockKey(block.cid), block])))
-    if (fresh.length === 0) return
-    const bytes = fresh.reduce((sum, block) => sum + block.bytes.length, 0)
-    this.#index.checkWritable()
-    await requireDiskRoom(this.#path, bytes)
-    const records = fresh.map((block): LogRecord => {
-      const location = { sequence: this.#nextSequence++, size: block.bytes.length }
-      return { multihash: block.cid.multihash.bytes, bytes: block.bytes, location }
-    })
-    await this.#log.append(records)
-    await this.#index.add(records)
-    this.#settledSequence = this.#nextSequence
-    await this.#checkpointIfDue(records.length, bytes)
-  }
-
-  /** The blocks that have to be written; notes the others as put again. */
-  async #dropStored(blocks: ReadonlyMap<string, Block>): Promise<Block[]> {
-    const fresh = [...blocks.values()]
-    const places = await this.#index.locate(fresh.map(({ cid }) => cid.multihash.bytes))
-    for (const place of places) if (place !== undefined) this.#claims.touch(multihashKey(place.multihash))
-    return fresh.filter((_, index) => places[index] === undefined)
-  }
-
-  async #checkpointIfDue(blocks: number, bytes: number): Promise<void> {
-    this.#uncheckedBlocks += blocks
-    this.#uncheckedBytes += bytes
-    if (this.#uncheckedBlocks < this.#checkpointBlocks && this.#uncheckedBytes < CHECKPOINT_BYTES) return
-    await this.#index.checkpoint(this.#nextSequence)
-    this.#uncheckedBlocks = this.#uncheckedBytes = 0
   }
 
   /** Deletes what of `multihashes` is stored and expendable when looked at, and gives what it was. Runs in a turn. */

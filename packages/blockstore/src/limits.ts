@@ -1,14 +1,18 @@
 // Every bound of the stores, with its unit and reason. Measurements: docs/decisions/002-log-in-leveldb.md.
-import { BLOCK_BYTES_MAX } from '@cairn/core'
+/** Bytes of blocks that become durable together. Each commit waits for the disk some times, so larger is faster; two are held. */
+export const COMMIT_BYTES = 16 * 1024 * 1024
 
-/** Bytes of blocks written and synced as one batch. One commit fills one table, and larger ones gain nothing here. */
-export const COMMIT_BYTES = BLOCK_BYTES_MAX
+/** Commits under way: one is written while the one before it reaches the disk. */
+export const COMMITS_AT_ONCE = 2
+
+/** Bytes of one batch of a large commit. LevelDB's binding copies a batch into memory that doubles when it is full. */
+export const LOG_BATCH_BYTES = 1024 * 1024
 
 /** Blocks in one commit, so that tiny blocks come in batches whose index entries stay small too. */
 export const COMMIT_BLOCKS = 4096
 
 /** Bytes that LevelDB collects before it writes a table of the log. LevelDB maps tables into memory, so this bounds them. */
-export const LOG_TABLE_BYTES = COMMIT_BYTES
+export const LOG_TABLE_BYTES = 4 * 1024 * 1024
 
 /** Tables that LevelDB keeps open and mapped, its least possible: 64 tables of 2 MiB add 150 MB to the resident set. */
 export const OPEN_TABLES_MAX = 74

@@ -1,0 +1,172 @@
+// The write path: a group of blocks goes to the log in one turn, is made durable while the next group is written, and only
+// then enters the index, group by group. So what the index names is durable, and a block that is found need not be waited
+// for. Blocks on their way are known here alone: whoever puts or claims one of them waits for its group.
+import { blockKey, multihashKey, type Block, type Turns } from '@cairn/core'
+import type { CID } from 'multiformats/cid'
+import type { BlockIndex } from './block-index.ts'
+import type { BlockLog, LogRecord } from './block-log.ts'
+import type { Claims } from './claims.ts'
+import { CommitQueue, type Begun } from './commit-queue.ts'
+import { requireDiskRoom } from './disk-room.ts'
+import { CHECKPOINT_BLOCKS, CHECKPOINT_BYTES } from './limits.ts'
+import { isIdentity } from './stored-block.ts'
+
+/** What a writer writes to. */
+export interface BlockWriterParts {
+  /** The folder of the store. */
+  readonly path: string
+  readonly log: BlockLog
+  readonly index: BlockIndex
+  readonly claims: Claims
+  /** Shared with whatever deletes: looking up and writing are one turn. */
+  readonly turns: Turns
+  /** First sequence number that is free. */
+  readonly nextSequence: number
+}
+
+/** How it writes. */
+export interface BlockWriterSettings {
+  /** Blocks between two checkpoints of the index: what is read again at the next open after a crash. */
+  readonly checkpointBlocks?: number | undefined
+}
+
+/** A block that is stored, or comes with a group that is on its way. */
+interface Found {
+  readonly arrival?: Promise<void>
+}
+
+/** Claims that come while others wait for a turn share it: a pin asks block by block, and commits would come between. */
+interface ClaimRound {
+  readonly cids: CID[]
+  readonly found: Promise<boolean[]>
+}
+
+/** Puts and claims blocks; see `BlockStore`. */
+export class BlockWriter {
+  readonly #parts: BlockWriterParts
+  readonly #checkpointBlocks: number
+  readonly #queue: CommitQueue
+  /** By block, when the group that brings it is in the index. */
+  readonly #arriving = new Map<string, Promise<void>>()
+  /** Settled when the last group that was begun has ended. */
+  #lastEnd: Promise<unknown> = Promise.resolve()
+  #nextSequence: number
+  /** All blocks below this sequence are acknowledged or failed; a block in the making must not be collected. */
+  #settledSequence: number
+  /** The claims that wait for their turn. */
+  #nextRound: ClaimRound | undefined
+  #uncheckedBlocks = 0
+  #uncheckedBytes = 0
+
+  constructor(parts: BlockWriterParts, { checkpointBlocks = CHECKPOINT_BLOCKS }: BlockWriterSettings) {
+    this.#parts = parts
+    this.#checkpointBlocks = checkpointBlocks
+    this.#queue = new CommitQueue(parts.turns, (blocks) => this.#begin(blocks))
+    this.#nextSequence = this.#settledSequence = parts.nextSequence
+  }
+
+  /** Every sequence from here on may be that of a block in the making. */
+  get settledSequence(): number {
+    return this.#settledSequence
+  }
+
+  /** Resolves once all `blocks` are durable and in the index. */
+  put(blocks: readonly Block[]): Promise<void> {
+    return this.#queue.put(blocks.filter(({ cid }) => !isIdentity(cid)))
+  }
+
+  /** Whether each of `cids` is stored, in their order, and claims what is. Waits for those on their way. */
+  async claim(cids: readonly CID[]): Promise<boolean[]> {
+    const round = (this.#nextRound ??= this.#openRound())
+    const start = round.cids.length
+    for (const cid of cids) round.cids.push(cid)
+    return (await round.found).slice(start, start + cids.length)
+  }
+
+  /** Notes in the index that it covers the whole log, if it does not say so. Nothing may be on its way. */
+  async checkpoint(): Promise<void> {
+    if (this.#parts.index.stored.sequence < this.#nextSequence) await this.#checkpointAt(this.#nextSequence)
+  }
+
+  /** In a turn, so that no collection deletes a block between the moment it is found and the moment it is claimed. */
+  #openRound(): ClaimRound {
+    const cids: CID[] = []
+    const looked = this.#parts.turns.run(() => {
+      this.#nextRound = undefined
+      return this.#find(cids)
+    })
+    const found = looked.then(async (places) => {
+      await Promise.all(places.map((place) => place?.arrival))
+      return cids.map((cid, index) => isIdentity(cid) || places[index] !== undefined)
+    })
+    return { cids, found }
+  }
+
+  /** What there is of `cids`, in their order, and claims it. Runs in a turn. */
+  async #find(cids: readonly CID[]): Promise<(Found | undefined)[]> {
+    const places = await this.#parts.index.locate(cids.map(({ multihash }) => multihash.bytes))
+    return cids.map((cid, index) => {
+      const key = blockKey(cid)
+      const arrival = this.#arriving.get(key)
+      // What arrives has a sequence beyond the reach of every hold and collection.
+      if (arrival !== undefined) return { arrival }
+      if (places[index] === undefined) return undefined
+      this.#parts.claims.touch(key)
+      return {}
+    })
+  }
+
+  /** Begins to write what of `blocks` is not there. Runs in a turn. */
+  async #begin(blocks: readonly Block[]): Promise<Begun> {
+    const distinct = [...new Map(blocks.map((block) => [blockKey(block.cid), block])).values()]
+    const found = await this.#find(distinct.map(({ cid }) => cid))
+    const ends = found.map((place) => place?.arrival)
+    const fresh = distinct.filter((_, index) => found[index] === undefined)
+    if (fresh.length > 0) ends.push((await this.#append(fresh)).done)
+    return { done: Promise.all(ends).then(() => undefined) }
+  }
+
+  async #append(blocks: readonly Block[]): Promise<Begun> {
+    const { path, log, index } = this.#parts
+    index.checkWritable()
+    const bytes = blocks.reduce((sum, block) => sum + block.bytes.length, 0)
+    await requireDiskRoom(path, bytes)
+    const records = blocks.map((block): LogRecord => {
+      const location = { sequence: this.#nextSequence++, size: block.bytes.length }
+      return { multihash: block.cid.multihash.bytes, bytes: block.bytes, location }
+    })
+    const { durable } = await log.append(records)
+    const done = this.#enter(records, { durable, before: this.#lastEnd })
+    for (const block of blocks) this.#arriving.set(blockKey(block.cid), done)
+    this.#lastEnd = done.catch(() => this.#arrived(records))
+    return { done }
+  }
+
+  /** Enters a group into the index once it is durable and the group before it has ended. */
+  async #enter(
+    records: readonly LogRecord[],
+    { durable, before }: { readonly durable: Promise<void>; readonly before: Promise<unknown> },
+  ): Promise<void> {
+    await Promise.all([durable, before])
+    await this.#parts.turns.run(async () => {
+      await this.#parts.index.add(records)
+      this.#arrived(records)
+      this.#settledSequence = (records.at(-1)?.location.sequence ?? 0) + 1
+      this.#uncheckedBytes += records.reduce((sum, { location }) => sum + location.size, 0)
+      this.#uncheckedBlocks += records.length
+      if (this.#uncheckedBlocks < this.#checkpointBlocks && this.#uncheckedBytes < CHECKPOINT_BYTES) return
+      await this.#checkpointAt(this.#settledSequence)
+    })
+  }
+
+  async #checkpointAt(sequence: number): Promise<void> {
+    await this.#parts.log.secure()
+    await this.#parts.index.checkpoint(sequence)
+    this.#uncheckedBlocks = this.#uncheckedBytes = 0
+  }
+
+  /** The group of `records` is in the index, or will never be. */
+  #arrived(records: readonly LogRecord[]): void {
+    for (const { multihash } of records) this.#arriving.delete(multihashKey(multihash))
+  }
+}
