@@ -1,0 +1,3 @@
+// Cairn's stores under the interfaces that js libraries of the IPFS world take.
+export { asBlockstore } from './blockstore.ts'
+export { asDatastore, type DatastoreSettings } from './datastore.ts'
