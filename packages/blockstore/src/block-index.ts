@@ -22,7 +22,7 @@ import {
 
 /** Opens the database of an index. @throws as `openDatabase` */
 export function openIndexDatabase(path: string): Promise<Database> {
-  return openDatabase(path, INDEX_TABLE_BYTES)
+  return openDatabase(path, { tableBytes: INDEX_TABLE_BYTES, repairs: false })
 }
 
 /** The checkpoint stored in `database`, if it has a sound one. */
@@ -97,6 +97,16 @@ export class BlockIndex {
   /** All blocks in no useful order, as they are now, in pages. */
   async *pages(): AsyncGenerator<Placed[], void, undefined> {
     for await (const page of this.#database.pages(FIRST_MULTIHASH)) yield page.map(placed)
+  }
+
+  /** About the bytes of the whole index on disk. */
+  async diskBytes(): Promise<number> {
+    return this.#database.diskBytes()
+  }
+
+  /** Rewrites the entries between two multihashes, so that what was deleted there frees its space. */
+  async compact(first: Uint8Array, last: Uint8Array): Promise<void> {
+    await this.#database.compact(first, last)
   }
 
   /** @throws what the first failed write threw */

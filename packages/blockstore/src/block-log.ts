@@ -31,7 +31,7 @@ const FORMAT_VERSION = 1
  * @throws UNSUPPORTED for a log of a newer version, CORRUPT when it is damaged, else as `openDatabase`
  */
 export async function openBlockLog(path: string, durability: Durability = 'sync'): Promise<BlockLog> {
-  const database = await openDatabase(path, LOG_TABLE_BYTES)
+  const database = await openDatabase(path, { tableBytes: LOG_TABLE_BYTES })
   try {
     return new BlockLog(database, { id: await openHeader(database, path), durability })
   } catch (error) {
@@ -64,7 +64,7 @@ export class BlockLog {
   readonly id: Uint8Array
   readonly #database: Database
   readonly #isSynced: boolean
-  /** Beyond all records that were written. */
+  /** Beyond all records that were written, and before all that will be: a key out of order would make tables overlap. */
   #endSequence = 1
 
   constructor(database: Database, { id, durability }: { readonly id: Uint8Array; readonly durability: Durability }) {
@@ -89,10 +89,10 @@ export class BlockLog {
    * @throws as `Database.batch`
    */
   async append(records: readonly LogRecord[]): Promise<{ readonly durable: Promise<void> }> {
-    this.#endSequence = (records.at(-1)?.location.sequence ?? 0) + 1
     const bytes = records.reduce((sum, { location }) => sum + location.size, 0)
     const isLarge = bytes >= LOG_TABLE_BYTES
     for (const part of isLarge ? parts(records) : [records]) {
+      this.#endSequence = (part.at(-1)?.location.sequence ?? 0) + 1
       await this.#database.batch(
         part.map((record) => ({ key: logKey(record), value: record.bytes })),
         { sync: this.#isSynced && !isLarge },
@@ -123,6 +123,11 @@ export class BlockLog {
   /** About the bytes that the records from sequence `start` to before `end` take in tables, deleted ones included. */
   async approximateBytes(start: number, end: number): Promise<number> {
     return this.#database.approximateBytes(...range(start, end))
+  }
+
+  /** About the bytes of the whole log on disk. */
+  async diskBytes(): Promise<number> {
+    return this.#database.diskBytes()
   }
 
   /** Rewrites the tables of sequences `start` to before `end`, so that what was deleted there frees its space. */

@@ -1,9 +1,13 @@
 // One LevelDB database with Cairn's errors, and the rule that keeps its acknowledgements true: after a failed write
-// it is read-only until it is opened again. LevelDB goes on after a torn write, but then what follows it in LevelDB's
-// own log is dropped at the next recovery, although it was synced.
-import { CairnError, type ErrorCode } from '@cairn/core'
-import { Level } from 'level'
-import { CACHE_BYTES, OPEN_TABLES_MAX, SCAN_BYTES, SCAN_RECORDS } from './limits.ts'
+// it is read-only until it is opened again, which `reopen` does. LevelDB goes on after a torn write, but then what
+// follows it in LevelDB's own log is dropped at the next recovery, although it was synced.
+import { rename, rm } from 'node:fs/promises'
+import { CairnError, isCairnError } from '@cairn/core'
+import { untabledBytes } from './disk-room.ts'
+import { databaseError } from './database-error.ts'
+import { repairFiles } from './database-files.ts'
+import { SCAN_BYTES, SCAN_RECORDS } from './limits.ts'
+import { openLevel, type DatabaseSettings, type NativeLevel } from './native-level.ts'
 
 /** One change of a batch; a change without `value` deletes the key. */
 export interface Change {
@@ -14,47 +18,39 @@ export interface Change {
 /** A stored record. */
 export type Entry = [key: Uint8Array, value: Uint8Array]
 
-/** What of {@link Level} is LevelDB's own and not in a browser. */
-interface NativeLevel extends Level<Uint8Array, Uint8Array> {
-  compactRange(start: Uint8Array, end: Uint8Array): Promise<void>
-  approximateSize(start: Uint8Array, end: Uint8Array): Promise<number>
-}
-
+/** Key before all others that Cairn uses, but for one that is of no size. */
+const FIRST_KEY = new Uint8Array([0x00])
 /** Key after all others that Cairn uses. */
 const LAST_KEY = new Uint8Array(64).fill(0xff)
 
 /**
- * Opens the database in folder `path`, which is made if need be.
+ * Opens the database in folder `path`, which is made if need be. One that is damaged so that it does not open is
+ * repaired first.
  *
- * @param tableBytes bytes collected in memory before a table is written
- * @throws LOCKED, CORRUPT, LIMIT for a full disk, DENIED, UNAVAILABLE
+ * @throws LOCKED, CORRUPT when a repair does not help or is not wanted, LIMIT for a full disk or too many open files,
+ * DENIED, UNAVAILABLE
  */
-export async function openDatabase(path: string, tableBytes: number): Promise<Database> {
-  const level = new Level<Uint8Array, Uint8Array>(path, {
-    keyEncoding: 'view',
-    valueEncoding: 'view',
-    compression: false,
-    writeBufferSize: tableBytes,
-    maxFileSize: tableBytes,
-    maxOpenFiles: OPEN_TABLES_MAX,
-    cacheSize: CACHE_BYTES,
-  })
-  if (!isNative(level)) throw new CairnError('UNSUPPORTED', `Cannot open ${path}: this platform has no LevelDB`)
-  try {
-    await level.open()
-  } catch (cause) {
-    throw databaseError(`Cannot open ${path}`, cause)
-  }
-  return new Database(level)
+export async function openDatabase(path: string, settings: DatabaseSettings): Promise<Database> {
+  return new Database(await openLevel(path, settings), settings)
 }
 
 /** An open LevelDB database. */
 export class Database {
-  readonly #level: NativeLevel
+  readonly #path: string
+  readonly #settings: DatabaseSettings
+  /** `undefined` when it could not be opened again; each use tries. */
+  #level: NativeLevel | undefined
   #failure: CairnError | undefined
+  /** Calls of LevelDB that run. */
+  #users = 0
+  #left: (() => void) | undefined
+  /** While it is opened again; whoever comes then waits. */
+  #reopening: Promise<void> | undefined
 
-  constructor(level: NativeLevel) {
+  constructor(level: NativeLevel, settings: DatabaseSettings) {
+    this.#path = level.location
     this.#level = level
+    this.#settings = settings
   }
 
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
@@ -62,18 +58,36 @@ export class Database {
     return value
   }
 
-  /** Values in the order of `keys`, from one moment. */
+  /** Values in the order of `keys`, from one moment. @throws CORRUPT when any of them cannot be read */
   async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
     // Typed as all there; a miss is `undefined` in LevelDB's binding.
-    const values: (Uint8Array | undefined)[] = await this.#level.getMany([...keys]).catch(this.#readFailed)
+    const values: (Uint8Array | undefined)[] = await this.#read((level) => level.getMany([...keys]))
     return values.map((value) => value && plain(value))
+  }
+
+  /** Like `getMany`, but what lies in a damaged table is `undefined` and keeps none of the others away. */
+  async getReadable(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    try {
+      return await this.getMany(keys)
+    } catch (error) {
+      if (!isCairnError(error, 'CORRUPT')) throw error
+      if (keys.length <= 1) return keys.map(() => undefined)
+      const half = Math.ceil(keys.length / 2)
+      return [...(await this.getReadable(keys.slice(0, half))), ...(await this.getReadable(keys.slice(half)))]
+    }
+  }
+
+  /** Whether each of `keys` is there, without its value. In a damaged table nothing is. */
+  async hasMany(keys: readonly Uint8Array[]): Promise<boolean[]> {
+    return this.#read((level) => level.hasMany([...keys]))
   }
 
   /**
    * Applies all changes or none. With `sync` it resolves once they are on disk, together with all earlier batches
    * that are in the same of LevelDB's log files, and only those.
    *
-   * @throws LIMIT for a full disk, UNAVAILABLE otherwise; after that every batch fails until the database is opened again
+   * @throws LIMIT for a full disk, CORRUPT when LevelDB met damage as it rewrote tables, UNAVAILABLE otherwise; after
+   * that every batch fails until the database is opened again
    */
   async batch(changes: readonly Change[], options: { readonly sync: boolean }): Promise<void> {
     this.checkWritable()
@@ -81,9 +95,9 @@ export class Database {
       value === undefined ? ({ type: 'del', key } as const) : ({ type: 'put', key, value } as const),
     )
     try {
-      await this.#level.batch(operations, options)
+      await this.#use((level) => level.batch(operations, options))
     } catch (cause) {
-      this.#failure ??= databaseError(`Cannot write to ${this.#level.location}`, cause)
+      this.#failure ??= databaseError(`Cannot write to ${this.#path}`, cause)
       throw this.#failure
     }
   }
@@ -93,6 +107,11 @@ export class Database {
     return this.#failure === undefined
   }
 
+  /** Why batches fail now. */
+  get failure(): CairnError | undefined {
+    return this.#failure
+  }
+
   /** @throws what the first failed batch threw */
   checkWritable(): void {
     if (this.#failure === undefined) return
@@ -100,18 +119,25 @@ export class Database {
     throw new CairnError(code, `${message} (it stays read-only until it is opened again)`, { cause: this.#failure })
   }
 
-  /** Records with `from <= key` in key order, as they are now, in pages bounded by bytes and number. */
-  async *pages(from: Uint8Array): AsyncGenerator<Entry[], void, undefined> {
-    const iterator = this.#level.iterator({ gte: from, highWaterMarkBytes: SCAN_BYTES })
+  /**
+   * Records with `from <= key` in key order, as they are now, in pages bounded by bytes and number.
+   *
+   * With `onDamage`, which is called once at the end, records in damaged tables are left out; without it, damage that
+   * was met on the way is thrown as CORRUPT in place of the last page.
+   */
+  async *pages(from: Uint8Array, onDamage?: () => void): AsyncGenerator<Entry[], void, undefined> {
+    let scan: Scan = { range: { gte: from }, size: SCAN_RECORDS }
     try {
       for (;;) {
-        const page: Entry[] = await iterator.nextv(SCAN_RECORDS).catch(this.#readFailed)
-        if (page.length === 0) return
-        yield page.map(([key, value]) => [plain(key), plain(value)])
+        const page = await this.#nextPage(scan, onDamage !== undefined)
+        scan = page.next
+        if (page.entries.length > 0) yield page.entries
+        else if (page.isEnd) break
       }
     } finally {
-      await iterator.close()
+      await scan.open?.iterator.close()
     }
+    if (scan.size === 1) onDamage?.()
   }
 
   /** Moves what was written so far into tables, which LevelDB syncs. A failure of that shows in the next batch. */
@@ -121,48 +147,129 @@ export class Database {
 
   /** Rewrites the tables between two keys without what is deleted there. */
   async compact(start: Uint8Array, end: Uint8Array): Promise<void> {
-    await this.#level.compactRange(start, end).catch(this.#readFailed)
+    await this.#read((level) => level.compactRange(start, end))
   }
 
   /** About how many bytes of tables lie between two keys; what is not in a table yet counts as nothing. */
   async approximateBytes(start: Uint8Array, end: Uint8Array): Promise<number> {
-    return this.#level.approximateSize(start, end).catch(this.#readFailed)
+    return this.#read((level) => level.approximateSize(start, end))
+  }
+
+  /** About the bytes of all tables. */
+  async diskBytes(): Promise<number> {
+    return (await this.approximateBytes(FIRST_KEY, LAST_KEY)) + (await untabledBytes(this.#path))
+  }
+
+  /**
+   * Closes and opens it again, so that it takes batches once more; whoever uses it meanwhile waits. Damage that stopped
+   * writing is repaired. With `from`, it becomes the database in that folder, which ends as this one's.
+   *
+   * @throws as `openDatabase`. Each use tries again then
+   */
+  async reopen({ from }: { readonly from?: string } = {}): Promise<void> {
+    const isDamaged = this.#failure?.code === 'CORRUPT'
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#reopening = promise
+    try {
+      if (this.#users > 0) await new Promise<void>((done) => (this.#left = done))
+      const level = this.#level
+      this.#level = undefined
+      await level?.close()
+      if (from !== undefined) {
+        await rm(this.#path, { recursive: true, force: true })
+        await rename(from, this.#path)
+      } else if (isDamaged && this.#settings.repairs !== false) {
+        this.#settings.onRecovery?.(await repairFiles(this.#path))
+      }
+      this.#level = await openLevel(this.#path, this.#settings)
+      this.#failure = undefined
+      this.#settings.onRecovery?.({ kind: 'reopened', path: this.#path })
+    } finally {
+      this.#reopening = undefined
+      resolve()
+    }
   }
 
   async close(): Promise<void> {
-    await this.#level.close()
+    await this.#reopening
+    await this.#level?.close()
   }
 
-  readonly #readFailed = (cause: unknown): never => {
-    throw databaseError(`Cannot read ${this.#level.location}`, cause)
+  async #use<T>(operation: (level: NativeLevel) => Promise<T>): Promise<T> {
+    while (this.#reopening !== undefined) await this.#reopening
+    if (this.#level === undefined) {
+      await this.reopen()
+      return this.#use(operation)
+    }
+    this.#users++
+    try {
+      return await operation(this.#level)
+    } finally {
+      if (--this.#users === 0) this.#left?.()
+    }
+  }
+
+  async #read<T>(operation: (level: NativeLevel) => Promise<T>): Promise<T> {
+    try {
+      return await this.#use(operation)
+    } catch (cause) {
+      if (isCairnError(cause)) throw cause
+      throw databaseError(`Cannot read ${this.#path}`, cause)
+    }
+  }
+
+  async #nextPage(scan: Scan, leavesOutDamage: boolean): Promise<Page> {
+    let next = scan
+    try {
+      const entries: Entry[] = await this.#read(async (level) => {
+        const open = opened(next, level)
+        next = { ...next, open }
+        return open.iterator.nextv(next.size)
+      })
+      const last = entries.at(-1)
+      if (last === undefined) return { entries: [], next, isEnd: true }
+      const range = { gt: plain(last[0]) }
+      return {
+        entries: entries.map(([key, value]) => [plain(key), plain(value)]),
+        next: { ...next, range },
+        isEnd: false,
+      }
+    } catch (error) {
+      if (!leavesOutDamage || !isCairnError(error, 'CORRUPT')) throw error
+      await next.open?.iterator.close()
+      // LevelDB has passed over the damage and tells of it only at the end, where the binding throws away the page that
+      // it was reading. Record by record the end has nothing to throw away.
+      return { entries: [], next: { range: next.range, size: 1 }, isEnd: next.size === 1 }
+    }
   }
 }
 
-function isNative(level: Level<Uint8Array, Uint8Array>): level is NativeLevel {
-  return 'compactRange' in level && 'approximateSize' in level
+/** An iteration that survives that its database is opened again. */
+interface Scan {
+  readonly range: { readonly gte: Uint8Array } | { readonly gt: Uint8Array }
+  /** Records taken at a time. */
+  readonly size: number
+  readonly open?: { readonly level: NativeLevel; readonly iterator: EntryIterator }
+}
+
+interface EntryIterator {
+  nextv(size: number): Promise<Entry[]>
+  close(): Promise<void>
+}
+
+interface Page {
+  readonly entries: Entry[]
+  readonly next: Scan
+  readonly isEnd: boolean
+}
+
+/** The iterator of `scan` on `level`: a closed database has closed those that it had. */
+function opened({ range, open }: Scan, level: NativeLevel): NonNullable<Scan['open']> {
+  if (open?.level === level) return open
+  return { level, iterator: level.iterator({ ...range, highWaterMarkBytes: SCAN_BYTES }) }
 }
 
 /** A plain Uint8Array over the memory of what the binding gives, a Buffer, so that Buffer's own methods never leak out. */
 function plain({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength)
-}
-
-function databaseError(action: string, cause: unknown): CairnError {
-  const root = rootOf(cause)
-  return new CairnError(codeOf(root), `${action}: ${root.message}`, { cause })
-}
-
-/** The error that LevelDB gave, below what `level` wraps around a failed open. */
-function rootOf(cause: unknown): Error & { readonly code?: unknown } {
-  const error = cause instanceof Error ? cause : new Error(String(cause))
-  return error.cause instanceof Error ? rootOf(error.cause) : error
-}
-
-// LevelDB reports the operating system's errors as text only.
-function codeOf({ code, message }: Error & { readonly code?: unknown }): ErrorCode {
-  if (code === 'LEVEL_LOCKED') return 'LOCKED'
-  if (/no space left on device|disk quota exceeded/i.test(message)) return 'LIMIT'
-  if (/permission denied|read-only file system|operation not permitted/i.test(message)) return 'DENIED'
-  if (code === 'LEVEL_CORRUPTION' || /no such file|invalid argument/i.test(message)) return 'CORRUPT'
-  return 'UNAVAILABLE'
 }

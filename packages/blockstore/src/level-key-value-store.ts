@@ -12,7 +12,7 @@ import { decodeText, encodeText } from './text-key.ts'
  * @throws LOCKED when another process has it open, CORRUPT when it is damaged, LIMIT for a full disk, DENIED, UNAVAILABLE
  */
 export async function openLevelKeyValueStore(path: string): Promise<KeyValueStore> {
-  return new LevelKeyValueStore(path, await openDatabase(path, INDEX_TABLE_BYTES))
+  return new LevelKeyValueStore(path, await openDatabase(path, { tableBytes: INDEX_TABLE_BYTES }))
 }
 
 class LevelKeyValueStore implements KeyValueStore {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { openDatabase } from '../src/database.ts'
 import { openLevelStore } from '../src/index.ts'
 import { decodeLocation, encodeHeader, encodeLogKey, HEADER_KEY } from '../src/record.ts'
-import { blockStoreSuite, seededBlock } from './block-store-suite.ts'
+import { blockStoreSuite, removedBy, seededBlock } from './block-store-suite.ts'
 import { tempFolder } from './temp-folder.ts'
 
 blockStoreSuite('level', async () => openLevelStore(await tempFolder()))
@@ -45,7 +45,8 @@ test('what was deleted stays deleted after opening again', async () => {
   const store = await openLevelStore(path)
   await store.deleteMany(cids.slice(0, 5))
   await using sweep = await store.openSweep()
-  await Array.fromAsync(sweep.run((multihash) => multihash[2] !== cids[7]?.multihash.bytes[2]))
+  await sweep.mark(cids.filter((_, index) => index !== 7))
+  await removedBy(sweep)
   await store.close()
   const again = await openLevelStore(path)
   const there = await again.hasMany(cids)
@@ -82,7 +83,7 @@ test('a second opener is told that it is locked, and harms nothing', async () =>
 
 test('a locked index is not taken for a damaged one', async () => {
   const path = await filledFolder()
-  const database = await openDatabase(join(path, 'index'), 1 << 20)
+  const database = await openDatabase(join(path, 'index'), { tableBytes: 1 << 20 })
   await expect(openLevelStore(path)).rejects.toMatchObject({ code: 'LOCKED' })
   await database.close()
   await expectAllThere(path)
@@ -91,10 +92,10 @@ test('a locked index is not taken for a damaged one', async () => {
 test('a flipped byte in a stored block is found when it is read; deleting and putting it again mends it', async () => {
   const path = await filledFolder()
   const [victim, next] = [blocks[3] ?? seededBlock(3), blocks[4] ?? seededBlock(4)]
-  const index = await openDatabase(join(path, 'index'), 1 << 20)
+  const index = await openDatabase(join(path, 'index'), { tableBytes: 1 << 20 })
   const { sequence } = decodeLocation((await index.get(victim.cid.multihash.bytes)) ?? new Uint8Array())
   await index.close()
-  const log = await openDatabase(join(path, 'blocks'), 1 << 20)
+  const log = await openDatabase(join(path, 'blocks'), { tableBytes: 1 << 20 })
   const key = encodeLogKey(sequence, victim.cid.multihash.bytes)
   const bytes = Uint8Array.from((await log.get(key)) ?? [])
   bytes[50] = (bytes[50] ?? 0) ^ 1
@@ -112,7 +113,7 @@ test('a flipped byte in a stored block is found when it is read; deleting and pu
 
 test('an index entry without its record is CORRUPT, not a miss', async () => {
   const path = await filledFolder()
-  const log = await openDatabase(join(path, 'blocks'), 1 << 20)
+  const log = await openDatabase(join(path, 'blocks'), { tableBytes: 1 << 20 })
   for await (const page of log.pages(encodeLogKey(1, new Uint8Array()))) {
     await log.batch(
       page.slice(0, 1).map(([key]) => ({ key })),
@@ -132,20 +133,20 @@ test('a put that is under way when a sweep opens is not swept', async () => {
   const put = store.putMany(blocks)
   await using sweep = await store.openSweep()
   await put
-  expect(await Array.fromAsync(sweep.run(() => false))).toEqual([])
+  expect(await removedBy(sweep)).toEqual([])
   await store.close()
 })
 
 test('a log of a newer version, and one without its header, are refused', async () => {
   const newer = await tempFolder()
   await mkdir(join(newer, 'blocks'))
-  const log = await openDatabase(join(newer, 'blocks'), 1 << 20)
+  const log = await openDatabase(join(newer, 'blocks'), { tableBytes: 1 << 20 })
   await log.batch([{ key: HEADER_KEY, value: encodeHeader({ version: 2, id: new Uint8Array(16) }) }], { sync: true })
   await log.close()
   await expect(openLevelStore(newer)).rejects.toMatchObject({ code: 'UNSUPPORTED' })
 
   const headless = await filledFolder()
-  const damaged = await openDatabase(join(headless, 'blocks'), 1 << 20)
+  const damaged = await openDatabase(join(headless, 'blocks'), { tableBytes: 1 << 20 })
   await damaged.batch([{ key: HEADER_KEY }], { sync: true })
   await damaged.close()
   await expect(openLevelStore(headless)).rejects.toMatchObject({ code: 'CORRUPT' })
@@ -153,7 +154,7 @@ test('a log of a newer version, and one without its header, are refused', async 
 
 test('several damaged blocks in one look-up reject it once, and nothing else', async () => {
   const path = await filledFolder()
-  const log = await openDatabase(join(path, 'blocks'), 1 << 20)
+  const log = await openDatabase(join(path, 'blocks'), { tableBytes: 1 << 20 })
   for await (const page of log.pages(encodeLogKey(1, new Uint8Array()))) {
     await log.batch([{ key: page[0]?.[0] ?? HEADER_KEY }], { sync: true })
     await log.batch([{ key: page[1]?.[0] ?? HEADER_KEY, value: Uint8Array.of(1) }], { sync: true })

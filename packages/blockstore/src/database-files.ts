@@ -1,0 +1,103 @@
+// The files of a LevelDB database, looked at from outside: damage that LevelDB itself would pass over in silence, and
+// the repair, which is the last step.
+//
+// LevelDB makes a new, empty database when its CURRENT is gone, and goes back to an older state when its MANIFEST ends
+// early; either way it then deletes the tables that it does not know any more. So both are found before it opens.
+import { access, open, readdir, readFile, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { systemError } from '@cairn/core'
+import { Level } from 'level'
+import { databaseError } from './database-error.ts'
+import { logNumberOf } from './manifest.ts'
+import type { RepairedEvent } from './recovery-event.ts'
+
+/** LevelDB's own repair, which its binding for browsers lacks. */
+interface Repairer {
+  repair(path: string): Promise<void>
+}
+
+/** Whether LevelDB would open the database in `path` without part of what its files hold, and delete that. */
+export async function wouldLoseFiles(path: string): Promise<boolean> {
+  if (!(await hasLostItsWay(path))) return false
+  // A process that has it open changes its files while they are looked at; LevelDB's lock tells of it.
+  await probeLock(path)
+  return hasLostItsWay(path)
+}
+
+/**
+ * Lets LevelDB repair the database in `path`. What it replaces (its own logs, manifests, damaged tables) it moves away,
+ * and these files are kept beside the database: with its sound tables they are all there is to undo or study the repair.
+ *
+ * @throws as `databaseError`
+ */
+export async function repairFiles(path: string): Promise<RepairedEvent> {
+  if (!isRepairer(Level)) throw new TypeError('this platform has no LevelDB')
+  try {
+    await Level.repair(path)
+  } catch (cause) {
+    throw databaseError(`Cannot repair ${path}`, cause)
+  }
+  return { kind: 'repaired', path, keptIn: await keepReplaced(path) }
+}
+
+/** Bytes that LevelDB left out of its own log when it opened the database in `path` just now. */
+export async function droppedBytes(path: string): Promise<number> {
+  // LevelDB says so nowhere else; each open begins this file anew.
+  const text = await readFile(join(path, 'LOG'), 'utf8').catch(() => '')
+  return [...text.matchAll(/: dropping (\d+) bytes; /g)].reduce((sum, [, bytes]) => sum + Number(bytes), 0)
+}
+
+/** @throws LIMIT while this process cannot open as many files as opening a database takes */
+export async function requireFiles(path: string): Promise<void> {
+  const files = await Promise.allSettled(Array.from({ length: OPEN_FILES }, () => open(path, 'r')))
+  for (const file of files) if (file.status === 'fulfilled') await file.value.close()
+  for (const file of files) if (file.status === 'rejected') throw systemError(`open ${path} again`, file.reason)
+}
+
+/** Files that LevelDB opens when it opens a database, with room for tables. */
+const OPEN_FILES = 16
+
+async function hasLostItsWay(path: string): Promise<boolean> {
+  const names = await readdir(path).catch((): string[] => [])
+  if (!names.includes('CURRENT')) return names.some((name) => /\.(ldb|sst|log)$/.test(name))
+  const manifest = (await readFile(join(path, 'CURRENT'), 'utf8')).trimEnd()
+  if (!names.includes(manifest)) return false // LevelDB says so
+  const logNumber = logNumberOf(await readFile(join(path, manifest)))
+  if (logNumber === undefined || logNumber === 0) return false
+  // A log that is named is there: LevelDB makes it before it writes its name, and deletes it only after the next name.
+  return !names.some((name) => /^\d+\.log$/.test(name) && Number.parseInt(name, 10) === logNumber)
+}
+
+/** @throws LOCKED when a process has it open */
+async function probeLock(path: string): Promise<void> {
+  const probe = new Level(path, { createIfMissing: false, errorIfExists: true })
+  try {
+    await probe.open()
+  } catch (cause) {
+    const error = databaseError(`Cannot open ${path}`, cause)
+    if (error.code === 'LOCKED') throw error
+    // Any other way it says that the database exists, or does not: it is nobody's now.
+  }
+  await probe.close()
+}
+
+async function keepReplaced(path: string): Promise<string | undefined> {
+  const replaced = join(path, 'lost')
+  const names = await readdir(replaced).catch(() => [])
+  if (names.length === 0) return undefined
+  let number = 1
+  while (await exists(`${path}.replaced-${number}`)) number++
+  await rename(replaced, `${path}.replaced-${number}`)
+  return `${path}.replaced-${number}`
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+function isRepairer(level: object): level is Repairer {
+  return 'repair' in level && typeof level.repair === 'function'
+}

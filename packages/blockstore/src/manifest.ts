@@ -1,0 +1,103 @@
+// The one thing that Cairn reads of LevelDB's MANIFEST: which of LevelDB's own logs it says comes next. Formats:
+// doc/log_format.md and db/version_edit.cc of LevelDB. Checksums are LevelDB's business; this only looks.
+
+/** LevelDB's log files and its MANIFEST are cut into blocks of this many bytes, which no record's header crosses. */
+const BLOCK_BYTES = 32_768
+/** Checksum (4 bytes), length (2, little-endian), type (1). */
+const HEADER_BYTES = 7
+const TYPE = { zero: 0, full: 1, first: 2, middle: 3, last: 4 } as const
+const TAG = {
+  comparator: 1,
+  logNumber: 2,
+  nextFile: 3,
+  lastSequence: 4,
+  pointer: 5,
+  deleted: 6,
+  added: 7,
+  prevLog: 9,
+} as const
+
+/**
+ * Number of the log that a MANIFEST names last, 0 for none. `undefined` when it does not read as one: LevelDB, which
+ * checks it, will say so itself.
+ */
+export function logNumberOf(manifest: Uint8Array): number | undefined {
+  let last: number | undefined
+  try {
+    for (const record of records(manifest)) last = logNumberOfEdit(new Reader(record)) ?? last
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+  return last
+}
+
+/** Whole records; a torn one at the end is left out, as LevelDB does. */
+function* records(bytes: Uint8Array): Generator<Uint8Array> {
+  let parts: Uint8Array[] = []
+  for (let at = 0; at + HEADER_BYTES <= bytes.length;) {
+    const blockEnd = (Math.floor(at / BLOCK_BYTES) + 1) * BLOCK_BYTES
+    const start = at + HEADER_BYTES
+    const end = start + (bytes[at + 4] ?? 0) + (bytes[at + 5] ?? 0) * 256
+    const type = bytes[at + 6]
+    if (start > blockEnd || type === TYPE.zero) {
+      at = blockEnd
+      continue
+    }
+    if (end > bytes.length) return
+    if (type === TYPE.full || type === TYPE.first) parts = []
+    parts.push(bytes.subarray(start, end))
+    if (type === TYPE.full || type === TYPE.last) yield Buffer.concat(parts)
+    at = end
+  }
+}
+
+function logNumberOfEdit(edit: Reader): number | undefined {
+  let found: number | undefined
+  while (!edit.isAtEnd) {
+    const tag = edit.integer()
+    if (tag === TAG.logNumber) found = edit.integer()
+    else if (tag === TAG.comparator) edit.skipText()
+    else if (tag === TAG.nextFile || tag === TAG.lastSequence || tag === TAG.prevLog) edit.integer()
+    else if (tag === TAG.pointer) edit.skip(1).skipText()
+    else if (tag === TAG.deleted) edit.skip(2)
+    else if (tag === TAG.added) edit.skip(3).skipText().skipText()
+    else throw new RangeError(`no such tag: ${tag}`)
+  }
+  return found
+}
+
+/** Reads varints. @throws RangeError beyond the end */
+class Reader {
+  readonly #bytes: Uint8Array
+  #at = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at >= this.#bytes.length
+  }
+
+  integer(): number {
+    let value = 0
+    for (let factor = 1; ; factor *= 128) {
+      const byte = this.#bytes[this.#at++]
+      if (byte === undefined) throw new RangeError('the record ends in a number')
+      value += (byte & 0x7f) * factor
+      if (byte < 0x80) return value
+    }
+  }
+
+  skip(integers: number): this {
+    for (let index = 0; index < integers; index++) this.integer()
+    return this
+  }
+
+  skipText(): this {
+    this.#at += this.integer()
+    if (this.#at > this.#bytes.length) throw new RangeError('the record ends in a text')
+    return this
+  }
+}

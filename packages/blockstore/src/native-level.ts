@@ -1,0 +1,63 @@
+// Opening LevelDB in a folder, and what of it is not in its binding for browsers.
+import { CairnError, isCairnError } from '@cairn/core'
+import { Level } from 'level'
+import { databaseError } from './database-error.ts'
+import { droppedBytes, repairFiles, wouldLoseFiles } from './database-files.ts'
+import { CACHE_BYTES, OPEN_TABLES_MAX } from './limits.ts'
+import type { OnRecovery } from './recovery-event.ts'
+
+/** LevelDB with what only the native one has. */
+export interface NativeLevel extends Level<Uint8Array, Uint8Array> {
+  compactRange(start: Uint8Array, end: Uint8Array): Promise<void>
+  approximateSize(start: Uint8Array, end: Uint8Array): Promise<number>
+}
+
+/** How a database is opened. */
+export interface DatabaseSettings {
+  /** Bytes collected in memory before a table is written. */
+  readonly tableBytes: number
+  /** Told of a repair, of records that LevelDB dropped, and of opening again. */
+  readonly onRecovery?: OnRecovery | undefined
+  /** Whether a database that does not open is repaired; true by default. What can be made anew is not worth it. */
+  readonly repairs?: boolean
+}
+
+/** Opens LevelDB in folder `path`, after a repair if nothing else helps. @throws as `openDatabase` */
+export async function openLevel(path: string, settings: DatabaseSettings): Promise<NativeLevel> {
+  const { repairs = true, onRecovery } = settings
+  if (await wouldLoseFiles(path)) {
+    if (!repairs) throw new CairnError('CORRUPT', `Cannot open ${path}: its CURRENT or MANIFEST is damaged`)
+    onRecovery?.(await repairFiles(path))
+  }
+  const level = await open(path, settings).catch(async (error: unknown) => {
+    if (!repairs || !isCairnError(error, 'CORRUPT')) throw error
+    onRecovery?.(await repairFiles(path))
+    return open(path, settings)
+  })
+  const bytes = await droppedBytes(path)
+  if (bytes > 0) onRecovery?.({ kind: 'dropped', path, bytes })
+  return level
+}
+
+async function open(path: string, { tableBytes }: DatabaseSettings): Promise<NativeLevel> {
+  const level = new Level<Uint8Array, Uint8Array>(path, {
+    keyEncoding: 'view',
+    valueEncoding: 'view',
+    compression: false,
+    writeBufferSize: tableBytes,
+    maxFileSize: tableBytes,
+    maxOpenFiles: OPEN_TABLES_MAX,
+    cacheSize: CACHE_BYTES,
+  })
+  if (!isNative(level)) throw new CairnError('UNSUPPORTED', `Cannot open ${path}: this platform has no LevelDB`)
+  try {
+    await level.open()
+  } catch (cause) {
+    throw databaseError(`Cannot open ${path}`, cause)
+  }
+  return level
+}
+
+function isNative(level: Level<Uint8Array, Uint8Array>): level is NativeLevel {
+  return 'compactRange' in level && 'approximateSize' in level
+}

@@ -1,0 +1,40 @@
+// What a store tells about damage that it found and what it did about it. Nothing of this is silent, and nothing of it
+// needs a person before the store works again.
+import type { CID } from 'multiformats/cid'
+
+/** What happened to a store while it was opened or used. */
+export type RecoveryEvent =
+  | RepairedEvent
+  | DroppedEvent
+  | IndexEvent
+  | { /** Opened again after a write had failed. */ readonly kind: 'reopened'; readonly path: string }
+  | {
+      /** Blocks whose bytes are damaged or gone, as raw CIDv1. */ readonly kind: 'damaged'
+      readonly cids: readonly CID[]
+    }
+
+/** LevelDB's repair was run on a database that did not open: what it could not read is gone from it. */
+export interface RepairedEvent {
+  readonly kind: 'repaired'
+  readonly path: string
+  /** Where the files are that the repair replaced, if there are any. */
+  readonly keptIn: string | undefined
+}
+
+/** LevelDB left out bytes of its own log that it could not read. After a power loss they may never have been acknowledged. */
+export interface DroppedEvent {
+  readonly kind: 'dropped'
+  readonly path: string
+  readonly bytes: number
+}
+
+/** The index of a block store is being made anew from the log. */
+export interface IndexEvent {
+  readonly kind: 'index'
+  /** Blocks read so far. */
+  readonly blocks: number
+  readonly isDone: boolean
+}
+
+/** Takes what a store tells. */
+export type OnRecovery = (event: RecoveryEvent) => void
