@@ -12,7 +12,7 @@ export const LOG_BATCH_BYTES = 1024 * 1024
 export const COMMIT_BLOCKS = 4096
 
 /** Bytes that LevelDB collects before it writes a table of the log. LevelDB maps tables into memory, so this bounds them. */
-export const LOG_TABLE_BYTES = 4 * 1024 * 1024
+export const LOG_TABLE_BYTES = 3 * 1024 * 1024
 
 /** Tables that LevelDB keeps open and mapped, its least possible: 64 tables of 2 MiB add 150 MB to the resident set. */
 export const OPEN_TABLES_MAX = 74
@@ -38,14 +38,29 @@ export const SCAN_BYTES = 1024 * 1024
 /** Records taken at a time from an iteration, for the same reason. */
 export const SCAN_RECORDS = 1024
 
-/** Blocks that one step of a collection looks at. Puts wait for a step, so it has to stay at some milliseconds. */
-export const SWEEP_STEP_BLOCKS = 1024
+/** Blocks that one step of a collection deletes. Puts wait for a step, so it has to stay at some milliseconds. */
+export const SWEEP_STEP_BLOCKS = 512
 
-/** Sequence numbers in one stretch of the log, the unit in which garbage is counted: 512 MiB at most. */
-export const STRETCH_SEQUENCES = 256
+/** Blocks that a collection notes at a time before it deletes them, about 100 bytes each. More cost another walk of the index. */
+export const SWEEP_ROUND_BLOCKS = 512 * 1024
 
-/** A stretch is rewritten when at least one part in this many of its bytes is garbage; below, it costs more than it frees. */
-export const STRETCH_GARBAGE_DIVISOR = 4
+/** Sequence numbers in one stretch of the log, the unit in which a collection counts: 128 MiB at most. */
+export const STRETCH_SEQUENCES = 64
 
-/** Bytes of neighbouring stretches that are rewritten in one go. Closing waits for one go, so it has to stay at a second. */
-export const COMPACTION_BYTES = 256 * 1024 * 1024
+/** Bytes of neighbouring stretches that are emptied and rewritten in one go. Closing waits for one go. */
+export const PART_BYTES = 32 * 1024 * 1024
+
+/** A part is rewritten when at least one in this many of its bytes is garbage; below, it costs more than it frees. */
+export const PART_GARBAGE_DIVISOR = 4
+
+/** Bytes that a record takes in the log beside those of its block: key, LevelDB's frame and its share of the table's index. */
+export const RECORD_OVERHEAD_BYTES = 56
+
+/** Bytes of an entry of the index in a table, filter included, for a digest of 32 bytes. */
+export const INDEX_ENTRY_BYTES = 64
+
+/** Entries of the index that are rewritten in one go: 4 MiB. */
+export const INDEX_SLICE_BLOCKS = 64 * 1024
+
+/** Bytes of garbage in the index below which it is left to LevelDB. */
+export const INDEX_GARBAGE_BYTES_MIN = 4 * 1024 * 1024

@@ -27,8 +27,11 @@ export const READ_AHEAD_BLOCKS = 512
 /** Nodes between a root and the block being read; a chain longer than this is made to hurt. */
 export const DAG_DEPTH_MAX = 4096
 
-/** Bytes of blocks collected before they go to the store in one commit; two commits may be in memory at a time. */
-export const IMPORT_BATCH_BYTES = 16 * 1024 * 1024
+/** Bytes of blocks collected before they go to the store in one commit. */
+export const IMPORT_BATCH_BYTES = 9 * 1024 * 1024
+
+/** Batches of an import under way while the next one fills: one is written while the other becomes durable. */
+export const IMPORT_WRITES_AT_ONCE = 2
 
 /** Blocks collected before a commit, so that a folder of tiny files commits in steps as well. */
 export const IMPORT_BATCH_BLOCKS = 4096
@@ -44,3 +47,42 @@ export const SHARD_FANOUT_MIN = 8
 
 /** Buckets of the largest shard: beyond it a few bytes would make a reader allocate without end (CVE-2023-23625). */
 export const SHARD_FANOUT_MAX = 1024
+
+/** Raw leaves that a walk in bounded memory remembers, so that neighbours that repeat are met once: about 8 MB. */
+export const SEEN_LEAVES_MAX = 65_536
+
+/** Bytes of a pin's name in UTF-8. Source: boxo pinning/pinner, MaxNameBytes of Kubo. */
+export const PIN_NAME_BYTES_MAX = 255
+
+/** Names of one pin, so that its record, which is read and written whole, stays below 70 kB. */
+export const PIN_NAMES_MAX = 256
+
+/** Changes of pins that become durable together. A sync costs as much as some hundred of them. */
+export const PIN_CHANGES_PER_COMMIT = 1024
+
+/** Bytes of one record of a listing of what is below a pin: about 900 CIDs, and little to hold or to skip. */
+export const LISTING_RECORD_BYTES = 32 * 1024
+
+/** Records of one listing, so that a damaged number cannot make anything endless: some 900 million CIDs. */
+export const LISTING_RECORDS_MAX = 1_048_576
+
+/** Bytes of listings written in one batch: each batch is a sync, and is held in memory. */
+export const LISTING_BATCH_BYTES = 1024 * 1024
+
+/** CIDs remembered in one pass over all listings, where each is to come once: about 60 MB. More CIDs take more passes. */
+export const LISTED_CIDS_PER_PASS = 524_288
+
+/** Records of abandoned listings removed at a time; what is more waits for the next time. */
+export const STRAY_RECORDS_MAX = 4096
+
+/** Nodes known to be whole that a verification of pins remembers from one pin to the next: about 100 MB. */
+export const VERIFIED_NODES_MAX = 1_048_576
+
+/** CIDs that a collection marks in one look-up, and pins that it takes at a time. */
+export const MARK_LINKS = 2048
+
+/** Interior nodes that a collection reads at a time. */
+export const MARK_NODES = 256
+
+/** Bytes of the interior nodes that a collection reads at a time, one node at least. */
+export const MARK_READ_BYTES = 8 * 1024 * 1024

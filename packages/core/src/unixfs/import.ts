@@ -3,7 +3,7 @@
 import type { CID } from 'multiformats/cid'
 import type { Block } from '../block/block.ts'
 import type { BlockStore } from '../interfaces.ts'
-import { IMPORT_BATCH_BLOCKS, IMPORT_BATCH_BYTES } from '../limits.ts'
+import { IMPORT_BATCH_BLOCKS, IMPORT_BATCH_BYTES, IMPORT_WRITES_AT_ONCE } from '../limits.ts'
 import { directoryNodes, symlinkNode } from './directory.ts'
 import { importFile } from './import-file.ts'
 import type { ImportSettings } from './profile.ts'
@@ -69,26 +69,25 @@ export async function* importTree(
 
 /**
  * A stage that stores the blocks of an import and passes everything else on, each entry only once its blocks are
- * durable. One batch is written while the next one fills.
+ * durable. Batches are written while the next one fills.
  */
 export function storeBlocks(store: Pick<BlockStore, 'putMany'>) {
   return async function* stored(events: AsyncIterable<ImportEvent>): AsyncGenerator<ProgressEvent | EntryEvent> {
     let batch = new Batch()
-    let writing: Promise<readonly EntryEvent[]> = Promise.resolve([])
+    const writes: Promise<readonly EntryEvent[]>[] = []
     try {
       for await (const event of events) {
         if (event.kind === 'progress') yield event
         else batch.add(event)
         if (!batch.isFull) continue
-        yield* await writing
-        writing = batch.write(store)
+        if (writes.length === IMPORT_WRITES_AT_ONCE) yield* (await writes.shift()) ?? []
+        writes.push(batch.write(store))
         batch = new Batch()
       }
-      yield* await writing
-      writing = batch.write(store)
-      yield* await writing
+      writes.push(batch.write(store))
+      for (const written of writes) yield* await written
     } finally {
-      await Promise.allSettled([writing])
+      await Promise.allSettled(writes)
     }
   }
 }
