@@ -106,12 +106,12 @@ export class BlockWriter {
   async #find(cids: readonly CID[]): Promise<(Found | undefined)[]> {
     const places = await this.#parts.index.locate(cids.map(({ multihash }) => multihash.bytes))
     return cids.map((cid, index) => {
-      const key = blockKey(cid)
-      const arrival = this.#arriving.get(key)
+      const arrival = this.#arriving.get(blockKey(cid))
       // What arrives has a sequence beyond the reach of every hold and collection.
       if (arrival !== undefined) return { arrival }
-      if (places[index] === undefined) return undefined
-      this.#parts.claims.touch(key)
+      const place = places[index]
+      if (place === undefined) return undefined
+      this.#parts.claims.touch(place.location.sequence)
       return {}
     })
   }

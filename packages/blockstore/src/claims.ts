@@ -1,11 +1,12 @@
 // Which blocks a collection may not take: holds, and what is put while a collection is open. Kept in memory, since
 // neither outlives the process. Time is the rising sequence number of the blocks, never a clock.
 import { CairnError, type Hold } from '@cairn/core'
+import { Bitmap } from './marks.ts'
 
 /** What one hold or collection protects: all from `boundary` on, and older blocks that were put again. */
 interface Claim {
   readonly boundary: number
-  readonly keys: Set<string>
+  readonly again: Bitmap
 }
 
 /** The open holds and the open collection of a store. */
@@ -15,7 +16,7 @@ export class Claims {
 
   /** Claims every block with a sequence of at least `boundary`, and older ones that are put again. */
   hold(boundary: number): Hold {
-    const claim = { boundary, keys: new Set<string>() }
+    const claim = { boundary, again: new Bitmap() }
     this.#holds.add(claim)
     return { release: () => void this.#holds.delete(claim) }
   }
@@ -28,29 +29,29 @@ export class Claims {
    */
   openSweep(boundary: number): SweepClaims {
     if (this.#sweep !== undefined) throw new CairnError('CONFLICT', 'Cannot begin a collection: another one is running')
-    const own = { boundary, keys: new Set<string>() }
+    const own = { boundary, again: new Bitmap() }
     const claims = [own, ...this.#holds]
     const floor = Math.min(...claims.map((claim) => claim.boundary))
     this.#sweep = own
     return {
-      protects: (sequence, key) => sequence >= floor || claims.some(({ keys }) => keys.has(key)),
+      protects: (sequence) => sequence >= floor || claims.some(({ again }) => again.has(sequence)),
       close: () => {
         if (this.#sweep === own) this.#sweep = undefined
       },
     }
   }
 
-  /** Notes that the block of `key`, which is stored already, was put again. */
-  touch(key: string): void {
-    for (const hold of this.#holds) hold.keys.add(key)
-    this.#sweep?.keys.add(key)
+  /** Notes that the block that is stored under `sequence` was put again. */
+  touch(sequence: number): void {
+    for (const hold of this.#holds) hold.again.add(sequence)
+    this.#sweep?.again.add(sequence)
   }
 }
 
 /** What one collection must leave alone. */
 export interface SweepClaims {
-  /** Whether the block of `key`, stored under `sequence`, is beyond this collection's reach at this moment. */
-  protects(sequence: number, key: string): boolean
+  /** Whether the block stored under `sequence` is beyond this collection's reach at this moment. */
+  protects(sequence: number): boolean
   /** Ends the collection's own claims, so that the next one can open; calling it again does nothing. */
   close(): void
 }

@@ -1,5 +1,6 @@
 // Refuses a write while there is still room to tidy up: LevelDB cannot take back a write that failed half-way.
-import { statfs } from 'node:fs/promises'
+import { readdir, stat, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
 import { CairnError } from '@cairn/core'
 import { DISK_RESERVE_BYTES } from './limits.ts'
 
@@ -15,4 +16,18 @@ export async function requireDiskRoom(path: string, bytes: number): Promise<void
     'LIMIT',
     `Cannot write to ${path}: the disk is full (${freeBytes} bytes free, ${DISK_RESERVE_BYTES} are kept)`,
   )
+}
+
+/** Bytes in the database in folder `path` that are in no table yet: LevelDB removes its logs when it has written a table. */
+export async function untabledBytes(path: string): Promise<number> {
+  const logs = (await readdir(path)).filter((name) => name.endsWith('.log'))
+  const sizes = await Promise.all(
+    logs.map((name) =>
+      stat(join(path, name)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  )
+  return sizes.reduce((sum, size) => sum + size, 0)
 }

@@ -144,15 +144,21 @@ class LevelStore implements BlockStore {
     return this.#claims.hold(this.#writer.settledSequence)
   }
 
+  diskBytes(): Promise<number> {
+    return this.#gate.run(() => this.#measure())
+  }
+
   openSweep(): Promise<Sweep> {
     return this.#gate.run(() => {
-      const claims = this.#claims.openSweep(this.#writer.settledSequence)
+      const end = this.#writer.settledSequence
       return new LevelSweep({
-        claims,
+        claims: this.#claims.openSweep(end),
+        end,
         gate: this.#gate,
         index: this.#index,
         log: this.#log,
         remove: (multihashes, isExpendable) => this.#turns.run(() => this.#remove(multihashes, isExpendable)),
+        diskBytes: () => this.#measure(),
       })
     })
   }
@@ -168,6 +174,10 @@ class LevelStore implements BlockStore {
         await Promise.all([this.#index.close(), this.#log.close()])
       }
     })
+  }
+
+  async #measure(): Promise<number> {
+    return (await this.#log.diskBytes()) + (await this.#index.diskBytes())
   }
 
   /** Gets a block that was not where the index said it was: it was deleted meanwhile, and maybe put again. */

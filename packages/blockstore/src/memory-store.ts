@@ -4,17 +4,20 @@ import {
   identityBlock,
   multihashKey,
   relabelBlock,
-  type AbortOptions,
   type Block,
   type BlockStore,
   type BlockStoreStat,
   type Hold,
+  type Mark,
   type StoredBlock,
   type Sweep,
+  type SweepOptions,
+  type SweepStep,
 } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
 import { Claims, type SweepClaims } from './claims.ts'
 import { Gate } from './gate.ts'
+import { Marks } from './marks.ts'
 import { isIdentity, storedBlock } from './stored-block.ts'
 
 interface Kept {
@@ -49,7 +52,7 @@ export class MemoryStore implements BlockStore {
   }
 
   claimMany(cids: readonly CID[]): Promise<boolean[]> {
-    for (const cid of cids) if (this.#kept.has(blockKey(cid))) this.#claims.touch(blockKey(cid))
+    for (const cid of cids) this.#touch(this.#kept.get(blockKey(cid)))
     return this.hasMany(cids)
   }
 
@@ -86,12 +89,20 @@ export class MemoryStore implements BlockStore {
     return this.#claims.hold(this.#nextSequence)
   }
 
+  diskBytes(): Promise<number> {
+    return this.#gate.run(() => this.#bytes)
+  }
+
   openSweep(): Promise<Sweep> {
     return this.#gate.run(() => {
       const claims = this.#claims.openSweep(this.#nextSequence)
+      const marks = new Marks()
       return {
-        run: (isLive: (multihash: Uint8Array) => boolean, options: AbortOptions = {}) =>
-          this.#sweep(claims, isLive, options),
+        get marked() {
+          return marks.totals
+        },
+        mark: (cids: readonly CID[]) => this.#gate.run(() => cids.map((cid) => this.#mark(marks, cid))),
+        run: (options: SweepOptions = {}) => this.#sweep(claims, marks, options),
         [Symbol.asyncDispose]: async () => claims.close(),
       }
     })
@@ -103,12 +114,17 @@ export class MemoryStore implements BlockStore {
 
   #put(block: Block): void {
     const key = blockKey(block.cid)
-    if (this.#kept.has(key)) {
-      this.#claims.touch(key)
+    const kept = this.#kept.get(key)
+    if (kept !== undefined) {
+      this.#touch(kept)
       return
     }
     this.#kept.set(key, { block, sequence: this.#nextSequence++ })
     this.#bytes += block.bytes.length
+  }
+
+  #touch(kept: Kept | undefined): void {
+    if (kept !== undefined) this.#claims.touch(kept.sequence)
   }
 
   #delete(key: string): Block | undefined {
@@ -119,19 +135,26 @@ export class MemoryStore implements BlockStore {
     return kept.block
   }
 
+  #mark(marks: Marks, cid: CID): Mark {
+    if (isIdentity(cid)) return { status: 'new', bytes: cid.multihash.size }
+    const kept = this.#kept.get(blockKey(cid))
+    if (kept === undefined) return { status: 'absent' }
+    return marks.add(cid, { sequence: kept.sequence, size: kept.block.bytes.length })
+  }
+
   async *#sweep(
     claims: SweepClaims,
-    isLive: (multihash: Uint8Array) => boolean,
-    { signal }: AbortOptions,
-  ): AsyncGenerator<StoredBlock, void, undefined> {
+    marks: Marks,
+    { signal, downToBytes = 0 }: SweepOptions,
+  ): AsyncGenerator<SweepStep, void, undefined> {
     signal?.throwIfAborted()
     this.#gate.check()
     for (const { block, sequence } of this.#kept.values()) {
+      if (marks.has(sequence) || claims.protects(sequence)) continue
+      if (downToBytes > 0 && this.#bytes <= downToBytes) return
       const multihash = block.cid.multihash.bytes
-      const key = multihashKey(multihash)
-      if (isLive(multihash) || claims.protects(sequence, key)) continue
-      this.#delete(key)
-      yield storedBlock(multihash, block.bytes.length)
+      this.#delete(multihashKey(multihash))
+      yield { removed: [storedBlock(multihash, block.bytes.length)], freedBytes: block.bytes.length }
       signal?.throwIfAborted()
       this.#gate.check()
     }

@@ -1,5 +1,13 @@
 // What every block store must do. A new backend's test calls this with a way to open an empty store.
-import { createBlock, DAG_PB_CODE, RAW_CODE, type Block, type BlockStore } from '@cairn/core'
+import {
+  createBlock,
+  DAG_PB_CODE,
+  RAW_CODE,
+  type Block,
+  type BlockStore,
+  type StoredBlock,
+  type Sweep,
+} from '@cairn/core'
 import { CID } from 'multiformats/cid'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
@@ -179,6 +187,43 @@ function testSweeping(store: () => BlockStore): void {
     expect(await store().stat()).toEqual({ blocks: 1, bytes: 64 })
   })
 
+  test('marking tells what is new, known and absent, once for each codec that a block may have links by', async () => {
+    const node = createBlock(Uint8Array.of(0x0a, 0x02, 0x08, 0x01), { codec: DAG_PB_CODE })
+    const [leaf, absent] = [seededBlock(1, 70), seededBlock(2)]
+    await store().putMany([node, leaf])
+    await using open = await store().openSweep()
+    const asRaw = CID.createV1(RAW_CODE, node.cid.multihash)
+    const identity = CID.parse('bafkqabtimvwgy3yk')
+    expect(await open.mark([asRaw, asRaw, node.cid, node.cid, leaf.cid, absent.cid, identity])).toEqual([
+      { status: 'new', bytes: 4 },
+      { status: 'known' },
+      { status: 'new', bytes: 4 },
+      { status: 'known' },
+      { status: 'new', bytes: 70 },
+      { status: 'absent' },
+      { status: 'new', bytes: 6 },
+    ])
+    expect(open.marked).toEqual({ blocks: 2, bytes: 74 })
+    expect(await open.mark([leaf.cid.toV1(), asRaw])).toEqual([{ status: 'known' }, { status: 'known' }])
+    expect(await removedBy(open)).toEqual([])
+  })
+
+  test('a sweep with a size to come down to stops there, and takes no more than it must', async () => {
+    const blocks = Array.from({ length: 200 }, (_, seed) => seededBlock(seed, 1000))
+    await store().putMany(blocks)
+    const [live, before] = [blocks.slice(0, 20), await store().diskBytes()]
+    expect(before).toBeGreaterThanOrEqual(200_000)
+    await using open = await store().openSweep()
+    await open.mark(live.map(({ cid }) => cid))
+    const downToBytes = before - 50_000
+    expect(await Array.fromAsync(open.run({ downToBytes: before }))).toEqual([])
+    for await (const _ of open.run({ downToBytes }));
+    const left = (await store().stat()).blocks
+    expect(left).toBeGreaterThan(100)
+    expect(left).toBeLessThan(160)
+    expect(await store().hasMany(live.map(({ cid }) => cid))).toEqual(live.map(() => true))
+  })
+
   test('one sweep at a time; the next can open when the first is disposed of', async () => {
     const first = await store().openSweep()
     await expect(store().openSweep()).rejects.toMatchObject({ code: 'CONFLICT' })
@@ -193,7 +238,7 @@ function testSweeping(store: () => BlockStore): void {
     await store().putMany([seededBlock(1)])
     await using open = await store().openSweep()
     const reason = new Error('enough')
-    await expect(Array.fromAsync(open.run(() => false, { signal: AbortSignal.abort(reason) }))).rejects.toBe(reason)
+    await expect(Array.fromAsync(open.run({ signal: AbortSignal.abort(reason) }))).rejects.toBe(reason)
     expect((await store().stat()).blocks).toBe(1)
   })
 
@@ -202,7 +247,7 @@ function testSweeping(store: () => BlockStore): void {
     await store().putMany(blocks)
     await using open = await store().openSweep()
     const puts = Promise.all(blocks.map((block) => store().putMany([block])))
-    await Array.fromAsync(open.run(() => false))
+    await Array.fromAsync(open.run())
     await puts
     expect(await store().hasMany(blocks.map(({ cid }) => cid))).toEqual(blocks.map(() => true))
   })
@@ -214,7 +259,7 @@ function testClaims(store: () => BlockStore): void {
     await store().putMany([again, dead])
     await using open = await store().openSweep()
     await store().putMany([fresh, again])
-    const gone = await Array.fromAsync(open.run(() => false))
+    const gone = await removedBy(open)
     expect(gone.map(({ cid }) => cid.toString())).toEqual([dead.cid.toString()])
     expect(await store().hasMany([fresh.cid, again.cid])).toEqual([true, true])
   })
@@ -235,7 +280,7 @@ function testClaims(store: () => BlockStore): void {
     await store().putMany([claimed, other])
     await using open = await store().openSweep()
     expect(await store().claimMany([claimed.cid, seededBlock(3).cid])).toEqual([true, false])
-    await Array.fromAsync(open.run(() => false))
+    await Array.fromAsync(open.run())
     expect(await store().hasMany([claimed.cid, other.cid])).toEqual([true, false])
   })
 
@@ -255,7 +300,7 @@ function testClaims(store: () => BlockStore): void {
     await store().putMany([block])
     await using open = await store().openSweep()
     hold.release()
-    expect(await Array.fromAsync(open.run(() => false))).toEqual([])
+    expect(await removedBy(open)).toEqual([])
   })
 
   test('deleting by name takes no notice of holds', async () => {
@@ -285,7 +330,7 @@ function testClosing(store: () => BlockStore): void {
     await expect(store().stat()).rejects.toMatchObject(unavailable)
     expect(() => store().hold()).toThrow(expect.objectContaining(unavailable))
     await expect(store().openSweep()).rejects.toMatchObject(unavailable)
-    await expect(Array.fromAsync(open.run(() => false))).rejects.toMatchObject(unavailable)
+    await expect(Array.fromAsync(open.run())).rejects.toMatchObject(unavailable)
   })
 
   test('closing in the middle of a listing ends it', async () => {
@@ -301,12 +346,14 @@ function testClosing(store: () => BlockStore): void {
 }
 
 async function sweep(store: BlockStore, live: readonly Block[]): Promise<string[]> {
-  const keys = new Set(live.map(({ cid }) => hex(cid.multihash.bytes)))
   await using open = await store.openSweep()
-  return await Array.fromAsync(
-    open.run((multihash) => keys.has(hex(multihash))),
-    ({ cid, size }) => `${cid} ${size}`,
-  )
+  await open.mark(live.map(({ cid }) => cid))
+  return (await removedBy(open)).map(({ cid, size }) => `${cid} ${size}`)
+}
+
+/** What a sweep removes. */
+export async function removedBy(sweep: Sweep): Promise<StoredBlock[]> {
+  return (await Array.fromAsync(sweep.run(), ({ removed }) => removed)).flat()
 }
 
 function hex(bytes: Uint8Array): string

@@ -3,7 +3,7 @@ import { multihashKey, type BlockStore, type Hold } from '@cairn/core'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { MemoryStore, openLevelStore } from '../src/index.ts'
-import { seededBlock } from './block-store-suite.ts'
+import { removedBy, seededBlock } from './block-store-suite.ts'
 import { tempFolder } from './temp-folder.ts'
 
 const SEEDS = 12
@@ -44,8 +44,8 @@ async function sweep(state: State, live: readonly number[], meanwhile: readonly 
   for (const { hold } of state.holds.splice(1)) hold.release()
   await puts
   for (const seed of meanwhile) model.set(seed, state.time)
-  const liveKeys = new Set(live.map(key))
-  const gone = await Array.fromAsync(open.run((multihash) => liveKeys.has(multihashKey(multihash))))
+  await open.mark(live.map((seed) => seededBlock(seed).cid))
+  const gone = await removedBy(open)
   const expected = [...model].filter(([seed, time]) => !live.includes(seed) && time < since).map(([seed]) => seed)
   expect(gone.map(({ cid }) => multihashKey(cid.multihash.bytes)).toSorted()).toEqual(expected.map(key).toSorted())
   for (const seed of expected) model.delete(seed)

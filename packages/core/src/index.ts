@@ -10,11 +10,14 @@ export type {
   Hold,
   KeyValueChange,
   KeyValueStore,
+  Mark,
   Network,
   NetworkHandler,
   PeerId,
   StoredBlock,
   Sweep,
+  SweepOptions,
+  SweepStep,
 } from './interfaces.ts'
 export { BLOCK_BYTES_MAX, CHUNK_BYTES_MAX } from './limits.ts'
 export {
@@ -56,7 +59,7 @@ export { parseChunker } from './chunk/parse-chunker.ts'
 export { balanced, type FilePart, type PartBlock } from './dag/balanced.ts'
 export { traverse, type Step, type Visit } from './dag/traverse.ts'
 export { walk, type WalkedBlock, type WalkOptions } from './dag/walk.ts'
-export { collect, type CollectParts } from './pins/collect.ts'
+export { collect, measureLive, type CollectEvent, type CollectParts } from './pins/collect.ts'
 export { Pins, type Pin, type PinOptions, type PinType } from './pins/pins.ts'
 export type { DirectoryEntry } from './unixfs/tree-node.ts'
 export { listDirectory } from './unixfs/directory-listing.ts'

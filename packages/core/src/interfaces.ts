@@ -48,6 +48,8 @@ export interface BlockStore {
   list(): AsyncIterable<StoredBlock>
   /** Number and total size in bytes of the blocks stored. */
   stat(): Promise<BlockStoreStat>
+  /** About the bytes that the store takes on disk, with what was deleted and has not given its space back yet. */
+  diskBytes(): Promise<number>
   /** Protects from every sweep, until it is released, whatever is put from now on (also what was stored before). */
   hold(): Hold
   /** Begins a collection: see {@link Sweep}. One at a time. @throws CONFLICT when another is open */
@@ -73,14 +75,41 @@ export interface Hold {
   release(): void
 }
 
+/** What marking found under a CID. A block is `new` once for each codec that it is marked by, since its links depend on it. */
+export type Mark =
+  | { readonly status: 'new'; /** Bytes of the block. */ readonly bytes: number }
+  | { readonly status: 'known' }
+  | { readonly status: 'absent' }
+
+/** How a sweep runs. */
+export interface SweepOptions extends AbortOptions {
+  /** Ends as soon as the store takes no more bytes than this on disk; 0, everything there is to delete, by default. */
+  readonly downToBytes?: number | undefined
+}
+
+/** What one step of a sweep did. */
+export interface SweepStep {
+  /** Blocks that are gone for good. */
+  readonly removed: readonly StoredBlock[]
+  /** About the bytes of disk given back. */
+  readonly freedBytes: number
+}
+
 /**
  * One collection. Opening it fixes what may be collected: blocks stored before, not put again since, and not under a
  * hold that is open then, even if it is released before the end. Mark after opening and then `run`, so that no clock is
  * involved and nobody has to stop writing.
  */
 export interface Sweep extends AsyncDisposable {
-  /** Deletes, in small steps, each collectable block for which `isLive(multihash)` is false; yields what is gone for good. */
-  run(isLive: (multihash: Uint8Array) => boolean, options?: AbortOptions): AsyncIterable<StoredBlock>
+  /** Marks what is stored of `cids` as live and says what each was. Never reads a block's bytes; an identity CID is always new. */
+  mark(cids: readonly CID[]): Promise<Mark[]>
+  /** Number and bytes of the blocks marked so far. */
+  readonly marked: BlockStoreStat
+  /**
+   * Deletes, in small steps, each collectable block that is not marked, and gives its space back on disk, also what an
+   * earlier collection left that did not come to its end. May be stopped at any step: what was deleted stays deleted.
+   */
+  run(options?: SweepOptions): AsyncIterable<SweepStep>
 }
 
 /** One change of {@link KeyValueStore.batch}. `value: undefined` deletes the key. */

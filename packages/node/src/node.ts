@@ -8,11 +8,12 @@ import {
   type AbortOptions,
   type BlockReader,
   type BlockStore,
+  type CollectEvent,
   type EntryEvent,
   type ImportSettings,
   type NamedSource,
   type ProgressEvent,
-  type StoredBlock,
+  type SweepOptions,
 } from '@cairn/core'
 import { pipe } from 'it-pipe'
 import { openRepo, type Repo } from './repo.ts'
@@ -104,7 +105,7 @@ export class Node implements AsyncDisposable {
   }
 
   /** Deletes what no pin keeps, while everything else goes on; see `collect` of the core. */
-  collect(options: AbortOptions = {}): AsyncGenerator<StoredBlock> {
+  collect(options: SweepOptions = {}): AsyncGenerator<CollectEvent> {
     return collect({ store: this.store, pins: this.pins, local: this.local }, options)
   }
 

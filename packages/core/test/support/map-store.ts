@@ -9,8 +9,10 @@ import {
   type Block,
   type BlockStore,
   type Hold,
+  type Mark,
   type StoredBlock,
   type Sweep,
+  type SweepStep,
 } from '../../src/index.ts'
 
 interface Stored {
@@ -19,8 +21,6 @@ interface Stored {
   /** Number of the last put of this block. */
   put: number
 }
-
-type IsLive = (multihash: Uint8Array) => boolean
 
 export class MapStore implements BlockStore {
   readonly #blocks = new Map<string, Stored>()
@@ -86,24 +86,49 @@ export class MapStore implements BlockStore {
     this.#isSweeping = true
     // Holds that are open now protect to the end, even when they are released before.
     const floor = Math.min(this.#puts, ...[...this.#holds].map(({ since }) => since))
+    // By block, the codecs under which it was marked.
+    const marks = new Map<string, Set<number>>()
     return {
-      run: (isLive, options) => this.#sweep(floor, isLive, options?.signal),
+      get marked() {
+        return { blocks: marks.size, bytes: 0 }
+      },
+      mark: async (cids) => cids.map((cid) => this.#mark(marks, cid)),
+      run: (options) => this.#sweep(floor, marks, options?.signal),
       [Symbol.asyncDispose]: async () => {
         this.#isSweeping = false
       },
     }
   }
 
+  async diskBytes(): Promise<number> {
+    return (await this.stat()).bytes
+  }
+
   async close(): Promise<void> {
     this.#blocks.clear()
   }
 
-  async *#sweep(floor: number, isLive: IsLive, signal: AbortSignal | undefined): AsyncGenerator<StoredBlock> {
+  #mark(marks: Map<string, Set<number>>, cid: CID): Mark {
+    if (cid.multihash.code === IDENTITY_CODE) return { status: 'new', bytes: 0 }
+    const stored = this.#blocks.get(blockKey(cid))
+    if (stored === undefined) return { status: 'absent' }
+    const codecs = marks.get(blockKey(cid)) ?? new Set()
+    marks.set(blockKey(cid), codecs)
+    if (codecs.has(cid.code)) return { status: 'known' }
+    codecs.add(cid.code)
+    return { status: 'new', bytes: stored.bytes.length }
+  }
+
+  async *#sweep(
+    floor: number,
+    marks: ReadonlyMap<string, unknown>,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<SweepStep> {
     for (const [key, { cid, bytes, put }] of this.#blocks) {
       signal?.throwIfAborted()
-      if (put > floor || isLive(cid.multihash.bytes)) continue
+      if (put > floor || marks.has(key)) continue
       this.#blocks.delete(key)
-      yield { cid, size: bytes.length }
+      yield { removed: [{ cid, size: bytes.length }], freedBytes: bytes.length }
     }
   }
 }

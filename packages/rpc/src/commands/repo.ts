@@ -23,7 +23,9 @@ export const repoGc = eventCommand({
   examples: ['cairn repo gc', 'cairn repo gc -q'],
   options: { quiet: { type: 'flag', short: 'q', help: 'print only CIDs' } },
   async *run({ node, signal }) {
-    for await (const { cid } of (await node()).collect({ signal })) yield { Key: { '/': cid.toString() } }
+    for await (const event of (await node()).collect({ signal })) {
+      if (event.kind === 'removed') for (const { cid } of event.blocks) yield { Key: { '/': cid.toString() } }
+    }
   },
   text: ({ Key }, { quiet = false }) => (quiet ? Key['/'] : `removed ${Key['/']}`),
 })

@@ -1,0 +1,115 @@
+// What lies where in the log: bytes that stay, blocks that go, and garbage of earlier deletes. Garbage is nowhere written
+// down: it is what the tables hold beyond the blocks that the index knows, so nothing forgets it when a process ends.
+import type { Placed } from './block-log.ts'
+import { PART_BYTES, PART_GARBAGE_DIVISOR, RECORD_OVERHEAD_BYTES, STRETCH_SEQUENCES } from './limits.ts'
+
+/** A log whose parts can be measured. */
+export interface MeasuredLog {
+  approximateBytes(start: number, end: number): Promise<number>
+}
+
+/** Sequence numbers from `start` to before `end`. */
+export interface Range {
+  readonly start: number
+  readonly end: number
+}
+
+/** A part of the log, cut so that all of its blocks take about `PART_BYTES`. */
+export interface LogPart extends Range {
+  /** Bytes of the records that stay. */
+  readonly keptBytes: number
+  /** Blocks that are to go. */
+  readonly doomedBlocks: number
+  /** Bytes that are there for nothing, or will be when the doomed blocks are deleted. */
+  readonly garbageBytes: number
+}
+
+interface Count {
+  keptBytes: number
+  doomedBytes: number
+  doomedBlocks: number
+}
+
+/** Counts blocks by stretches of sequence numbers. */
+export class LogCensus {
+  readonly #end: number
+  readonly #stretches = new Map<number, Count>()
+
+  /** @param end sequence number before which the log is looked at */
+  constructor(end: number) {
+    this.#end = end
+  }
+
+  /** Counts the block at a place, once. */
+  add({ location: { sequence, size } }: Placed, isDoomed: boolean): void {
+    if (sequence >= this.#end) return
+    const number = Math.floor(sequence / STRETCH_SEQUENCES)
+    let count = this.#stretches.get(number)
+    if (count === undefined) this.#stretches.set(number, (count = { keptBytes: 0, doomedBytes: 0, doomedBlocks: 0 }))
+    if (isDoomed) {
+      count.doomedBytes += size + RECORD_OVERHEAD_BYTES
+      count.doomedBlocks++
+    } else {
+      count.keptBytes += size + RECORD_OVERHEAD_BYTES
+    }
+  }
+
+  /** The parts where blocks are to go or rewriting is worth it; first those where most of the bytes are garbage. */
+  async parts(log: MeasuredLog): Promise<LogPart[]> {
+    const parts: LogPart[] = []
+    for (const { start, end, keptBytes, doomedBytes, doomedBlocks } of this.#tiles()) {
+      const tableBytes = await log.approximateBytes(start, end)
+      // What was written last is in no table yet.
+      const garbageBytes = Math.max(tableBytes - keptBytes, doomedBytes)
+      const part = { start, end, keptBytes, doomedBlocks, garbageBytes }
+      if (doomedBlocks > 0 || isWorthRewriting(part)) parts.push(part)
+    }
+    return parts.toSorted((a, b) => keptShare(a) - keptShare(b) || a.start - b.start)
+  }
+
+  /** Cuts the whole log, with its gaps, into ranges that hold about `PART_BYTES` of blocks. */
+  *#tiles(): Generator<Range & Count> {
+    let tile = { start: 0, keptBytes: 0, doomedBytes: 0, doomedBlocks: 0 }
+    for (const number of [...this.#stretches.keys()].toSorted((a, b) => a - b)) {
+      const count = this.#stretches.get(number)
+      const end = (number + 1) * STRETCH_SEQUENCES
+      if (count === undefined || end >= this.#end) continue
+      tile = plus(tile, count)
+      if (tile.keptBytes + tile.doomedBytes < PART_BYTES) continue
+      yield { ...tile, end }
+      tile = { start: end, keptBytes: 0, doomedBytes: 0, doomedBlocks: 0 }
+    }
+    const last = this.#stretches.get(Math.floor((this.#end - 1) / STRETCH_SEQUENCES))
+    if (tile.start < this.#end) yield { ...(last === undefined ? tile : plus(tile, last)), end: this.#end }
+  }
+}
+
+/** Whether rewriting frees enough of what it has to read and write. */
+export function isWorthRewriting({ keptBytes, garbageBytes }: LogPart): boolean {
+  return garbageBytes > 0 && garbageBytes * PART_GARBAGE_DIVISOR >= keptBytes + garbageBytes
+}
+
+/** `range` in pieces whose tables have about `PART_BYTES` at most: one compaction must not last. */
+export async function* pieces(log: MeasuredLog, range: Range): AsyncGenerator<Range> {
+  const { start, end } = range
+  if (end - start <= 1 || (await log.approximateBytes(start, end)) <= 2 * PART_BYTES) {
+    yield range
+    return
+  }
+  const middle = start + Math.floor((end - start) / 2)
+  yield* pieces(log, { start, end: middle })
+  yield* pieces(log, { start: middle, end })
+}
+
+function plus(tile: Count & { readonly start: number }, count: Count) {
+  return {
+    start: tile.start,
+    keptBytes: tile.keptBytes + count.keptBytes,
+    doomedBytes: tile.doomedBytes + count.doomedBytes,
+    doomedBlocks: tile.doomedBlocks + count.doomedBlocks,
+  }
+}
+
+function keptShare({ keptBytes, garbageBytes }: LogPart): number {
+  return keptBytes / (keptBytes + garbageBytes)
+}

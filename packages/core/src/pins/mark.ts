@@ -1,0 +1,131 @@
+// Marking: everything that a pin keeps, found by reading interior nodes only. What was seen is known to the sweep alone, as
+// one bit a block; here is only the way still to go, depth first, so that it stays short.
+import { CID } from 'multiformats/cid'
+import { linksOf, mayHaveLinks, RAW_CODE } from '../block/codec.ts'
+import { CairnError, isCairnError } from '../errors.ts'
+import type { AbortOptions, BlockReader, BlockStoreStat, Sweep } from '../interfaces.ts'
+import { MARK_LINKS, MARK_NODES, MARK_READ_BYTES } from '../limits.ts'
+import type { Pin, Pins } from './pins.ts'
+
+/** What a marking works on. */
+export interface MarkParts {
+  readonly pins: Pick<Pins, 'list'>
+  /** Reads what is stored here, and never fetches. */
+  readonly local: BlockReader
+  readonly sweep: Sweep
+}
+
+/** A node that has to be looked into. */
+interface Ahead {
+  /** Of its CID, as latin1: a tenth of what the CID takes, which may keep the whole block alive that links it. */
+  readonly cidBytes: string
+  readonly blockBytes: number
+  /** The pin by which it was found. */
+  readonly pin: CID
+}
+
+/**
+ * Marks in a sweep what the pins keep. Yields, after each step, what is marked so far. A leaf that is not here is no
+ * matter: there is nothing to keep and nothing below it.
+ *
+ * @throws NOT_FOUND, CORRUPT or INVALID when an interior node cannot be read: what lay below it cannot be known. The
+ * message names the pin and the block
+ */
+export async function* markPinned(
+  { pins, local, sweep }: MarkParts,
+  { signal }: AbortOptions = {},
+): AsyncGenerator<BlockStoreStat> {
+  const ahead: Ahead[] = []
+  for await (const page of pagesOf(pins.list(), MARK_LINKS)) {
+    for await (const found of entered(page.map(rootOf), sweep)) ahead.push(found)
+    yield sweep.marked
+    while (ahead.length > 0) {
+      signal?.throwIfAborted()
+      for (const { cids, pin } of await readLinks(takeStep(ahead), local)) {
+        for await (const found of entered(
+          cids.map((cid) => ({ cid, pin })),
+          sweep,
+        ))
+          ahead.push(found)
+      }
+      yield sweep.marked
+    }
+  }
+}
+
+interface Found {
+  readonly cid: CID
+  readonly pin: CID
+}
+
+/** A direct pin keeps its block and nothing below, as if it were a leaf. */
+function rootOf({ cid, type }: Pin): Found {
+  return { cid: type === 'direct' ? CID.createV1(RAW_CODE, cid.multihash) : cid, pin: cid }
+}
+
+/** Marks what was found, and gives what of it has to be looked into. */
+async function* entered(found: readonly Found[], sweep: Sweep): AsyncGenerator<Ahead> {
+  for (let start = 0; start < found.length; start += MARK_LINKS) {
+    const part = found.slice(start, start + MARK_LINKS)
+    const marks = await sweep.mark(part.map(({ cid }) => cid))
+    for (const [index, { cid, pin }] of part.entries()) {
+      const mark = marks[index]
+      if (mark === undefined || mark.status === 'known' || !mayHaveLinks(cid)) continue
+      // A node that is absent is read as well: that says best what is wrong.
+      yield { cidBytes: latin1(cid.bytes), blockBytes: mark.status === 'new' ? mark.bytes : 0, pin }
+    }
+  }
+}
+
+/** Takes the last nodes, as many as may be read at a time. */
+function takeStep(ahead: Ahead[]): Ahead[] {
+  const step: Ahead[] = []
+  for (let bytes = 0, last = ahead.at(-1); last !== undefined && step.length < MARK_NODES; last = ahead.at(-1)) {
+    bytes += last.blockBytes
+    if (step.length > 0 && bytes > MARK_READ_BYTES) break
+    step.push(last)
+    ahead.pop()
+  }
+  return step
+}
+
+/** The links of each node, read at the same time. When one fails, nothing of the others still runs. */
+async function readLinks(
+  nodes: readonly Ahead[],
+  local: BlockReader,
+): Promise<{ readonly cids: CID[]; readonly pin: CID }[]> {
+  const reads = await Promise.allSettled(nodes.map((node) => readNode(node, local)))
+  return reads.map((read) => {
+    if (read.status === 'rejected') throw read.reason
+    return read.value
+  })
+}
+
+async function readNode({ cidBytes, pin }: Ahead, local: BlockReader) {
+  const cid = CID.decode(Uint8Array.from(Buffer.from(cidBytes, 'latin1')))
+  try {
+    return { cids: linksOf(await local.get(cid)).map((link) => link.cid), pin }
+  } catch (cause) {
+    if (!isCairnError(cause)) throw cause
+    throw new CairnError(
+      cause.code,
+      `Cannot tell what the pin ${pin} keeps: block ${cid} cannot be read. Complete it with "cairn pin add" or unpin it (${cause.message})`,
+      { cause, cid },
+    )
+  }
+}
+
+async function* pagesOf<Value>(values: AsyncIterable<Value>, size: number): AsyncGenerator<Value[]> {
+  let page: Value[] = []
+  for await (const value of values) {
+    page.push(value)
+    if (page.length < size) continue
+    yield page
+    page = []
+  }
+  if (page.length > 0) yield page
+}
+
+function latin1({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1')
+}
