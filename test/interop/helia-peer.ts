@@ -1,0 +1,31 @@
+// A Helia node that meets nobody but whom it dials: loopback alone, no bootstrappers, routers or gateways.
+import { withBitswap } from '@helia/bitswap'
+import { withLibp2pLight } from '@helia/libp2p'
+import { identify } from '@libp2p/identify'
+import { noise } from '@libp2p/noise'
+import { tcp } from '@libp2p/tcp'
+import { tls } from '@libp2p/tls'
+import { yamux } from '@libp2p/yamux'
+import { createHeliaLight, type HeliaInit } from 'helia'
+
+/** Only fallback routers never end a search, whatever the signal says; this one ends at once. */
+const NO_ROUTER = {
+  name: 'none',
+  async *findProviders() {},
+}
+
+/** Starts a node over TCP with bitswap, on the stores given, or in memory. */
+export async function startHelia(init: Pick<HeliaInit, 'blockstore' | 'datastore'> = {}) {
+  const light = createHeliaLight({ ...init, routers: [NO_ROUTER] })
+  const node = withBitswap(
+    withLibp2pLight(light, {
+      addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+      transports: [tcp()],
+      connectionEncrypters: [tls(), noise()],
+      streamMuxers: [yamux()],
+      services: { identify: identify() },
+    }),
+  )
+  await node.start()
+  return node
+}
