@@ -1,12 +1,32 @@
 // Files and folders on disk, and standard input, as sources of an import.
-import { createReadStream, fstatSync } from 'node:fs'
-import { lstat, open, readdir, readlink, type FileHandle } from 'node:fs/promises'
+// What takes microseconds is done synchronously: a file's metadata, its beginning. Through Node's thread pool each such call
+// takes ten times as long, and a tree of small files consists of little else. The rest of a large file is read in the
+// pool, while what came before is hashed.
+import {
+  closeSync,
+  constants,
+  createReadStream,
+  fstatSync,
+  lstatSync,
+  openSync,
+  read,
+  readlinkSync,
+  readSync,
+  type Stats,
+} from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { addAbortSignal, type Readable } from 'node:stream'
+import { promisify } from 'node:util'
 import { CairnError, systemError, type ImportSource, type NamedSource } from '@cairn/core'
 
 /** Bytes that are read from a file at a time: a whole chunk of the default profile. */
 const PIECE_BYTES = 1024 * 1024
+
+/** Bytes of a file that is read at once, without a wait. */
+const SMALL_FILE_BYTES = 64 * 1024
+
+const readAsync = promisify(read)
 
 /** How folders are read. */
 export interface DiskSourceOptions {
@@ -23,11 +43,11 @@ export interface DiskSourceOptions {
  *
  * @throws NOT_FOUND, DENIED or INVALID
  */
-export async function diskSources(paths: readonly string[], options: DiskSourceOptions): Promise<NamedSource[]> {
+export function diskSources(paths: readonly string[], options: DiskSourceOptions): NamedSource[] {
   const sources: NamedSource[] = []
   for (const path of paths) {
     if (path === '-') sources.push({ name: '', source: { kind: 'file', content: () => standardInput(options.signal) } })
-    else sources.push({ name: basename(resolve(path)), source: await sourceAt(path, options) })
+    else sources.push({ name: basename(resolve(path)), source: sourceAt(path, options) })
   }
   return sources
 }
@@ -37,7 +57,7 @@ export async function totalBytesOf(paths: readonly string[], options: DiskSource
   let total = 0
   for (const path of paths) {
     options.signal.throwIfAborted()
-    const stat = await lstat(path).catch(() => undefined)
+    const stat = lstatOf(path)
     if (stat?.isFile() === true) total += stat.size
     if (stat?.isDirectory() !== true) continue
     const names = await namesIn(path, options).catch(() => [])
@@ -49,12 +69,20 @@ export async function totalBytesOf(paths: readonly string[], options: DiskSource
   return total
 }
 
-async function sourceAt(path: string, options: DiskSourceOptions): Promise<ImportSource> {
+function lstatOf(path: string): Stats | undefined {
   try {
-    const stat = await lstat(path)
+    return lstatSync(path)
+  } catch {
+    return undefined
+  }
+}
+
+function sourceAt(path: string, options: DiskSourceOptions): ImportSource {
+  try {
+    const stat = lstatSync(path)
     if (stat.isFile()) return { kind: 'file', content: () => fileContent(path, options.signal) }
     if (stat.isSymbolicLink()) {
-      const target = textOf(await readlink(path, { encoding: 'buffer' }), `Cannot add ${path}: its target`)
+      const target = textOf(readlinkSync(path, { encoding: 'buffer' }), `Cannot add ${path}: its target`)
       return { kind: 'symlink', target }
     }
     if (stat.isDirectory()) {
@@ -70,7 +98,7 @@ async function sourceAt(path: string, options: DiskSourceOptions): Promise<Impor
 async function* folderEntries(path: string, options: DiskSourceOptions): AsyncGenerator<NamedSource> {
   for (const name of await namesIn(path, options)) {
     options.signal.throwIfAborted()
-    yield { name, source: await sourceAt(join(path, name), options) }
+    yield { name, source: sourceAt(join(path, name), options) }
   }
 }
 
@@ -94,36 +122,69 @@ function textOf(bytes: Buffer, what: string): string {
 }
 
 async function* fileContent(path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  let file: FileHandle | undefined
+  let file: number | undefined
   try {
-    file = await open(path)
-    const { size } = await file.stat()
-    for (let left = size; ;) {
-      signal.throwIfAborted()
-      // One byte more than is left, so that the end of a small file shows in the same read. Less than nothing is left of
-      // a file that has grown, or never told its size.
-      const piece = Buffer.allocUnsafeSlow(left < 0 ? PIECE_BYTES : Math.min(PIECE_BYTES, left + 1))
-      const { bytesRead } = await fill(file, piece)
-      left -= bytesRead
-      if (bytesRead > 0) yield new Uint8Array(piece.buffer, 0, bytesRead)
-      if (bytesRead < piece.length) return
+    // Without waiting for a writer, should the path have become a pipe meanwhile.
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    const { size } = fstatSync(file)
+    if (size > SMALL_FILE_BYTES) {
+      yield* pieces(file, { size, signal })
+      return
     }
+    // One byte more than there is, so that the end shows in the same read. A file in /proc says that it has none.
+    const piece = Buffer.allocUnsafeSlow(size + 1)
+    const bytesRead = readSync(file, piece)
+    if (bytesRead > 0) yield new Uint8Array(piece.buffer, 0, bytesRead)
+    if (bytesRead === piece.length) yield* pieces(file, { size: Infinity, signal })
   } catch (cause) {
     throw systemError(`read ${path}`, cause)
   } finally {
-    await file?.close()
+    if (file !== undefined) closeSync(file)
   }
 }
 
-/** Reads until `piece` is full or the file ends. */
-async function fill(file: FileHandle, piece: Buffer): Promise<{ bytesRead: number }> {
+/** The rest of a file that is said to have `size` bytes more. The next piece is read while one is used. */
+async function* pieces(
+  file: number,
+  { size, signal }: { readonly size: number; readonly signal: AbortSignal },
+): AsyncGenerator<Uint8Array> {
+  let left = size
+  const readNext = (): Promise<Piece> => {
+    // Less than nothing is left of a file that has grown.
+    const piece = readPiece(file, left < 0 ? PIECE_BYTES : Math.min(PIECE_BYTES, left + 1))
+    left -= PIECE_BYTES
+    return piece
+  }
+  let next = readNext()
+  try {
+    for (;;) {
+      signal.throwIfAborted()
+      const { bytes, isLast } = await next
+      if (!isLast) next = readNext()
+      if (bytes.length > 0) yield bytes
+      if (isLast) return
+    }
+  } finally {
+    // The file must not be closed under a read.
+    await Promise.allSettled([next])
+  }
+}
+
+/** Some bytes of a file, and whether it ends with them. */
+interface Piece {
+  readonly bytes: Uint8Array
+  readonly isLast: boolean
+}
+
+async function readPiece(file: number, pieceBytes: number): Promise<Piece> {
+  const piece = Buffer.allocUnsafeSlow(pieceBytes)
   let filled = 0
   while (filled < piece.length) {
-    const { bytesRead } = await file.read(piece, filled, piece.length - filled)
+    const { bytesRead } = await readAsync(file, piece, filled, piece.length - filled, null)
     if (bytesRead === 0) break
     filled += bytesRead
   }
-  return { bytesRead: filled }
+  return { bytes: new Uint8Array(piece.buffer, 0, filled), isLast: filled < piece.length }
 }
 
 async function* standardInput(signal: AbortSignal): AsyncGenerator<Uint8Array> {

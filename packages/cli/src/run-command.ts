@@ -91,7 +91,7 @@ async function inputOf(command: Command, call: Call, session: Session): Promise<
   const takesSources = command.arguments.some((argument) => argument.kind === 'source')
   return {
     args: takesSources ? [] : args,
-    sources: takesSources ? await diskSources(args, sourceOptions(command, call, session)) : [],
+    sources: takesSources ? diskSources(args, sourceOptions(command, call, session)) : [],
     options,
     node: () => session.node(command.network ? { listen: [] } : undefined),
     repo: () => session.repo(),
@@ -122,7 +122,7 @@ class Tally {
   #current = 0
 
   add({ name, bytes, blocks }: Progress): ProgressState {
-    if (blocks !== undefined) return { blocks }
+    if (blocks !== undefined) return bytes === undefined ? { blocks } : { blocks, bytes }
     if (name !== this.#name) this.#finished += this.#current
     this.#name = name
     this.#current = bytes ?? 0
