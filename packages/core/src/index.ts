@@ -60,7 +60,17 @@ export { balanced, type FilePart, type PartBlock } from './dag/balanced.ts'
 export { traverse, type Step, type Visit } from './dag/traverse.ts'
 export { walk, type WalkedBlock, type WalkOptions } from './dag/walk.ts'
 export { collect, measureLive, type CollectEvent, type CollectParts } from './pins/collect.ts'
-export { Pins, type Pin, type PinOptions, type PinType } from './pins/pins.ts'
+export { checkPinName } from './pins/pin-record.ts'
+export {
+  Pins,
+  type Keeper,
+  type NewPin,
+  type Pin,
+  type PinOptions,
+  type PinProgress,
+  type PinType,
+} from './pins/pins.ts'
+export { verifyPins, type VerifyEvent, type VerifyParts } from './pins/verify.ts'
 export type { DirectoryEntry } from './unixfs/tree-node.ts'
 export { listDirectory } from './unixfs/directory-listing.ts'
 export {

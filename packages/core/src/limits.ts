@@ -75,6 +75,9 @@ export const LISTED_CIDS_PER_PASS = 524_288
 /** Records of abandoned listings removed at a time; what is more waits for the next time. */
 export const STRAY_RECORDS_MAX = 4096
 
+/** Blocks that a verification of pins reads between two events that say so. */
+export const VERIFIED_BLOCKS_PER_EVENT = 64
+
 /** Nodes known to be whole that a verification of pins remembers from one pin to the next: about 100 MB. */
 export const VERIFIED_NODES_MAX = 1_048_576
 

@@ -3,7 +3,9 @@ import type { Command } from './command.ts'
 import { add } from './commands/add.ts'
 import { blockGet, blockPut, blockRm, blockStat } from './commands/block.ts'
 import { cat, get, ls } from './commands/content.ts'
-import { pinAdd, pinLs, pinRm } from './commands/pin.ts'
+import { pinLs } from './commands/pin-ls.ts'
+import { pinVerify } from './commands/pin-verify.ts'
+import { pinAdd, pinRm, pinUpdate } from './commands/pin.ts'
 import { refs } from './commands/refs.ts'
 import { repoGc, repoStat, repoVersion } from './commands/repo.ts'
 import { id, swarmConnect, swarmPeers } from './commands/swarm.ts'
@@ -33,6 +35,8 @@ export const COMMANDS: readonly Command[] = [
   pinAdd,
   pinRm,
   pinLs,
+  pinUpdate,
+  pinVerify,
   refs,
   blockGet,
   blockPut,

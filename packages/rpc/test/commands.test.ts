@@ -1,6 +1,6 @@
 // The table as a whole, and the commands on a real node that is offline. How they look on a terminal is tested in test/e2e.
 import { join } from 'node:path'
-import type { ImportSource, NamedSource } from '@cairn/core'
+import { parseCid, type ImportSource, type NamedSource } from '@cairn/core'
 import { createRepo, openNode, readRepo, type Node } from '@cairn/node'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { COMMANDS, type Command, type CommandInput } from '../src/index.ts'
@@ -11,7 +11,11 @@ import { tempFolder } from './temp-folder.ts'
 type Call = Partial<Pick<CommandInput, 'args' | 'sources' | 'options' | 'signal'>>
 
 /** Runs commands on a new node, closed with the test. */
-async function newRunner(): Promise<{ readonly node: Node; run(name: string, call?: Call): Promise<unknown[]> }> {
+async function newRunner(): Promise<{
+  readonly node: Node
+  inputOf(call?: Call): CommandInput
+  run(name: string, call?: Call): Promise<unknown[]>
+}> {
   const path = join(await tempFolder(), 'repo')
   await createRepo(path, 'test')
   const node = await openNode(path)
@@ -22,12 +26,11 @@ async function newRunner(): Promise<{ readonly node: Node; run(name: string, cal
     agentVersion: 'cairn/test',
     signal: new AbortController().signal,
   }
+  const inputOf = (call: Call = {}): CommandInput => ({ args: [], sources: [], options: {}, ...shared, ...call })
   return {
     node,
-    run: (name, call = {}) => {
-      const input = { args: [], sources: [], options: {}, ...shared, ...call }
-      return Array.fromAsync<unknown>(commandAt(name).run(input))
-    },
+    inputOf,
+    run: (name, call) => Array.fromAsync<unknown>(commandAt(name).run(inputOf(call))),
   }
 }
 
@@ -160,6 +163,70 @@ test('pin rm takes recursive pins unless told otherwise', async () => {
   await expect(run('pin ls', { args: [root], options: { type: 'recursive' } })).rejects.toMatchObject({
     code: 'NOT_FOUND',
   })
+})
+
+test('pins have names, and are listed by them as in Kubo', async () => {
+  const { run } = await newRunner()
+  const [{ Hash: root }] = (await run('add', { sources: [TREE] })).slice(-1) as [{ readonly Hash: string }]
+  for (const name of ['first name', 'second']) await run('pin add', { args: [root], options: { name } })
+  const pin = { Cid: root, Type: 'recursive' }
+  expect(await run('pin ls', { options: { type: 'recursive' } })).toEqual([pin])
+  const named = [
+    { ...pin, Name: 'first name' },
+    { ...pin, Name: 'second' },
+  ]
+  expect(await run('pin ls', { options: { type: 'recursive', names: true } })).toEqual([pin, ...named])
+  expect(await run('pin ls', { args: [root], options: { names: true } })).toEqual([pin, ...named])
+  expect(await run('pin ls', { options: { name: 'first' } })).toEqual(named.slice(0, 1))
+  expect(await run('pin ls', { options: { name: 'third' } })).toEqual([])
+  await expect(run('pin ls', { args: [root], options: { name: 'third' } })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  await run('pin rm', { args: [root], options: { name: 'second' } })
+  expect(await run('pin ls', { options: { name: 'second' } })).toEqual([])
+  const events = await run('pin ls', { args: [`${root}/a`, `${root}/sub`] })
+  expect(events).toMatchObject([{ Type: `indirect through ${root}` }, { Type: `indirect through ${root}` }])
+})
+
+test('pin add works at many paths at once, in their order, adds up its progress, and leaves nothing running', async () => {
+  const { run, node } = await newRunner()
+  const sources = Array.from({ length: 150 }, (_, index) => ({ name: 'f', source: file(`file ${index}`) }))
+  const args = (await run('add', { sources, options: { pin: false } })).flatMap((event) => {
+    const { Hash } = event as { readonly Hash?: string }
+    return Hash === undefined ? [] : [Hash]
+  })
+  const events = (await run('pin add', { args })) as { Pins?: string[]; Progress?: number; Bytes?: number }[]
+  expect(events.flatMap(({ Pins = [] }) => Pins)).toEqual(args)
+  const progress = events.filter(({ Progress }) => Progress !== undefined)
+  expect(progress.at(-1)).toEqual({ Progress: 150, Bytes: 10 * 6 + 90 * 7 + 50 * 8 })
+  expect(await run('pin add', { args, options: { progress: false } })).toHaveLength(150)
+  await run('pin rm', { args })
+  const missing = 'bafkreicysg23kiwv34eg2d7qweipxwosdo2py4ldv42nbauguluen5v6am'
+  await expect(run('pin add', { args: [...args.slice(0, 5), missing, ...args] })).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+  })
+  const left = await Array.fromAsync(node.pins.list())
+  expect(left.length).toBeGreaterThanOrEqual(5)
+})
+
+test('pin update and pin verify', async () => {
+  const { run, node, inputOf } = await newRunner()
+  const add = async (source: NamedSource, options = {}) =>
+    ((await run('add', { sources: [source], options })).at(-1) as { readonly Hash: string }).Hash
+  const old = await add(TREE)
+  const next = await add({ name: 'tree', source: folder({ a: file('one'), c: file('three') }) }, { pin: false })
+  await run('pin add', { args: [old], options: { name: 'it' } })
+  expect((await run('pin update', { args: [old, next] })).at(-1)).toEqual({ Pins: [old, next] })
+  expect(await run('pin ls', { options: { name: 'it' } })).toEqual([{ Cid: next, Type: 'recursive', Name: 'it' }])
+  await expect(run('pin update', { args: [old, next] })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  expect(await run('pin verify', { options: { verbose: true } })).toEqual([{ Cid: next, Ok: true }])
+  expect(await run('pin verify')).toEqual([])
+  const [leaf = ''] = ((await run('refs', { args: [next] })) as { readonly Ref: string }[]).map(({ Ref }) => Ref)
+  await node.store.deleteMany([parseCid(leaf)])
+  const events: unknown[] = []
+  const verify = async () => {
+    for await (const event of commandAt('pin verify').run(inputOf())) events.push(event)
+  }
+  await expect(verify()).rejects.toMatchObject({ code: 'CORRUPT' })
+  expect(events).toMatchObject([{ Cid: next, Ok: false, BadNodes: [{ Cid: leaf }] }])
 })
 
 test('a block that is too large is refused while it is read', async () => {

@@ -64,6 +64,11 @@ export class BlockService implements BlockReader {
     await this.#fetch(cid, signal)
   }
 
+  /** Bytes of the block, or `undefined` when it is not stored here. Never reads it. */
+  async size(cid: CID): Promise<number | undefined> {
+    return identityBlock(cid)?.bytes.length ?? (await this.#store.size(cid))
+  }
+
   /** Stores blocks, and tells of them once they are durable. */
   async putMany(blocks: readonly Block[]): Promise<void> {
     await this.#store.putMany(blocks)

@@ -1,9 +1,13 @@
-// Walks over a whole DAG, each block once: what is reachable, and whether it is here.
+// Walks over a whole DAG, each block once: what is reachable, and whether it is here. Two refinements serve pins: what
+// another DAG has in the same place can be left out, and a block that cannot be read need not end the walk.
 import type { CID } from 'multiformats/cid'
+import type { Block } from '../block/block.ts'
 import { blockKey } from '../block/cid.ts'
 import { linksOf, mayHaveLinks, type Link } from '../block/codec.ts'
+import { isCairnError, type CairnError, type ErrorCode } from '../errors.ts'
 import type { AbortOptions, BlockReader } from '../interfaces.ts'
 import { BLOCK_BYTES_MAX } from '../limits.ts'
+import type { SeenKeys } from './seen-blocks.ts'
 import { traverse, type Step, type Visit } from './traverse.ts'
 
 /** One block that a walk came to. */
@@ -11,7 +15,7 @@ export interface WalkedBlock {
   readonly cid: CID
   /** The block that holds the link, or `undefined` for the root. */
   readonly parent: CID | undefined
-  /** Bytes of the block, or `undefined` when it was not read. */
+  /** Bytes of the block, or `undefined` when nobody asked for them. */
   readonly bytes: number | undefined
 }
 
@@ -19,11 +23,18 @@ export interface WalkedBlock {
 export interface WalkOptions extends AbortOptions {
   /**
    * What happens with a block that cannot have links: by default it is read like the others. Marking needs nothing of
-   * it, pinning needs it to be here.
+   * it, pinning needs it to be here. May give its bytes.
    */
-  readonly visitLeaf?: (cid: CID, options: AbortOptions) => Promise<void>
+  readonly visitLeaf?: (cid: CID, options: AbortOptions) => Promise<number | void>
   /** Nodes not to enter again; the walk adds those it meets. Pass one set on to walk several roots. */
-  readonly seen?: Set<string>
+  readonly seen?: SeenKeys
+  /**
+   * Root of a DAG that is here. Links that it has in the same place, by name or by position, are left out with all
+   * below them, unread: what takes time is only what differs.
+   */
+  readonly except?: CID | undefined
+  /** Told, in order, of each block that is missing, damaged or unknown; what lies below it is left out. Else it ends the walk. */
+  readonly onUnreadable?: (cid: CID, error: CairnError) => void
 }
 
 /**
@@ -33,42 +44,92 @@ export interface WalkOptions extends AbortOptions {
  * @throws as `BlockReader.get`, `linksOf` and `traverse`
  */
 export async function* walk(reader: BlockReader, root: CID, options: WalkOptions = {}): AsyncGenerator<WalkedBlock> {
-  const { visitLeaf, seen = new Set<string>(), signal } = options
+  const { visitLeaf, seen = new Set<string>(), except, onUnreadable, signal } = options
 
-  function* steps(links: Iterable<Link>, parent: CID | undefined): Generator<Step<Turn>> {
-    for (const { cid, tsize } of links) {
+  function* steps(places: Iterable<Place>, parent: CID | undefined): Generator<Step<Turn>> {
+    for (const place of places) {
+      const { cid, tsize } = place.link
       if (seen.has(nodeKey(cid))) continue
       // Only a hint, and a lie in it costs no more than the window's number of blocks.
       const bytes = tsize === undefined || mayHaveLinks(cid) ? undefined : Math.min(tsize, BLOCK_BYTES_MAX)
-      yield { bytes, run: (waiting) => visit(cid, parent, waiting) }
+      yield { bytes, run: (waiting) => visit(place, parent, waiting) }
     }
   }
 
-  async function visit(cid: CID, parent: CID | undefined, waiting: AbortOptions): Promise<Visit<Turn>> {
-    if (visitLeaf !== undefined && !mayHaveLinks(cid)) {
-      await visitLeaf(cid, waiting)
-      return visited({ cid, parent, bytes: undefined }, () => [])
+  async function visit(place: Place, parent: CID | undefined, waiting: AbortOptions): Promise<Visit<Turn>> {
+    const { cid } = place.link
+    try {
+      if (visitLeaf !== undefined && !mayHaveLinks(cid)) {
+        const bytes = await visitLeaf(cid, waiting)
+        return visited({ cid, parent, bytes: bytes ?? undefined }, { held: 0 })
+      }
+      const block = await reader.get(cid, waiting)
+      // With a twin the links are compared now, which reads the twin; without one they are decoded when their turn comes.
+      const places = place.twin && (await unshared(block, place.twin, waiting))
+      return visited({ cid, parent, bytes: block.bytes.length }, { block, places, held: block.bytes.length })
+    } catch (error) {
+      if (onUnreadable === undefined || !isUnreadable(error)) throw error
+      return visited({ cid, parent, bytes: undefined }, { error, held: 0 })
     }
-    const block = await reader.get(cid, waiting)
-    return visited({ cid, parent, bytes: block.bytes.length }, () => linksOf(block))
+  }
+
+  /** The links of `block` that its twin lacks, each with the link of the twin that stands in its place. */
+  async function unshared(block: Block, twin: CID, waiting: AbortOptions): Promise<readonly Place[]> {
+    const old = linksOf(await reader.get(twin, waiting))
+    const shared = new Set([twin, ...old.map(({ cid }) => cid)].map(nodeKey))
+    const byName = new Map(old.map((link) => [link.name, link.cid]))
+    return linksOf(block).flatMap((link, index) => {
+      if (shared.has(nodeKey(link.cid))) return []
+      const other = link.name === undefined || link.name === '' ? old[index]?.cid : byName.get(link.name)
+      return [{ link, twin: other !== undefined && mayHaveLinks(other) ? other : undefined }]
+    })
   }
 
   /** Steps run ahead, but `next` is asked for in the order of the walk: there the first visit is told from repeats. */
-  function visited(walked: WalkedBlock, links: () => Iterable<Link>): Visit<Turn> {
+  function visited(walked: WalkedBlock, { block, places, error, held }: Found): Visit<Turn> {
     const value = { walked, isFirst: false }
     function* next(): Generator<Step<Turn>> {
       const key = nodeKey(walked.cid)
       if (seen.has(key)) return
       seen.add(key)
       value.isFirst = true
-      yield* steps(links(), walked.cid)
+      if (error !== undefined) onUnreadable?.(walked.cid, error)
+      else if (places !== undefined) yield* steps(places, walked.cid)
+      else if (block !== undefined) yield* steps(readableLinks(block), walked.cid)
     }
-    return { value, bytes: walked.bytes ?? 0, next: next() }
+    return { value, bytes: held, next: next() }
   }
 
-  for await (const { walked, isFirst } of traverse(steps([{ cid: root }], undefined), { signal })) {
+  function readableLinks(block: Block): readonly Place[] {
+    try {
+      return linksOf(block).map((link) => ({ link, twin: undefined }))
+    } catch (error) {
+      if (onUnreadable === undefined || !isUnreadable(error)) throw error
+      onUnreadable(block.cid, error)
+      return []
+    }
+  }
+
+  if (except !== undefined && nodeKey(except) === nodeKey(root)) return
+  for await (const { walked, isFirst } of traverse(steps([{ link: { cid: root }, twin: except }], undefined), {
+    signal,
+  })) {
     if (isFirst) yield walked
   }
+}
+
+/** A link to follow, and what stands in its place in the DAG that is left out. */
+interface Place {
+  readonly link: Link
+  readonly twin: CID | undefined
+}
+
+/** What a visit found, and the bytes it holds until its turn. */
+interface Found {
+  readonly block?: Block
+  readonly places?: readonly Place[] | undefined
+  readonly error?: CairnError
+  readonly held: number
 }
 
 /** A block whose turn has come, and whether it is the first time. */
@@ -77,7 +138,14 @@ interface Turn {
   readonly isFirst: boolean
 }
 
-/** The codec counts: the same bytes may be a leaf as `raw` and a node with links as `dag-pb`. */
-function nodeKey(cid: CID): string {
+/** Codes that say something of the block and nothing of the store. A hash that proves nothing is DENIED; LIMIT names its CID. */
+const UNREADABLE: ReadonlySet<ErrorCode> = new Set(['NOT_FOUND', 'CORRUPT', 'INVALID', 'UNSUPPORTED', 'DENIED'])
+
+function isUnreadable(error: unknown): error is CairnError {
+  return isCairnError(error) && (UNREADABLE.has(error.code) || (error.code === 'LIMIT' && error.cid !== undefined))
+}
+
+/** Key of a block in its codec, which counts: the same bytes may be a leaf as `raw` and a node with links as `dag-pb`. */
+export function nodeKey(cid: CID): string {
   return `${cid.code} ${blockKey(cid)}`
 }

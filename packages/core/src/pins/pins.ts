@@ -1,159 +1,261 @@
-// Pins: the roots that a collection keeps. A pin is recorded only after everything below it is durable here.
-import { decode, encode } from '@ipld/dag-cbor'
-import { CID } from 'multiformats/cid'
+// Pins: the roots that a collection keeps. A pin is recorded only after everything below it is durable here, and every
+// change of pins is one batch. Bytes: docs/formats/pins.md.
+import type { CID } from 'multiformats/cid'
 import type { BlockService } from '../block/block-service.ts'
-import { blockKey } from '../block/cid.ts'
+import { mayHaveLinks } from '../block/codec.ts'
+import { SeenBlocks } from '../dag/seen-blocks.ts'
 import { walk } from '../dag/walk.ts'
 import { CairnError } from '../errors.ts'
-import { Turns } from '../turns.ts'
-import type { AbortOptions, BlockReader, KeyValueChange, KeyValueStore } from '../interfaces.ts'
+import type { AbortOptions, BlockReader, KeyValueStore } from '../interfaces.ts'
+import { PIN_CHANGES_PER_COMMIT } from '../limits.ts'
+import { ChangeQueue, type ReadRecord } from './change-queue.ts'
+import { findKeepers, listIndirect, type IndirectParts } from './indirect.ts'
+import { listingRemoval, rootText, type ListingDraft } from './listing.ts'
+import { Listings } from './listings.ts'
+import {
+  checkPinName,
+  decodePin,
+  PIN_PREFIX,
+  pinChange,
+  pinKey,
+  withNames,
+  type Pin,
+  type PinType,
+} from './pin-record.ts'
 
-/** `recursive` keeps the whole DAG below a root, `direct` only the block itself. */
-export type PinType = 'recursive' | 'direct'
+export type { Pin, PinType } from './pin-record.ts'
 
-/** One pin. */
-export interface Pin {
-  /** With the version and codec that it was pinned by. */
-  readonly cid: CID
-  readonly type: PinType
+/** How far pinning is: blocks known to be here, and their bytes. */
+export interface PinProgress {
+  readonly blocks: number
+  readonly bytes: number
 }
 
 /** How to pin. */
 export interface PinOptions extends AbortOptions {
   /** `recursive` by default. */
   readonly type?: PinType
-  /** Called with the number of blocks known to be here so far. */
-  readonly onProgress?: (blocks: number) => void
+  /** A name beside those that the pin has; by default none, which counts as one as well. */
+  readonly name?: string
+  readonly onProgress?: (progress: PinProgress) => void
 }
 
-/** Keys are `pin/` + CIDv1 in base32, so that v0 and v1 of a CID are one pin; values dag-cbor `{ cid, type }`. */
-const PREFIX = 'pin/'
+/** A pin to record. */
+export interface NewPin {
+  readonly cid: CID
+  readonly type?: PinType
+  readonly name?: string
+}
+
+/** What keeps a CID: its own pin, or `indirect`ly one above it. */
+export interface Keeper {
+  readonly type: PinType | 'indirect'
+  readonly pin: Pin
+}
 
 /** The pins of a repo. */
 export class Pins {
   readonly #records: KeyValueStore
   readonly #blocks: BlockService
-  /** Each change reads before it writes, so they go one after the other. */
-  readonly #turns = new Turns()
+  readonly #changes: ChangeQueue
+  readonly #listings: Listings
+  readonly #indirect: IndirectParts
 
   constructor(parts: { readonly records: KeyValueStore; readonly blocks: BlockService }) {
     this.#records = parts.records
     this.#blocks = parts.blocks
+    this.#changes = new ChangeQueue(parts.records)
+    this.#listings = new Listings({ ...parts, changes: this.#changes })
+    this.#indirect = { list: () => this.list(), listings: this.#listings }
   }
 
   /**
-   * Gets everything that the pin keeps, and then records it, durably. Pinning again is no error; a recursive pin
-   * takes the place of a direct one.
+   * Gets everything that the pin keeps, and then records it, durably. Pinning again is no error and adds the name; a
+   * recursive pin takes the place of a direct one.
    *
-   * @throws CONFLICT for a direct pin of what is pinned recursively, else as `BlockService.get`
+   * @throws CONFLICT for a direct pin of what is pinned recursively, INVALID for a name that is too long, LIMIT for too
+   * many names, else as `BlockService.get`
    */
-  async add(cid: CID, { type = 'recursive', signal, onProgress }: PinOptions = {}): Promise<void> {
+  async add(cid: CID, { type = 'recursive', name = '', signal, onProgress }: PinOptions = {}): Promise<void> {
+    checkPinName(name)
     const hold = this.#blocks.hold()
-    const ensure = (below: CID, options: AbortOptions) => this.#blocks.ensure(below, options)
+    const draft = type === 'recursive' && mayHaveLinks(cid) ? this.#listings.draft(cid) : undefined
     try {
-      let blocks = 0
-      if (type === 'direct') {
-        await ensure(cid, { signal })
-      } else {
-        // A node that is read is claimed as well: it may have been stored long before, under a collection that runs.
-        const claiming: BlockReader = {
-          get: async (node, options = {}) => {
-            await ensure(node, options)
-            return this.#blocks.get(node, options)
-          },
-        }
-        for await (const _ of walk(claiming, cid, { visitLeaf: ensure, signal })) onProgress?.(++blocks)
-      }
-      await this.record(cid, type)
+      await this.#keep(cid, { type, draft, signal, onProgress })
+      await this.#changes.change(async (read) => {
+        const change = await recorded(read, { cid, type, name })
+        return draft === undefined
+          ? [change]
+          : [change, ...(await listingRemoval(draft.root, read)), ...draft.changes()]
+      })
+    } catch (error) {
+      await draft?.discard()
+      throw error
     } finally {
       hold.release()
     }
   }
 
-  /** Records a pin for a DAG that is known to be stored whole, as after an import. @throws CONFLICT as `add` */
-  async record(cid: CID, type: PinType = 'recursive'): Promise<void> {
-    await this.#change(async () => {
-      const present = await this.get(cid)
-      if (type === 'direct' && present?.type === 'recursive') {
-        throw new CairnError('CONFLICT', `Cannot pin ${cid} directly: it is pinned recursively`, { cid })
-      }
-      return { key: keyOf(cid), value: encode({ cid, type }) }
-    })
+  /** Records a pin for a DAG that is known to be stored whole, as after an import. @throws as `add` */
+  async record(cid: CID, type: PinType = 'recursive', name = ''): Promise<void> {
+    checkPinName(name)
+    await this.#changes.change(async (read) => [await recorded(read, { cid, type, name })])
+  }
+
+  /** Like `record` for many, a thousand in one commit. What comes before a failure stays recorded. @throws as `add` */
+  async recordMany(pins: Iterable<NewPin> | AsyncIterable<NewPin>): Promise<void> {
+    let group: NewPin[] = []
+    const commit = async (): Promise<void> => {
+      const results = await Promise.allSettled(group.map(({ cid, type, name }) => this.record(cid, type, name)))
+      group = []
+      const failed = results.find((result) => result.status === 'rejected')
+      if (failed !== undefined) throw failed.reason
+    }
+    for await (const pin of pins) {
+      group.push(pin)
+      if (group.length === PIN_CHANGES_PER_COMMIT) await commit()
+    }
+    await commit()
   }
 
   /**
-   * Removes the pin of `cid`, durably.
+   * Removes the pin of `cid` with all its names, durably; with `name` only that name, and the pin when it was the last.
    *
    * @throws NOT_FOUND when there is none, CONFLICT for a recursive pin when `recursive` is false
    */
-  async remove(cid: CID, { recursive = true }: { readonly recursive?: boolean } = {}): Promise<void> {
-    await this.#change(async () => {
-      const present = await this.get(cid)
+  async remove(cid: CID, options: { readonly recursive?: boolean; readonly name?: string } = {}): Promise<void> {
+    const { recursive = true, name } = options
+    await this.#changes.change(async (read) => {
+      const present = await readPin(read, cid)
       if (present === undefined) {
         throw new CairnError('NOT_FOUND', `Cannot unpin ${cid}: not pinned or pinned indirectly`, { cid })
       }
       if (present.type === 'recursive' && !recursive) {
         throw new CairnError('CONFLICT', `Cannot unpin ${cid}: it is pinned recursively`, { cid })
       }
-      return { key: keyOf(cid), value: undefined }
+      if (name === undefined) return removal(read, cid)
+      const names = present.names.filter((other) => other !== name)
+      if (names.length === present.names.length) {
+        throw new CairnError('NOT_FOUND', `Cannot unpin ${cid}: not pinned as ${JSON.stringify(name)}`, { cid })
+      }
+      return names.length === 0 ? removal(read, cid) : [pinChange({ ...present, names })]
     })
+  }
+
+  /**
+   * Pins `to` recursively with the names of the recursive pin `from`, and removes that one unless `unpin` is false: in one
+   * batch. What both have in the same place is not looked at, since `from` keeps it here.
+   *
+   * @throws NOT_FOUND when `from` is not pinned recursively, also when that ends meanwhile; else as `add`
+   */
+  async update(from: CID, to: CID, options: Omit<PinOptions, 'type' | 'name'> & { readonly unpin?: boolean } = {}) {
+    const { unpin = true, signal, onProgress } = options
+    const recursiveFrom = async (read: ReadRecord): Promise<Pin> => {
+      const pin = await readPin(read, from)
+      if (pin?.type === 'recursive') return pin
+      throw new CairnError('NOT_FOUND', `Cannot update the pin of ${from}: it is not pinned recursively`, { cid: from })
+    }
+    await recursiveFrom((key) => this.#records.get(key))
+    const hold = this.#blocks.hold()
+    try {
+      await this.#keep(to, { type: 'recursive', except: from, signal, onProgress })
+      await this.#changes.change(async (read) => {
+        const { names } = await recursiveFrom(read)
+        if (pinKey(from) === pinKey(to)) return []
+        const present = await readPin(read, to)
+        const pin = present === undefined ? { cid: to, names } : withNames(present, names)
+        return [...(unpin ? await removal(read, from) : []), pinChange({ ...pin, type: 'recursive' })]
+      })
+    } finally {
+      hold.release()
+    }
   }
 
   /** The pin of `cid` itself, or `undefined`. */
   async get(cid: CID): Promise<Pin | undefined> {
-    const record = await this.#records.get(keyOf(cid))
-    return record === undefined ? undefined : decodePin(record)
+    return readPin((key) => this.#records.get(key), cid)
   }
 
-  /** How `cid` is kept: by a pin of its own, by one above it, or not at all. @throws as `listIndirect` */
-  async typeOf(cid: CID, options: AbortOptions = {}): Promise<PinType | 'indirect' | undefined> {
-    const own = await this.get(cid)
-    if (own !== undefined) return own.type
-    const key = blockKey(cid)
-    for await (const below of this.listIndirect(options)) if (blockKey(below) === key) return 'indirect'
-    return undefined
+  /**
+   * What keeps each of `cids`, in their order; `undefined` for what nothing keeps. All together take one pass over the
+   * listings of what is below the pins; the first one ever takes a walk of each pin that was recorded without a walk.
+   *
+   * @throws as `BlockService.get` when a pinned DAG is not whole
+   */
+  async keepersOf(cids: readonly CID[], options: AbortOptions = {}): Promise<(Keeper | undefined)[]> {
+    const keepers = new Map<CID, Keeper>()
+    for (const cid of cids) {
+      const pin = await this.get(cid)
+      if (pin !== undefined) keepers.set(cid, { type: pin.type, pin })
+    }
+    const others = cids.filter((cid) => !keepers.has(cid))
+    const found = await findKeepers(this.#indirect, others, options)
+    for (const [index, pin] of found.entries()) {
+      const cid = others[index]
+      if (cid !== undefined && pin !== undefined) keepers.set(cid, { type: 'indirect', pin })
+    }
+    return cids.map((cid) => keepers.get(cid))
   }
 
   /** All pins, in the order of their keys. */
   async *list(): AsyncGenerator<Pin> {
-    for await (const [, record] of this.#records.list(PREFIX)) yield decodePin(record)
+    for await (const [, record] of this.#records.list(PIN_PREFIX)) yield decodePin(record)
   }
 
-  /**
-   * Blocks below recursive pins that have no pin of their own, each once. Reads the interior nodes of every pin.
-   *
-   * @throws as `BlockService.get` when a pinned DAG is not whole
-   */
-  async *listIndirect({ signal }: AbortOptions = {}): AsyncGenerator<CID> {
-    const seen = new Set<string>()
-    for await (const { cid: root, type } of this.list()) {
-      if (type !== 'recursive') continue
-      for await (const { cid, parent } of walk(this.#blocks, root, {
-        visitLeaf: () => Promise.resolve(),
-        seen,
-        signal,
-      })) {
-        if (parent !== undefined && (await this.get(cid)) === undefined) yield cid
-      }
+  /** Blocks below recursive pins that have no pin of their own, each once, in no particular order. @throws as `keepersOf` */
+  listIndirect(options: AbortOptions = {}): AsyncGenerator<CID> {
+    return listIndirect(this.#indirect, options)
+  }
+
+  /** Gets and claims what a pin keeps, and notes in `draft` what is below its root. */
+  async #keep(cid: CID, { type, draft, except, signal, onProgress }: KeepOptions): Promise<void> {
+    let [blocks, bytes] = [0, 0]
+    const report = (more: number | undefined): void => onProgress?.({ blocks: ++blocks, bytes: (bytes += more ?? 0) })
+    const ensure = async (below: CID, options: AbortOptions): Promise<number | undefined> => {
+      await this.#blocks.ensure(below, options)
+      return onProgress === undefined ? undefined : this.#blocks.size(below)
+    }
+    if (type === 'direct') {
+      report(await ensure(cid, { signal }))
+      return
+    }
+    // A node that is read is claimed as well: it may have been stored long before, under a collection that runs.
+    const claiming: BlockReader = {
+      get: async (node, options = {}) => {
+        await this.#blocks.ensure(node, options)
+        return this.#blocks.get(node, options)
+      },
+    }
+    for await (const found of walk(claiming, cid, { visitLeaf: ensure, seen: new SeenBlocks(), except, signal })) {
+      if (found.parent !== undefined) await draft?.add(found.cid)
+      report(found.bytes)
     }
   }
-
-  #change(decide: () => Promise<KeyValueChange>): Promise<void> {
-    return this.#turns.run(async () => this.#records.batch([await decide()]))
-  }
 }
 
-function keyOf(cid: CID): string {
-  return PREFIX + CID.createV1(cid.code, cid.multihash).toString()
+interface KeepOptions extends AbortOptions {
+  readonly type: PinType
+  readonly draft?: ListingDraft | undefined
+  /** Root of a DAG whose blocks are kept already. */
+  readonly except?: CID
+  readonly onProgress?: ((progress: PinProgress) => void) | undefined
 }
 
-function decodePin(record: Uint8Array): Pin {
-  try {
-    const { cid, type } = decode<{ readonly cid: unknown; readonly type: unknown }>(record)
-    const link = CID.asCID(cid)
-    if (link !== null && (type === 'recursive' || type === 'direct')) return { cid: link, type }
-  } catch (cause) {
-    throw new CairnError('CORRUPT', 'Cannot read a pin record: it does not decode', { cause })
+async function readPin(read: ReadRecord, cid: CID): Promise<Pin | undefined> {
+  const record = await read(pinKey(cid))
+  return record === undefined ? undefined : decodePin(record)
+}
+
+/** What records one more name of a pin, or a new pin. @throws CONFLICT for a direct pin beside a recursive one */
+async function recorded(read: ReadRecord, { cid, type, name }: Required<NewPin>) {
+  const present = await readPin(read, cid)
+  if (type === 'direct' && present?.type === 'recursive') {
+    throw new CairnError('CONFLICT', `Cannot pin ${cid} directly: it is pinned recursively`, { cid })
   }
-  throw new CairnError('CORRUPT', 'Cannot read a pin record: it holds something else')
+  return pinChange(present === undefined ? { cid, type, names: [name] } : { ...withNames(present, [name]), cid, type })
+}
+
+/** What removes the pin of `cid` and all that is derived from it. */
+async function removal(read: ReadRecord, cid: CID) {
+  return [{ key: pinKey(cid), value: undefined }, ...(await listingRemoval(rootText(cid), read))]
 }

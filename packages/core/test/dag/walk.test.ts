@@ -85,6 +85,50 @@ describe('walk', () => {
     }
   })
 
+  test('leaves out what another DAG has in the same place, and nothing else that this one has alone', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyDag, fc.nat(100), fc.nat(100), async (blocks, one, other) => {
+        const [root, except] = [cidAt(blocks, one % blocks.length), cidAt(blocks, other % blocks.length)]
+        const met = (await all(walk(await readerOf(blocks), root, { except }))).map(({ cid }) => cid.toString())
+        const below = new Set(naiveWalk(blocks, except).map(String))
+        const reachable = new Set(naiveWalk(blocks, root).map(String))
+        expect(new Set(met).size).toBe(met.length)
+        expect(met.every((cid) => reachable.has(cid))).toBe(true)
+        expect([...reachable].filter((cid) => !below.has(cid) && !met.includes(cid))).toEqual([])
+      }),
+    )
+  })
+
+  test('pairs links by name where they have one, else by position, and reads no more than what differs', async () => {
+    const file = (numbers: readonly number[]) => nodeBlock(numbers.map((number) => rawBlock(number).cid))
+    const folder = (entries: Readonly<Record<string, Block>>) => {
+      const links = Object.entries(entries).map(([Name, { cid }]) => ({ Hash: cid, Name, Tsize: 1 }))
+      return createBlock(encodeUnixFS({ type: 'directory', data: new Uint8Array(0), blockSizes: [] }, links), {
+        codec: codecByName('dag-pb'),
+      })
+    }
+    const [same, old, grown] = [file([1, 2]), file([3, 4]), file([3, 4, 5])]
+    const oldFolder = folder({ b: same, c: old })
+    const newFolder = folder({ a: same, b: same, c: grown })
+    // Neither what is shared nor its leaves are there, so to look at them would fail.
+    const reader = await readerOf([old, grown, oldFolder, newFolder, rawBlock(5)])
+    const met = await all(walk(reader, newFolder.cid, { except: oldFolder.cid }))
+    expect(met.map(({ cid }) => cid.toString())).toEqual([newFolder, grown, rawBlock(5)].map(({ cid }) => String(cid)))
+    expect(await all(walk(reader, newFolder.cid, { except: newFolder.cid }))).toEqual([])
+  })
+
+  test('goes on after what cannot be read, and tells of it once, in order', async () => {
+    const broken = createBlock(Uint8Array.of(0xff), { codec: codecByName('dag-cbor') })
+    const missing = nodeBlock([rawBlock(7).cid])
+    const inner = nodeBlock([missing.cid, broken.cid], 1)
+    const root = nodeBlock([inner.cid, rawBlock(1).cid, missing.cid])
+    const told: string[] = []
+    const onUnreadable = (cid: CID, { code }: { readonly code: string }) => void told.push(`${code} ${cid}`)
+    const reader = await readerOf([broken, inner, root, rawBlock(1)])
+    expect(await all(walk(reader, root.cid, { onUnreadable }))).toHaveLength(5)
+    expect(told).toEqual([`NOT_FOUND ${missing.cid}`, `INVALID ${broken.cid}`])
+  })
+
   test('holds no more leaves in flight than the window has bytes for, where links tell their size', async () => {
     const size = BLOCK_BYTES_MAX
     const leaves = Array.from({ length: 200 }, (_, index) => rawBlock(index))

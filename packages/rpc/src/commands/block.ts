@@ -99,10 +99,11 @@ export const blockRm = eventCommand({
     const { store, pins } = await node()
     // All are checked before the first is deleted, so that a refusal changes nothing.
     const cids = args.map((text) => parsePath(text).root)
-    for (const cid of cids) {
-      const pinned = await pins.typeOf(cid, { signal })
-      if (pinned !== undefined)
-        throw new CairnError('CONFLICT', `Cannot delete ${cid}: it is pinned (${pinned})`, { cid })
+    for (const [index, keeper] of (await pins.keepersOf(cids, { signal })).entries()) {
+      if (keeper !== undefined)
+        throw new CairnError('CONFLICT', `Cannot delete ${cids[index]}: it is pinned (${keeper.type})`, {
+          cid: keeper.pin.cid,
+        })
     }
     for (const cid of cids) {
       const deleted = await store.deleteMany([cid])

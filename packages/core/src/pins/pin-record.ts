@@ -1,0 +1,70 @@
+// The record of a pin: key and bytes. Format: docs/formats/pins.md.
+import { decode, encode } from '@ipld/dag-cbor'
+import { CID } from 'multiformats/cid'
+import { CairnError } from '../errors.ts'
+import { PIN_NAME_BYTES_MAX, PIN_NAMES_MAX } from '../limits.ts'
+import type { KeyValueChange } from '../interfaces.ts'
+
+/** `recursive` keeps the whole DAG below a root, `direct` only the block itself. */
+export type PinType = 'recursive' | 'direct'
+
+/** One pin. */
+export interface Pin {
+  /** With the version and codec that it was pinned by. */
+  readonly cid: CID
+  readonly type: PinType
+  /** At least one, sorted, each once. The empty name stands for a pin that was added without one. */
+  readonly names: readonly string[]
+}
+
+/** Keys of pins begin with this. */
+export const PIN_PREFIX = 'pin/'
+
+/** Key of a pin: CIDv1 in base32, so that v0 and v1 of a CID are one pin. */
+export function pinKey(cid: CID): string {
+  return PIN_PREFIX + CID.createV1(cid.code, cid.multihash).toString()
+}
+
+/** The change that records `pin`: `{ cid, type }` as long as it has no name, else `{ cid, type, names }`, in dag-cbor. */
+export function pinChange({ cid, type, names }: Pin): KeyValueChange {
+  const isUnnamed = names.length === 1 && names[0] === ''
+  return { key: pinKey(cid), value: encode(isUnnamed ? { cid, type } : { cid, type, names }) }
+}
+
+/** The pin that has `name` beside what it had. @throws LIMIT for too many names */
+export function withNames(pin: Pin, added: readonly string[]): Pin {
+  const names = [...new Set([...pin.names, ...added])].toSorted()
+  if (names.length > PIN_NAMES_MAX)
+    throw new CairnError('LIMIT', `Cannot name the pin of ${pin.cid}: it has ${PIN_NAMES_MAX} names`, { cid: pin.cid })
+  return { ...pin, names }
+}
+
+/** @throws INVALID for a name that is too long or not well-formed Unicode */
+export function checkPinName(name: string): void {
+  if (!name.isWellFormed()) throw new CairnError('INVALID', 'Cannot name a pin: the name is not well-formed Unicode')
+  const bytes = Buffer.byteLength(name)
+  if (bytes > PIN_NAME_BYTES_MAX)
+    throw new CairnError(
+      'INVALID',
+      `Cannot name a pin: the name has ${bytes} bytes, at most ${PIN_NAME_BYTES_MAX} are allowed`,
+    )
+}
+
+/** The pin in a record. @throws CORRUPT */
+export function decodePin(record: Uint8Array): Pin {
+  try {
+    const { cid, type, names } = decode<{ readonly cid: unknown; readonly type: unknown; readonly names?: unknown }>(
+      record,
+    )
+    const link = CID.asCID(cid)
+    if (link !== null && (type === 'recursive' || type === 'direct') && (names === undefined || areNames(names)))
+      return { cid: link, type, names: names ?? [''] }
+  } catch (cause) {
+    throw new CairnError('CORRUPT', 'Cannot read a pin record: it does not decode', { cause })
+  }
+  throw new CairnError('CORRUPT', 'Cannot read a pin record: it holds something else')
+}
+
+function areNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === 'string')
+}

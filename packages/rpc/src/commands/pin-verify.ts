@@ -1,0 +1,70 @@
+// cairn pin verify: is everything here that recursive pins keep, and is it what it says?
+import { CairnError, formatCid, verifyPins, type VerifyEvent } from '@cairn/core'
+import { eventCommand } from '../command.ts'
+import { BAD_BLOCKS_PER_EVENT } from '../limits.ts'
+
+interface BadNode {
+  readonly Cid: string
+  readonly Err: string
+}
+
+/** Fields are Kubo's. A pin with very many bad blocks comes in several events. */
+interface PinVerifyEvent {
+  readonly Cid: string
+  readonly Ok: boolean
+  readonly BadNodes?: readonly BadNode[]
+}
+
+interface ProgressEvent {
+  readonly Progress: number
+  readonly Bytes: number
+}
+
+export const pinVerify = eventCommand({
+  path: ['pin', 'verify'],
+  summary: 'Read all that recursive pins keep; fail when a block is missing or damaged',
+  examples: ['cairn pin verify', 'cairn pin verify --verbose   also pins that are whole'],
+  options: {
+    verbose: { type: 'flag', help: 'print pins that are whole as well' },
+    quiet: { type: 'flag', short: 'q', help: 'print only the CIDs of pins that are not whole' },
+  },
+  async *run({ options, node, signal }): AsyncGenerator<PinVerifyEvent | ProgressEvent> {
+    const { verbose = false, quiet = false } = options
+    if (verbose && quiet)
+      throw new CairnError('INVALID', 'Cannot verify pins: --verbose and --quiet contradict each other')
+    const { local, pins } = await node()
+    let checked = 0
+    let broken = 0
+    let bad: BadNode[] = []
+    for await (const event of verifyPins({ pins, local }, { signal })) {
+      if (event.kind === 'progress') {
+        yield { Progress: event.blocks, Bytes: event.bytes }
+        continue
+      }
+      if (event.kind === 'bad') {
+        bad.push(badNode(event))
+        if (bad.length < BAD_BLOCKS_PER_EVENT) continue
+      } else {
+        checked++
+        if (!event.isWhole) broken++
+      }
+      const Cid = formatCid(event.pin.cid)
+      if (bad.length > 0) yield { Cid, Ok: false, BadNodes: bad }
+      else if (event.kind === 'pin' && event.isWhole && verbose) yield { Cid, Ok: true }
+      bad = []
+    }
+    if (broken > 0) throw new CairnError('CORRUPT', `Cannot rely on all pins: ${broken} of ${checked} are not whole`)
+  },
+  text(event, { quiet = false }) {
+    if ('Progress' in event) return undefined
+    if (quiet) return event.Cid
+    const bad = event.BadNodes ?? []
+    return [`${event.Cid} ${event.Ok ? 'ok' : 'broken'}`, ...bad.map(({ Cid, Err }) => `  ${Cid}: ${Err}`)].join('\n')
+  },
+  progress: (event) =>
+    'Progress' in event ? { name: 'verify', blocks: event.Progress, bytes: event.Bytes } : undefined,
+})
+
+function badNode({ cid, error }: Extract<VerifyEvent, { kind: 'bad' }>): BadNode {
+  return { Cid: formatCid(cid), Err: `${error.code}: ${error.message}` }
+}

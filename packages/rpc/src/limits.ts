@@ -1,0 +1,7 @@
+// Every bound of the command table, with its unit and reason.
+
+/** Pins that one command has under way, so that small ones share commits and no slow one holds up all others. */
+export const PIN_ADDS_AT_ONCE = 64
+
+/** Bad blocks named in one event, so that a pin of which nothing is left does not fill the memory. */
+export const BAD_BLOCKS_PER_EVENT = 1000
