@@ -6,6 +6,8 @@
 // checkpoint alone would not cover entries in an older one of LevelDB's own logs. An entry never points to a record
 // that is gone, because deleting syncs the index before the log is touched. The totals in the checkpoint count the blocks
 // below its sequence: adding never changes them, and deleting changes them in the same batch.
+import { CairnError, isCairnError } from '@cairn/core'
+import { equals } from 'uint8arrays/equals'
 import { openDatabase, type Change, type Database, type Entry } from './database.ts'
 import { INDEX_TABLE_BYTES } from './limits.ts'
 import type { Placed } from './block-log.ts'
@@ -36,11 +38,13 @@ export class BlockIndex {
   readonly #database: Database
   #checkpoint: Checkpoint
   #totals: Totals
+  #isDamaged: boolean
 
   constructor(database: Database, checkpoint: Checkpoint) {
     this.#database = database
     this.#checkpoint = checkpoint
     this.#totals = checkpoint.totals ?? { blocks: 0, bytes: 0 }
+    this.#isDamaged = database.droppedBytes > 0
   }
 
   get totals(): Totals {
@@ -52,12 +56,24 @@ export class BlockIndex {
     return this.#checkpoint
   }
 
+  /** Whether opening or reading it has met damage, so that it has to be made anew. */
+  get isDamaged(): boolean {
+    return this.#isDamaged
+  }
+
   /** Places of the blocks in their order, from one moment. Uses LevelDB's filters, so that a miss reads nothing. */
   async locate(multihashes: readonly Uint8Array[]): Promise<(Placed | undefined)[]> {
-    const values = await this.#database.getMany(multihashes)
-    return multihashes.map((multihash, index) => {
-      const value = values[index]
-      return value === undefined ? undefined : { multihash, location: decodeLocation(value) }
+    return (await this.entries(multihashes)).map((place) => (place?.location.isDamaged === true ? undefined : place))
+  }
+
+  /** Like `locate`, with the places of damaged blocks. @throws CORRUPT when the index itself is damaged */
+  async entries(multihashes: readonly Uint8Array[]): Promise<(Placed | undefined)[]> {
+    return this.#noticing(async () => {
+      const values = await this.#database.getMany(multihashes)
+      return multihashes.map((multihash, index) => {
+        const value = values[index]
+        return value === undefined ? undefined : { multihash, location: decodeLocation(value) }
+      })
     })
   }
 
@@ -70,14 +86,29 @@ export class BlockIndex {
 
   /** Takes blocks out, on disk, that were in the index. */
   async remove(places: readonly Placed[]): Promise<void> {
-    const { id, sequence, totals } = this.#checkpoint
-    const counted = places.filter(({ location }) => location.sequence < sequence)
-    const checkpoint = { id, sequence, ...(totals && { totals: sum(totals, counted, -1) }) }
-    const changes: Change[] = places.map(({ multihash }) => ({ key: multihash }))
-    changes.push({ key: CHECKPOINT_KEY, value: encodeCheckpoint(checkpoint) })
-    await this.#database.batch(changes, { sync: true })
-    this.#checkpoint = checkpoint
-    this.#totals = sum(this.#totals, places, -1)
+    const sound = places.filter(({ location }) => location.isDamaged !== true)
+    await this.#change(
+      places.map(({ multihash }) => ({ key: multihash })),
+      { counted: sound, sign: -1 },
+    )
+  }
+
+  /** Notes that the records at `places`, which are in the index as sound, are damaged or gone. */
+  async flag(places: readonly Placed[]): Promise<void> {
+    const changes = places.map(({ multihash, location }) => ({
+      key: multihash,
+      value: encodeLocation({ ...location, isDamaged: true }),
+    }))
+    await this.#change(changes, { counted: places, sign: -1 })
+  }
+
+  /** Enters the places of blocks whose old entries are flagged, missing or wrong, below the checkpoint or above it. */
+  async mend(places: readonly Placed[]): Promise<void> {
+    const changes = places.map(({ multihash, location: { sequence, size } }) => ({
+      key: multihash,
+      value: encodeLocation({ sequence, size }),
+    }))
+    await this.#change(changes, { counted: places, sign: 1 })
   }
 
   /** Makes all entries safe on disk and notes that they cover the log below `sequence`. */
@@ -94,9 +125,30 @@ export class BlockIndex {
     for await (const page of this.pages()) this.#totals = sum(this.#totals, page, 1)
   }
 
-  /** All blocks in no useful order, as they are now, in pages. */
-  async *pages(): AsyncGenerator<Placed[], void, undefined> {
-    for await (const page of this.#database.pages(FIRST_MULTIHASH)) yield page.map(placed)
+  /** All sound blocks in the order of their multihashes from `from` on, as they are now, in pages. */
+  async *pages(from: Uint8Array = FIRST_MULTIHASH): AsyncGenerator<Placed[], void, undefined> {
+    for await (const page of this.allPages(from)) yield page.filter(({ location }) => location.isDamaged !== true)
+  }
+
+  /** Like `pages`, with the places of damaged blocks. @throws CORRUPT when the index itself is damaged */
+  async *allPages(from: Uint8Array = FIRST_MULTIHASH): AsyncGenerator<Placed[], void, undefined> {
+    const pages = this.#database.pages(from)
+    try {
+      for (;;) {
+        const page = await this.#noticing(async () => (await pages.next()).value?.map(placed))
+        if (page === undefined) return
+        yield page
+      }
+    } finally {
+      await pages.return()
+    }
+  }
+
+  /** All entries that can still be read, damaged blocks included. */
+  async *readablePages(): AsyncGenerator<Placed[], void, undefined> {
+    for await (const page of this.#database.pages(FIRST_MULTIHASH, () => undefined)) {
+      yield page.map(readable).filter((place) => place !== undefined)
+    }
   }
 
   /** About the bytes of the whole index on disk. */
@@ -119,8 +171,49 @@ export class BlockIndex {
     return this.#database.isWritable
   }
 
+  /**
+   * Opens it again after a failed write, or takes over the index in folder `from`; a reader notices nothing.
+   *
+   * @throws CORRUPT when it is not an index of this log any more, else as `openDatabase`
+   */
+  async reopen(options: { readonly from?: string } = {}): Promise<void> {
+    await this.#database.reopen(options)
+    const checkpoint = await readCheckpoint(this.#database)
+    if (checkpoint === undefined || !equals(checkpoint.id, this.#checkpoint.id)) {
+      this.#isDamaged = true
+      throw new CairnError('CORRUPT', 'Cannot use the index: it is not of this log')
+    }
+    this.#checkpoint = checkpoint
+    this.#totals = checkpoint.totals ?? { blocks: 0, bytes: 0 }
+    this.#isDamaged = this.#database.droppedBytes > 0
+  }
+
   async close(): Promise<void> {
     await this.#database.close()
+  }
+
+  /** Changes entries, on disk; those of `counted` that lie below the checkpoint change its totals with them. */
+  async #change(
+    changes: readonly Change[],
+    { counted, sign }: { readonly counted: readonly Placed[]; readonly sign: 1 | -1 },
+  ): Promise<void> {
+    const { id, sequence, totals } = this.#checkpoint
+    const below = counted.filter(({ location }) => location.sequence < sequence)
+    const checkpoint = { id, sequence, ...(totals && { totals: sum(totals, below, sign) }) }
+    await this.#database.batch([...changes, { key: CHECKPOINT_KEY, value: encodeCheckpoint(checkpoint) }], {
+      sync: true,
+    })
+    this.#checkpoint = checkpoint
+    this.#totals = sum(this.#totals, counted, sign)
+  }
+
+  async #noticing<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      return await read()
+    } catch (error) {
+      if (isCairnError(error, 'CORRUPT')) this.#isDamaged = true
+      throw error
+    }
   }
 }
 
@@ -133,4 +226,13 @@ function sum({ blocks, bytes }: Totals, places: readonly Placed[], sign: 1 | -1)
 
 function placed([multihash, value]: Entry): Placed {
   return { multihash, location: decodeLocation(value) }
+}
+
+function readable([multihash, value]: Entry): Placed | undefined {
+  try {
+    return { multihash, location: decodeLocation(value) }
+  } catch (error) {
+    if (isCairnError(error, 'CORRUPT')) return undefined
+    throw error
+  }
 }

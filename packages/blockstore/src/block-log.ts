@@ -2,9 +2,11 @@
 // docs/decisions/002-log-in-leveldb.md). It is the truth about what is stored: all its batches are synced.
 import { randomBytes } from 'node:crypto'
 import { CairnError } from '@cairn/core'
+import { doubtFiles, isDoubtful, trustFiles } from './database-files.ts'
 import { openDatabase, type Database, type Entry } from './database.ts'
 import { LOG_BATCH_BYTES, LOG_TABLE_BYTES } from './limits.ts'
 import { decodeHeader, decodeLogKey, encodeHeader, encodeLogKey, HEADER_KEY, type Location } from './record.ts'
+import type { OnRecovery } from './recovery-event.ts'
 
 /** Where the block of a multihash is. */
 export interface Placed {
@@ -25,37 +27,73 @@ export type Durability = 'sync' | 'none'
 
 const FORMAT_VERSION = 1
 
+/** Sequence of the first block of a log. */
+export const FIRST_SEQUENCE = 1
+
+interface LogIdentity {
+  readonly id: Uint8Array
+  readonly path: string
+  readonly durability: Durability
+}
+
+/** How a log is opened. */
+export interface BlockLogSettings {
+  /** `sync` by default. */
+  readonly durability?: Durability | undefined
+  readonly onRecovery?: OnRecovery | undefined
+  /** Name of the log that the index was made from, if there is one: asked for when the log itself has lost it. */
+  readonly recallId?: () => Promise<Uint8Array | undefined>
+}
+
 /**
- * Opens the log in folder `path`, which is made if need be.
+ * Opens the log in folder `path`, which is made if need be. A damaged one is repaired, see `openDatabase`, and gives what
+ * can be read of it.
  *
- * @throws UNSUPPORTED for a log of a newer version, CORRUPT when it is damaged, else as `openDatabase`
+ * @throws UNSUPPORTED for a log of a newer version, else as `openDatabase`
  */
-export async function openBlockLog(path: string, durability: Durability = 'sync'): Promise<BlockLog> {
-  const database = await openDatabase(path, { tableBytes: LOG_TABLE_BYTES })
+export async function openBlockLog(path: string, settings: BlockLogSettings = {}): Promise<BlockLog> {
+  const { durability = 'sync', onRecovery } = settings
+  const database = await openDatabase(path, { tableBytes: LOG_TABLE_BYTES, onRecovery })
   try {
-    return new BlockLog(database, { id: await openHeader(database, path), durability })
+    const id = (await readHeader(database, path)) ?? (await writeHeader(database, path, settings))
+    return new BlockLog(database, { id, path, durability })
   } catch (error) {
     await database.close()
     throw error
   }
 }
 
-async function openHeader(database: Database, path: string): Promise<Uint8Array> {
-  const stored = await database.get(HEADER_KEY)
-  if (stored !== undefined) {
-    const { version, id } = decodeHeader(stored)
-    if (version === FORMAT_VERSION) return id
-    throw new CairnError(
-      'UNSUPPORTED',
-      `Cannot open ${path}: it has format ${version}, this version knows ${FORMAT_VERSION}`,
-    )
+/** Name of the log, or `undefined` when it has no header that can be read. */
+async function readHeader(database: Database, path: string): Promise<Uint8Array | undefined> {
+  const [stored] = await database.getReadable([HEADER_KEY])
+  const header = stored && decodeHeader(stored)
+  if (header === undefined || header.version === FORMAT_VERSION) return header?.id
+  throw new CairnError(
+    'UNSUPPORTED',
+    `Cannot open ${path}: it has format ${header.version}, this version knows ${FORMAT_VERSION}`,
+  )
+}
+
+/** Begins a new log, or gives one that has lost its header a new one, under its old name if that is known. */
+async function writeHeader(
+  database: Database,
+  path: string,
+  { recallId, onRecovery }: BlockLogSettings,
+): Promise<Uint8Array> {
+  const remembered = await recallId?.()
+  const id = remembered ?? Uint8Array.from(randomBytes(16))
+  const value = encodeHeader({ version: FORMAT_VERSION, id })
+  if (remembered !== undefined || !(await isEmpty(database))) {
+    await doubtFiles(path)
+    onRecovery?.({ kind: 'dropped', path, bytes: value.length })
   }
-  for await (const _ of database.pages(HEADER_KEY)) {
-    throw new CairnError('CORRUPT', `Cannot open ${path}: it holds blocks but no header`)
-  }
-  const id = Uint8Array.from(randomBytes(16))
-  await database.batch([{ key: HEADER_KEY, value: encodeHeader({ version: FORMAT_VERSION, id }) }], { sync: true })
+  await database.batch([{ key: HEADER_KEY, value }], { sync: true })
   return id
+}
+
+async function isEmpty(database: Database): Promise<boolean> {
+  for await (const _ of database.pages(HEADER_KEY, () => undefined)) return false
+  return true
 }
 
 /** An open log. */
@@ -63,21 +101,31 @@ export class BlockLog {
   /** Random bytes that name this log, for the index that is derived from it. */
   readonly id: Uint8Array
   readonly #database: Database
+  readonly #path: string
   readonly #isSynced: boolean
   /** Beyond all records that were written, and before all that will be: a key out of order would make tables overlap. */
   #endSequence = 1
 
-  constructor(database: Database, { id, durability }: { readonly id: Uint8Array; readonly durability: Durability }) {
+  constructor(database: Database, { id, path, durability }: LogIdentity) {
     this.#database = database
+    this.#path = path
     this.#isSynced = durability === 'sync'
     this.id = id
   }
 
-  /** Bytes of the blocks in their order, `undefined` for a place that is `undefined` or empty by now. */
+  /**
+   * Bytes of the blocks in their order, `undefined` for a place that is `undefined`, empty by now, or in a part of the log
+   * that cannot be read.
+   */
   async read(places: readonly (Placed | undefined)[]): Promise<(Uint8Array | undefined)[]> {
     const known = places.filter((place) => place !== undefined)
-    const values = (await this.#database.getMany(known.map(logKey))).values()
+    const values = (await this.#database.getReadable(known.map(logKey))).values()
     return places.map((place) => (place === undefined ? undefined : values.next().value))
+  }
+
+  /** Whether there is a record at each of `places`, without reading it. */
+  async hasMany(places: readonly Placed[]): Promise<boolean[]> {
+    return this.#database.hasMany(places.map(logKey))
   }
 
   /**
@@ -114,10 +162,17 @@ export class BlockLog {
     )
   }
 
-  /** All records from `sequence` on, in its order, in pages. */
-  async *scan(sequence: number): AsyncGenerator<Placed[], void, undefined> {
-    for await (const page of this.#database.pages(encodeLogKey(Math.max(sequence, 1), new Uint8Array())))
-      yield page.map(placed)
+  /**
+   * All records from `sequence` on, in its order, in pages. What cannot be read is left out, and `onDamage` called for it
+   * at the end.
+   */
+  async *scan(sequence: number, onDamage: () => void = () => undefined): AsyncGenerator<LogRecord[], void, undefined> {
+    const start = encodeLogKey(Math.max(sequence, FIRST_SEQUENCE), new Uint8Array())
+    for await (const page of this.#database.pages(start, onDamage)) {
+      const records = page.map(logRecord)
+      yield records.filter((record) => record !== undefined)
+      if (records.includes(undefined)) onDamage()
+    }
   }
 
   /** About the bytes that the records from sequence `start` to before `end` take in tables, deleted ones included. */
@@ -143,6 +198,21 @@ export class BlockLog {
   /** False once a write has failed. */
   get isWritable(): boolean {
     return this.#database.isWritable
+  }
+
+  /** Whether records may be lost that nobody has named yet: after a repair, also one of an earlier process. */
+  isDoubtful(): Promise<boolean> {
+    return isDoubtful(this.#path)
+  }
+
+  /** Ends that: what is lost is named. */
+  trust(): Promise<void> {
+    return trustFiles(this.#path)
+  }
+
+  /** Opens it again after a failed write. @throws as `openDatabase` */
+  async reopen(): Promise<void> {
+    await this.#database.reopen()
   }
 
   async close(): Promise<void> {
@@ -180,7 +250,9 @@ function range(start: number, end: number): [start: Uint8Array, end: Uint8Array]
   return [encodeLogKey(start, new Uint8Array()), encodeLogKey(end, new Uint8Array())]
 }
 
-function placed([key, value]: Entry): Placed {
-  const { sequence, multihash } = decodeLogKey(key)
-  return { multihash, location: { sequence, size: value.length } }
+/** The record, or `undefined` for a key that is not one of a log: its table is damaged. */
+function logRecord([key, bytes]: Entry): LogRecord | undefined {
+  const decoded = decodeLogKey(key)
+  if (decoded === undefined) return undefined
+  return { multihash: decoded.multihash, location: { sequence: decoded.sequence, size: bytes.length }, bytes }
 }

@@ -1,13 +1,14 @@
 // The write path: a group of blocks goes to the log in one turn, is made durable while the next group is written, and only
 // then enters the index, group by group. So what the index names is durable, and a block that is found need not be waited
 // for. Blocks on their way are known here alone: whoever puts or claims one of them waits for its group.
-import { blockKey, multihashKey, type Block, type Turns } from '@cairn/core'
+import { blockKey, multihashKey, type Block } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
 import type { BlockIndex } from './block-index.ts'
-import type { BlockLog, LogRecord } from './block-log.ts'
+import type { BlockLog, LogRecord, Placed } from './block-log.ts'
 import type { Claims } from './claims.ts'
 import { CommitQueue, type Begun } from './commit-queue.ts'
 import { requireDiskRoom } from './disk-room.ts'
+import type { Healer } from './healer.ts'
 import { CHECKPOINT_BLOCKS, CHECKPOINT_BYTES } from './limits.ts'
 import { isIdentity } from './stored-block.ts'
 
@@ -18,8 +19,8 @@ export interface BlockWriterParts {
   readonly log: BlockLog
   readonly index: BlockIndex
   readonly claims: Claims
-  /** Shared with whatever deletes: looking up and writing are one turn. */
-  readonly turns: Turns
+  /** Gives out turns, to whatever deletes as well: looking up and writing are one turn. */
+  readonly healer: Healer
   /** First sequence number that is free. */
   readonly nextSequence: number
 }
@@ -33,6 +34,14 @@ export interface BlockWriterSettings {
 /** A block that is stored, or comes with a group that is on its way. */
 interface Found {
   readonly arrival?: Promise<void>
+}
+
+/** What the entry of a group into the index waits for and brings about. */
+interface Group {
+  readonly durable: Promise<void>
+  readonly before: Promise<unknown>
+  /** Old places of its blocks, whose records are damaged and go. */
+  readonly damaged: readonly Placed[]
 }
 
 /** Claims that come while others wait for a turn share it: a pin asks block by block, and commits would come between. */
@@ -61,7 +70,7 @@ export class BlockWriter {
   constructor(parts: BlockWriterParts, { checkpointBlocks = CHECKPOINT_BLOCKS }: BlockWriterSettings) {
     this.#parts = parts
     this.#checkpointBlocks = checkpointBlocks
-    this.#queue = new CommitQueue(parts.turns, (blocks) => this.#begin(blocks))
+    this.#queue = new CommitQueue(parts.healer, (blocks) => this.#begin(blocks))
     this.#nextSequence = this.#settledSequence = parts.nextSequence
   }
 
@@ -91,7 +100,7 @@ export class BlockWriter {
   /** In a turn, so that no collection deletes a block between the moment it is found and the moment it is claimed. */
   #openRound(): ClaimRound {
     const cids: CID[] = []
-    const looked = this.#parts.turns.run(() => {
+    const looked = this.#parts.healer.run(() => {
       this.#nextRound = undefined
       return this.#find(cids)
     })
@@ -102,15 +111,19 @@ export class BlockWriter {
     return { cids, found }
   }
 
-  /** What there is of `cids`, in their order, and claims it. Runs in a turn. */
-  async #find(cids: readonly CID[]): Promise<(Found | undefined)[]> {
-    const places = await this.#parts.index.locate(cids.map(({ multihash }) => multihash.bytes))
+  /** What there is of `cids`, in their order, and claims it; adds to `damaged` what is there no more. Runs in a turn. */
+  async #find(cids: readonly CID[], damaged: Placed[] = []): Promise<(Found | undefined)[]> {
+    const places = await this.#parts.healer.entriesInTurn(cids.map(({ multihash }) => multihash.bytes))
     return cids.map((cid, index) => {
       const arrival = this.#arriving.get(blockKey(cid))
       // What arrives has a sequence beyond the reach of every hold and collection.
       if (arrival !== undefined) return { arrival }
       const place = places[index]
       if (place === undefined) return undefined
+      if (place.location.isDamaged === true) {
+        damaged.push(place)
+        return undefined
+      }
       this.#parts.claims.touch(place.location.sequence)
       return {}
     })
@@ -119,14 +132,19 @@ export class BlockWriter {
   /** Begins to write what of `blocks` is not there. Runs in a turn. */
   async #begin(blocks: readonly Block[]): Promise<Begun> {
     const distinct = [...new Map(blocks.map((block) => [blockKey(block.cid), block])).values()]
-    const found = await this.#find(distinct.map(({ cid }) => cid))
+    const damaged: Placed[] = []
+    const found = await this.#find(
+      distinct.map(({ cid }) => cid),
+      damaged,
+    )
     const ends = found.map((place) => place?.arrival)
     const fresh = distinct.filter((_, index) => found[index] === undefined)
-    if (fresh.length > 0) ends.push((await this.#append(fresh)).done)
+    if (fresh.length > 0) ends.push((await this.#append(fresh, damaged)).done)
     return { done: Promise.all(ends).then(() => undefined) }
   }
 
-  async #append(blocks: readonly Block[]): Promise<Begun> {
+  /** Writes `blocks`, which take the places of the `damaged` ones. */
+  async #append(blocks: readonly Block[], damaged: readonly Placed[]): Promise<Begun> {
     const { path, log, index } = this.#parts
     index.checkWritable()
     const bytes = blocks.reduce((sum, block) => sum + block.bytes.length, 0)
@@ -136,20 +154,18 @@ export class BlockWriter {
       return { multihash: block.cid.multihash.bytes, bytes: block.bytes, location }
     })
     const { durable } = await log.append(records)
-    const done = this.#enter(records, { durable, before: this.#lastEnd })
+    const done = this.#enter(records, { durable, before: this.#lastEnd, damaged })
     for (const block of blocks) this.#arriving.set(blockKey(block.cid), done)
     this.#lastEnd = done.catch(() => this.#arrived(records))
     return { done }
   }
 
   /** Enters a group into the index once it is durable and the group before it has ended. */
-  async #enter(
-    records: readonly LogRecord[],
-    { durable, before }: { readonly durable: Promise<void>; readonly before: Promise<unknown> },
-  ): Promise<void> {
+  async #enter(records: readonly LogRecord[], { durable, before, damaged }: Group): Promise<void> {
     await Promise.all([durable, before])
-    await this.#parts.turns.run(async () => {
+    await this.#parts.healer.run(async () => {
       await this.#parts.index.add(records)
+      if (damaged.length > 0) await this.#parts.log.remove(damaged)
       this.#arrived(records)
       this.#settledSequence = (records.at(-1)?.location.sequence ?? 0) + 1
       this.#uncheckedBytes += records.reduce((sum, { location }) => sum + location.size, 0)

@@ -24,7 +24,7 @@ interface Waiting {
 
 /** Collects blocks into commits of bounded size. */
 export class CommitQueue {
-  readonly #turns: Turns
+  readonly #turns: Pick<Turns, 'run'>
   readonly #begin: (blocks: readonly Block[]) => Promise<Begun>
   #waiting: Waiting[] = []
   #isRunning = false
@@ -32,7 +32,7 @@ export class CommitQueue {
   readonly #ends: Promise<void>[] = []
 
   /** @param begin begins to write one group of blocks durably; called in a turn of `turns` */
-  constructor(turns: Turns, begin: (blocks: readonly Block[]) => Promise<Begun>) {
+  constructor(turns: Pick<Turns, 'run'>, begin: (blocks: readonly Block[]) => Promise<Begun>) {
     this.#turns = turns
     this.#begin = begin
   }

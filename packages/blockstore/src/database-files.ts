@@ -3,7 +3,7 @@
 //
 // LevelDB makes a new, empty database when its CURRENT is gone, and goes back to an older state when its MANIFEST ends
 // early; either way it then deletes the tables that it does not know any more. So both are found before it opens.
-import { access, open, readdir, readFile, rename } from 'node:fs/promises'
+import { access, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemError } from '@cairn/core'
 import { Level } from 'level'
@@ -24,6 +24,28 @@ export async function wouldLoseFiles(path: string): Promise<boolean> {
   return hasLostItsWay(path)
 }
 
+/** Whether records of the database in `path` may be lost: set before a repair, and kept until `trustFiles`. */
+export async function isDoubtful(path: string): Promise<boolean> {
+  return exists(doubtOf(path))
+}
+
+/** Notes, durably, that records of the database in `path` may be lost. */
+export async function doubtFiles(path: string): Promise<void> {
+  const file = await open(doubtOf(path), 'w').catch((cause: unknown) => {
+    throw systemError(`repair ${path}`, cause)
+  })
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+/** Ends the doubt: what is lost is known, or accepted. */
+export async function trustFiles(path: string): Promise<void> {
+  await rm(doubtOf(path), { force: true })
+}
+
 /**
  * Lets LevelDB repair the database in `path`. What it replaces (its own logs, manifests, damaged tables) it moves away,
  * and these files are kept beside the database: with its sound tables they are all there is to undo or study the repair.
@@ -32,6 +54,7 @@ export async function wouldLoseFiles(path: string): Promise<boolean> {
  */
 export async function repairFiles(path: string): Promise<RepairedEvent> {
   if (!isRepairer(Level)) throw new TypeError('this platform has no LevelDB')
+  await doubtFiles(path)
   try {
     await Level.repair(path)
   } catch (cause) {
@@ -56,6 +79,11 @@ export async function requireFiles(path: string): Promise<void> {
 
 /** Files that LevelDB opens when it opens a database, with room for tables. */
 const OPEN_FILES = 16
+
+/** A file beside the database, for what is in doubt is the database. */
+function doubtOf(path: string): string {
+  return `${path}.doubtful`
+}
 
 async function hasLostItsWay(path: string): Promise<boolean> {
   const names = await readdir(path).catch((): string[] => [])

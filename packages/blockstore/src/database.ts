@@ -7,7 +7,7 @@ import { untabledBytes } from './disk-room.ts'
 import { databaseError } from './database-error.ts'
 import { repairFiles } from './database-files.ts'
 import { SCAN_BYTES, SCAN_RECORDS } from './limits.ts'
-import { openLevel, type DatabaseSettings, type NativeLevel } from './native-level.ts'
+import { openLevel, type DatabaseSettings, type NativeLevel, type OpenedLevel } from './native-level.ts'
 
 /** One change of a batch; a change without `value` deletes the key. */
 export interface Change {
@@ -41,15 +41,17 @@ export class Database {
   /** `undefined` when it could not be opened again; each use tries. */
   #level: NativeLevel | undefined
   #failure: CairnError | undefined
+  #droppedBytes: number
   /** Calls of LevelDB that run. */
   #users = 0
   #left: (() => void) | undefined
   /** While it is opened again; whoever comes then waits. */
   #reopening: Promise<void> | undefined
 
-  constructor(level: NativeLevel, settings: DatabaseSettings) {
+  constructor({ level, droppedBytes }: OpenedLevel, settings: DatabaseSettings) {
     this.#path = level.location
     this.#level = level
+    this.#droppedBytes = droppedBytes
     this.#settings = settings
   }
 
@@ -102,14 +104,14 @@ export class Database {
     }
   }
 
+  /** Bytes of LevelDB's own log that were left out when it was opened last. */
+  get droppedBytes(): number {
+    return this.#droppedBytes
+  }
+
   /** False once a batch has failed. */
   get isWritable(): boolean {
     return this.#failure === undefined
-  }
-
-  /** Why batches fail now. */
-  get failure(): CairnError | undefined {
-    return this.#failure
   }
 
   /** @throws what the first failed batch threw */
@@ -181,7 +183,9 @@ export class Database {
       } else if (isDamaged && this.#settings.repairs !== false) {
         this.#settings.onRecovery?.(await repairFiles(this.#path))
       }
-      this.#level = await openLevel(this.#path, this.#settings)
+      const { level: again, droppedBytes } = await openLevel(this.#path, this.#settings)
+      this.#level = again
+      this.#droppedBytes = droppedBytes
       this.#failure = undefined
       this.#settings.onRecovery?.({ kind: 'reopened', path: this.#path })
     } finally {

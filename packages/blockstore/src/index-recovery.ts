@@ -1,12 +1,13 @@
 // Opens an index so that it covers its whole log: what was written after the last checkpoint is read from the log, and
-// an index that is missing, damaged or of another log is made anew.
-import { rm } from 'node:fs/promises'
-import { isCairnError, multihashKey } from '@cairn/core'
+// an index that is missing, damaged or of another log is made anew. The old one, as far as it can be read, then tells
+// which blocks the log has lost.
+import { access, rename, rm } from 'node:fs/promises'
+import { CairnError, isCairnError, multihashKey } from '@cairn/core'
 import { equals } from 'uint8arrays/equals'
 import { BlockIndex, openIndexDatabase, readCheckpoint } from './block-index.ts'
-import type { BlockLog, Placed } from './block-log.ts'
-import type { Database } from './database.ts'
-import type { Checkpoint } from './record.ts'
+import { FIRST_SEQUENCE, type BlockLog, type Placed } from './block-log.ts'
+import type { OnRecovery } from './recovery-event.ts'
+import { storedBlock } from './stored-block.ts'
 
 /** An index that covers its log, and the first sequence number that is free. */
 export interface CompleteIndex {
@@ -14,54 +15,146 @@ export interface CompleteIndex {
   readonly nextSequence: number
 }
 
-/** Sequence of the first block of a log. */
-const FIRST_SEQUENCE = 1
-
-/** Opens the index in folder `path` and completes it from `log`. @throws LOCKED, LIMIT, DENIED, UNAVAILABLE, CORRUPT for the log */
-export async function openBlockIndex(path: string, log: BlockLog): Promise<CompleteIndex> {
-  const sound = await openSound(path, log.id)
-  if (sound !== undefined) return complete(sound.database, sound.checkpoint, log)
-  await rm(path, { recursive: true, force: true })
-  return complete(await openIndexDatabase(path), { id: log.id, sequence: FIRST_SEQUENCE }, log)
+/** What an index is made from. */
+export interface IndexSource {
+  /** Folder of the index. */
+  readonly path: string
+  readonly log: BlockLog
+  readonly onRecovery?: OnRecovery | undefined
 }
 
-interface SoundIndex {
-  readonly database: Database
-  readonly checkpoint: Checkpoint
-}
-
-/** The index in `path` with its checkpoint, if it can be read and was made from the log called `id`. */
-async function openSound(path: string, id: Uint8Array): Promise<SoundIndex | undefined> {
-  let database: Database | undefined
+/**
+ * Opens the index in folder `path` and completes it from `log`.
+ *
+ * @throws LOCKED, LIMIT, DENIED, UNAVAILABLE
+ */
+export async function openBlockIndex(source: IndexSource): Promise<CompleteIndex> {
+  const { path, log } = source
+  const old = await openSound(path, log.id)
   try {
-    database = await openIndexDatabase(path)
-    const checkpoint = await readCheckpoint(database)
-    if (checkpoint !== undefined && equals(checkpoint.id, id)) return { database, checkpoint }
-    await database.close()
-    return undefined
+    if (old !== undefined && !old.isDamaged && !(await log.isDoubtful())) {
+      const nextSequence = await complete(old, log).catch(unlessCorrupt)
+      if (nextSequence !== undefined) return { index: old, nextSequence }
+    }
+    const nextSequence = await makeAnew(source, { old })
+    if (old !== undefined) await old.reopen({ from: newPath(path) })
+    else await replaceFolder(path)
+    const index = old ?? (await openSound(path, log.id))
+    if (index === undefined) throw new CairnError('CORRUPT', `Cannot open ${path}: it does not keep what is written`)
+    await log.trust()
+    return { index, nextSequence }
   } catch (error) {
-    await database?.close()
-    if (isCairnError(error, 'CORRUPT')) return undefined
+    await old?.close()
     throw error
   }
 }
 
-// A block can be in the log twice when a crash came between the two halves of deleting it. The later record wins;
-// the earlier one is garbage that nothing points to.
-async function complete(database: Database, checkpoint: Checkpoint, log: BlockLog): Promise<CompleteIndex> {
-  const index = new BlockIndex(database, checkpoint)
-  let nextSequence = checkpoint.sequence
+/** Name of the log that the index in folder `path` was made from, if that can be read. */
+export async function recallLogId(path: string): Promise<Uint8Array | undefined> {
+  const index = await openSound(path, undefined)
+  await index?.close()
+  return index?.stored.id
+}
+
+/**
+ * Makes the index anew while the old one goes on being read, and then takes its place. Runs in a turn.
+ *
+ * @param below sequence from which on records are not acknowledged yet: their writers enter them
+ * @throws LIMIT, DENIED, UNAVAILABLE; the old one stays in place then
+ */
+export async function remakeIndex(source: IndexSource, old: BlockIndex, below: number): Promise<void> {
+  await makeAnew(source, { old, below })
+  await old.reopen({ from: newPath(source.path) })
+  await source.log.trust()
+}
+
+/** Enters what `index` lacks of the log up to `below`, and gives the first sequence number that is free. */
+export async function complete(index: BlockIndex, log: BlockLog, options: ScanOptions = {}): Promise<number> {
+  const { below = Infinity, onPage, onDamage } = options
+  const { sequence: start, totals } = index.stored
+  let nextSequence = start
+  for await (const records of log.scan(start, onDamage)) {
+    const page = records.filter(({ location }) => location.sequence < below)
+    await index.add(page, totals === undefined ? [] : await uncounted(index, page))
+    nextSequence = Math.max(nextSequence, ...page.map(({ location }) => location.sequence + 1))
+    onPage?.(page.length)
+    if (page.length < records.length) break
+  }
+  if (totals === undefined) await index.recount()
+  if (totals === undefined || nextSequence > start) await index.checkpoint(nextSequence)
+  return nextSequence
+}
+
+interface ScanOptions {
+  readonly below?: number | undefined
+  /** Told how many records were read. */
+  readonly onPage?: (records: number) => void
+  readonly onDamage?: () => void
+}
+
+/** The index in `path`, if it can be read and was made from the log called `id`; of any log when none is named. */
+async function openSound(path: string, id: Uint8Array | undefined): Promise<BlockIndex | undefined> {
+  const database = (await exists(path)) ? await openIndexDatabase(path).catch(unlessCorrupt) : undefined
+  if (database === undefined) return undefined
   try {
-    for await (const page of log.scan(checkpoint.sequence)) {
-      await index.add(page, checkpoint.totals === undefined ? [] : await uncounted(index, page))
-      nextSequence = Math.max(nextSequence, ...page.map(({ location }) => location.sequence + 1))
+    const checkpoint = await readCheckpoint(database)
+    if (checkpoint !== undefined && (id === undefined || equals(checkpoint.id, id))) {
+      return new BlockIndex(database, checkpoint)
     }
-    if (checkpoint.totals === undefined) await index.recount()
-    if (checkpoint.totals === undefined || nextSequence > checkpoint.sequence) await index.checkpoint(nextSequence)
-    return { index, nextSequence }
   } catch (error) {
+    if (!isCairnError(error, 'CORRUPT')) {
+      await database.close()
+      throw error
+    }
+  }
+  await database.close()
+  return undefined
+}
+
+/** Makes a new index of the log beside the folder that it is for, and gives the first sequence number that is free. */
+async function makeAnew(
+  { path, log, onRecovery }: IndexSource,
+  { old, below }: { readonly old: BlockIndex | undefined; readonly below?: number },
+): Promise<number> {
+  await rm(newPath(path), { recursive: true, force: true })
+  const checkpoint = { id: log.id, sequence: FIRST_SEQUENCE }
+  const index = new BlockIndex(await openIndexDatabase(newPath(path)), checkpoint)
+  try {
+    let blocks = 0
+    let isWhole = true
+    const nextSequence = await complete(index, log, {
+      below,
+      onPage: (records) => onRecovery?.({ kind: 'index', blocks: (blocks += records), isDone: false, isWhole }),
+      onDamage: () => (isWhole = false),
+    })
+    // An empty store that was never there is no recovery.
+    if (old !== undefined || blocks > 0) onRecovery?.({ kind: 'index', blocks, isDone: true, isWhole })
+    if (old !== undefined) await nameLost({ old, index, onRecovery })
+    const freeSequence = Math.max(nextSequence, old?.stored.sequence ?? 0)
+    await index.checkpoint(freeSequence)
+    return freeSequence
+  } finally {
     await index.close()
-    throw error
+  }
+}
+
+/** Enters into `index`, as damaged, what `old` has and the log, which `index` was made from, has not. */
+async function nameLost(parts: {
+  readonly old: BlockIndex
+  readonly index: BlockIndex
+  readonly onRecovery: OnRecovery | undefined
+}): Promise<void> {
+  const { old, index, onRecovery } = parts
+  for await (const page of old.readablePages()) {
+    const places = await index.entries(page.map(({ multihash }) => multihash))
+    const gone = page.filter((_, at) => places[at] === undefined)
+    const known = page.filter(
+      ({ location }, at) => location.isDamaged === true && places[at]?.location.sequence === location.sequence,
+    )
+    if (gone.length > 0) await index.add(gone.map(damaged), [])
+    if (known.length > 0) await index.flag(known)
+    const cids = gone.filter(({ location }) => location.isDamaged !== true).flatMap(cidsOf)
+    if (cids.length > 0) onRecovery?.({ kind: 'damaged', cids })
   }
 }
 
@@ -79,4 +172,37 @@ async function uncounted(index: BlockIndex, page: readonly Placed[]): Promise<Pl
     const entry = before[at]
     return entry === undefined || entry.location.sequence >= location.sequence
   })
+}
+
+async function replaceFolder(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true })
+  await rename(newPath(path), path)
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+function newPath(path: string): string {
+  return `${path}.new`
+}
+
+function damaged({ multihash, location }: Placed): Placed {
+  return { multihash, location: { ...location, isDamaged: true } }
+}
+
+/** The CID of a block, unless the entry is itself so damaged that it has none. */
+function cidsOf({ multihash, location }: Placed): ReturnType<typeof storedBlock>['cid'][] {
+  try {
+    return [storedBlock(multihash, location.size).cid]
+  } catch {
+    return [] // multihashes that do not parse name nothing
+  }
+}
+
+function unlessCorrupt(error: unknown): undefined {
+  if (!isCairnError(error, 'CORRUPT')) throw error
 }

@@ -7,10 +7,6 @@
 import { join } from 'node:path'
 import {
   blockKey,
-  CairnError,
-  identityBlock,
-  Turns,
-  verifyBlock,
   type Block,
   type BlockStore,
   type BlockStoreStat,
@@ -21,81 +17,93 @@ import {
 import type { CID } from 'multiformats/cid'
 import type { BlockIndex } from './block-index.ts'
 import { openBlockLog, type BlockLog, type Durability, type Placed } from './block-log.ts'
+import { BlockReader } from './block-reader.ts'
 import { BlockWriter, type BlockWriterSettings } from './block-writer.ts'
 import { Claims } from './claims.ts'
 import { Gate } from './gate.ts'
-import { openBlockIndex, type CompleteIndex } from './index-recovery.ts'
+import { Healer } from './healer.ts'
+import { openBlockIndex, recallLogId, type CompleteIndex } from './index-recovery.ts'
 import { LevelSweep } from './level-sweep.ts'
 import { SWEEP_STEP_BLOCKS } from './limits.ts'
+import type { OnRecovery } from './recovery-event.ts'
 import { isIdentity, storedBlock } from './stored-block.ts'
 
 /** Settings of {@link openLevelStore}. */
 export interface LevelStoreSettings extends BlockWriterSettings {
   /** `sync` by default. */
   readonly durability?: Durability
+  /** Told of damage that was found, and of what was done about it. */
+  readonly onRecovery?: OnRecovery | undefined
 }
 
 /**
- * Opens the block store in folder `path`, which is made if need be, and completes its index after a crash.
+ * Opens the block store in folder `path`, which is made if need be, completes its index after a crash, and mends what is
+ * damaged as far as it can: what is lost then is named, and counts as absent.
  *
- * @throws LOCKED when another process has it open, CORRUPT when the log is damaged, UNSUPPORTED for a newer format,
- * LIMIT for a full disk, DENIED, UNAVAILABLE
+ * @throws LOCKED when another process has it open, UNSUPPORTED for a newer format, LIMIT for a full disk or too many open
+ * files, DENIED, UNAVAILABLE, CORRUPT when even LevelDB's repair does not help
  */
-export async function openLevelStore(path: string, settings: LevelStoreSettings = {}): Promise<BlockStore> {
-  const log = await openBlockLog(join(path, 'blocks'), settings.durability)
+export async function openLevelStore(path: string, settings: LevelStoreSettings = {}): Promise<LevelBlockStore> {
+  const { durability, onRecovery } = settings
+  const indexPath = join(path, 'index')
+  const log = await openBlockLog(join(path, 'blocks'), {
+    durability,
+    onRecovery,
+    recallId: () => recallLogId(indexPath),
+  })
   try {
-    const complete = await openBlockIndex(join(path, 'index'), log)
-    return new LevelStore({ path, log, ...complete }, settings)
+    const complete = await openBlockIndex({ path: indexPath, log, onRecovery })
+    return new LevelStore({ path, indexPath, log, ...complete }, settings)
   } catch (error) {
     await log.close()
     throw error
   }
 }
 
+/** A block store that can look after itself. */
+export interface LevelBlockStore extends BlockStore {
+  /** Makes the index anew from the log, with events of it, while everything else goes on. */
+  rebuildIndex(): Promise<void>
+}
+
 interface Parts extends CompleteIndex {
   readonly path: string
+  readonly indexPath: string
   readonly log: BlockLog
 }
 
-class LevelStore implements BlockStore {
+class LevelStore implements LevelBlockStore {
   readonly #log: BlockLog
   readonly #index: BlockIndex
   readonly #gate: Gate
-  readonly #turns = new Turns()
+  readonly #healer: Healer
+  readonly #reader: BlockReader
   readonly #claims = new Claims()
   readonly #writer: BlockWriter
 
-  constructor({ path, log, index, nextSequence }: Parts, settings: BlockWriterSettings) {
+  constructor({ path, indexPath, log, index, nextSequence }: Parts, settings: LevelStoreSettings) {
+    const { onRecovery } = settings
     this.#log = log
     this.#index = index
     this.#gate = new Gate(path)
-    const parts = { path, log, index, nextSequence, claims: this.#claims, turns: this.#turns }
+    const settledSequence = () => this.#writer.settledSequence
+    this.#healer = new Healer({ path, indexPath, log, index, onRecovery, settledSequence })
+    this.#reader = new BlockReader(log, this.#healer)
+    const parts = { path, log, index, nextSequence, claims: this.#claims, healer: this.#healer }
     this.#writer = new BlockWriter(parts, settings)
   }
 
-  async get(cid: CID): Promise<Block | undefined> {
-    const [block] = await this.getMany([cid])
-    return block
+  get(cid: CID): Promise<Block | undefined> {
+    return this.#gate.run(() => this.#reader.get(cid))
   }
 
   getMany(cids: readonly CID[]): Promise<(Block | undefined)[]> {
-    return this.#gate.run(async () => {
-      const places = await this.#index.locate(cids.map(({ multihash }) => multihash.bytes))
-      const values = await this.#log.read(places)
-      // Async, so that a damaged block rejects and leaves no other one's failure without a listener.
-      return Promise.all(
-        cids.map(async (cid, index) => {
-          const [place, bytes] = [places[index], values[index]]
-          if (place === undefined) return identityBlock(cid)
-          return bytes === undefined ? this.#getMoved(cid, place) : verifyBlock(cid, bytes)
-        }),
-      )
-    })
+    return this.#gate.run(() => this.#reader.getMany(cids))
   }
 
   hasMany(cids: readonly CID[]): Promise<boolean[]> {
     return this.#gate.run(async () => {
-      const places = await this.#index.locate(cids.map(({ multihash }) => multihash.bytes))
+      const places = await this.#healer.locate(cids.map(({ multihash }) => multihash.bytes))
       return cids.map((cid, index) => isIdentity(cid) || places[index] !== undefined)
     })
   }
@@ -107,7 +115,7 @@ class LevelStore implements BlockStore {
   size(cid: CID): Promise<number | undefined> {
     return this.#gate.run(async () => {
       if (isIdentity(cid)) return cid.multihash.size
-      const [place] = await this.#index.locate([cid.multihash.bytes])
+      const [place] = await this.#healer.locate([cid.multihash.bytes])
       return place?.location.size
     })
   }
@@ -122,7 +130,7 @@ class LevelStore implements BlockStore {
       let deleted = 0
       for (let start = 0; start < multihashes.length; start += SWEEP_STEP_BLOCKS) {
         const step = multihashes.slice(start, start + SWEEP_STEP_BLOCKS)
-        deleted += (await this.#turns.run(() => this.#remove(step, () => true))).length
+        deleted += (await this.#healer.run(() => this.#remove(step, () => true))).length
       }
       return deleted
     })
@@ -130,7 +138,7 @@ class LevelStore implements BlockStore {
 
   async *list(): AsyncGenerator<StoredBlock, void, undefined> {
     this.#gate.check()
-    for await (const page of this.#gate.each(this.#index.pages())) {
+    for await (const page of this.#gate.each(this.#healer.pages())) {
       yield* page.map(({ multihash, location }) => storedBlock(multihash, location.size))
     }
   }
@@ -157,10 +165,14 @@ class LevelStore implements BlockStore {
         gate: this.#gate,
         index: this.#index,
         log: this.#log,
-        remove: (multihashes, isExpendable) => this.#turns.run(() => this.#remove(multihashes, isExpendable)),
+        remove: (multihashes, isExpendable) => this.#healer.run(() => this.#remove(multihashes, isExpendable)),
         diskBytes: () => this.#measure(),
       })
     })
+  }
+
+  rebuildIndex(): Promise<void> {
+    return this.#gate.run(() => this.#healer.remakeIndex())
   }
 
   close(): Promise<void> {
@@ -180,21 +192,9 @@ class LevelStore implements BlockStore {
     return (await this.#log.diskBytes()) + (await this.#index.diskBytes())
   }
 
-  /** Gets a block that was not where the index said it was: it was deleted meanwhile, and maybe put again. */
-  async #getMoved(cid: CID, before: Placed): Promise<Block | undefined> {
-    const places = await this.#index.locate([before.multihash])
-    const [place] = places
-    if (place === undefined) return undefined
-    if (place.location.sequence === before.location.sequence) {
-      throw new CairnError('CORRUPT', `Cannot read ${cid}: the index has it, the log lacks it`, { cid })
-    }
-    const [bytes] = await this.#log.read(places)
-    return bytes === undefined ? this.#getMoved(cid, place) : verifyBlock(cid, bytes)
-  }
-
   /** Deletes what of `multihashes` is stored and expendable when looked at, and gives what it was. Runs in a turn. */
   async #remove(multihashes: readonly Uint8Array[], isExpendable: (place: Placed) => boolean): Promise<Placed[]> {
-    const places = await this.#index.locate(multihashes)
+    const places = await this.#healer.entriesInTurn(multihashes)
     const doomed = places.filter((place) => place !== undefined).filter(isExpendable)
     if (doomed.length === 0) return []
     this.#log.checkWritable()

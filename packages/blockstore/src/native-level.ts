@@ -2,7 +2,7 @@
 import { CairnError, isCairnError } from '@cairn/core'
 import { Level } from 'level'
 import { databaseError } from './database-error.ts'
-import { droppedBytes, repairFiles, wouldLoseFiles } from './database-files.ts'
+import { doubtFiles, droppedBytes, repairFiles, wouldLoseFiles } from './database-files.ts'
 import { CACHE_BYTES, OPEN_TABLES_MAX } from './limits.ts'
 import type { OnRecovery } from './recovery-event.ts'
 
@@ -22,8 +22,15 @@ export interface DatabaseSettings {
   readonly repairs?: boolean
 }
 
+/** What opening gave. */
+export interface OpenedLevel {
+  readonly level: NativeLevel
+  /** Bytes of LevelDB's own log that it could not read and left out. */
+  readonly droppedBytes: number
+}
+
 /** Opens LevelDB in folder `path`, after a repair if nothing else helps. @throws as `openDatabase` */
-export async function openLevel(path: string, settings: DatabaseSettings): Promise<NativeLevel> {
+export async function openLevel(path: string, settings: DatabaseSettings): Promise<OpenedLevel> {
   const { repairs = true, onRecovery } = settings
   if (await wouldLoseFiles(path)) {
     if (!repairs) throw new CairnError('CORRUPT', `Cannot open ${path}: its CURRENT or MANIFEST is damaged`)
@@ -35,8 +42,11 @@ export async function openLevel(path: string, settings: DatabaseSettings): Promi
     return open(path, settings)
   })
   const bytes = await droppedBytes(path)
-  if (bytes > 0) onRecovery?.({ kind: 'dropped', path, bytes })
-  return level
+  if (bytes > 0) {
+    if (repairs) await doubtFiles(path)
+    onRecovery?.({ kind: 'dropped', path, bytes })
+  }
+  return { level, droppedBytes: bytes }
 }
 
 async function open(path: string, { tableBytes }: DatabaseSettings): Promise<NativeLevel> {

@@ -8,6 +8,8 @@ import { toString } from 'uint8arrays/to-string'
 export interface Location {
   readonly sequence: number
   readonly size: number
+  /** Its record was found damaged or gone. Such a block counts as absent until it is put again. */
+  readonly isDamaged?: boolean
 }
 
 /** First record of a log: which version of the format it has, and which log it is. */
@@ -34,6 +36,11 @@ export interface Totals {
 }
 
 const SEQUENCE_BYTES = 8
+/** Half of what a number holds exactly: a damaged key must not use up the sequence numbers. */
+const SEQUENCE_MAX = 2n ** 52n
+const LOCATION_BYTES = SEQUENCE_BYTES + 4
+/** Follows the location of a damaged block; a sound one has nothing there. */
+const DAMAGED = 0x01
 const ID_BYTES = 16
 const HEADER_MAGIC = new TextEncoder().encode('cairn-blocks')
 
@@ -51,35 +58,40 @@ export function encodeLogKey(sequence: number, multihash: Uint8Array): Uint8Arra
   return key
 }
 
-/** @throws CORRUPT for a key that is not one of a log */
-export function decodeLogKey(key: Uint8Array): { sequence: number; multihash: Uint8Array } {
-  if (key.length <= SEQUENCE_BYTES) throw corrupt('a key of the log', key)
-  return { sequence: readInteger(key, 0), multihash: key.subarray(SEQUENCE_BYTES) }
+/** What a key of a log says, or `undefined` when it is none. */
+export function decodeLogKey(key: Uint8Array): { sequence: number; multihash: Uint8Array } | undefined {
+  if (key.length <= SEQUENCE_BYTES) return undefined
+  const sequence = view(key).getBigUint64(0)
+  if (sequence > SEQUENCE_MAX) return undefined
+  return { sequence: Number(sequence), multihash: key.subarray(SEQUENCE_BYTES) }
 }
 
-export function encodeLocation({ sequence, size }: Location): Uint8Array {
-  const value = new Uint8Array(SEQUENCE_BYTES + 4)
+export function encodeLocation({ sequence, size, isDamaged = false }: Location): Uint8Array {
+  const value = new Uint8Array(LOCATION_BYTES + (isDamaged ? 1 : 0))
   view(value).setBigUint64(0, BigInt(sequence))
   view(value).setUint32(SEQUENCE_BYTES, size)
+  if (isDamaged) value[LOCATION_BYTES] = DAMAGED
   return value
 }
 
 /** @throws CORRUPT for a value that is not one of an index */
 export function decodeLocation(value: Uint8Array): Location {
-  if (value.length !== SEQUENCE_BYTES + 4) throw corrupt('an entry of the index', value)
-  return { sequence: readInteger(value, 0), size: view(value).getUint32(SEQUENCE_BYTES) }
+  const isDamaged = value.length === LOCATION_BYTES + 1 && value[LOCATION_BYTES] === DAMAGED
+  if (value.length !== LOCATION_BYTES && !isDamaged) throw corrupt('an entry of the index', value)
+  const location = { sequence: readInteger(value, 0), size: view(value).getUint32(SEQUENCE_BYTES) }
+  return isDamaged ? { ...location, isDamaged } : location
 }
 
 export function encodeHeader({ version, id }: LogHeader): Uint8Array {
   return concat([HEADER_MAGIC, Uint8Array.of(version), id])
 }
 
-/** @throws CORRUPT when it is not a header */
-export function decodeHeader(value: Uint8Array): LogHeader {
-  const isHeader = value.length > HEADER_MAGIC.length && HEADER_MAGIC.every((byte, index) => value[index] === byte)
+/** The header in `value`, or `undefined` when it is none. */
+export function decodeHeader(value: Uint8Array): LogHeader | undefined {
   const version = value[HEADER_MAGIC.length]
-  if (!isHeader || version === undefined) throw corrupt('the header of the log', value)
-  return { version, id: value.slice(HEADER_MAGIC.length + 1) }
+  if (version === undefined || !HEADER_MAGIC.every((byte, index) => value[index] === byte)) return undefined
+  const id = value.slice(HEADER_MAGIC.length + 1)
+  return { version, id }
 }
 
 export function encodeCheckpoint({ id, sequence, totals }: Checkpoint): Uint8Array {

@@ -34,6 +34,8 @@ export interface IndexEvent {
   /** Blocks read so far. */
   readonly blocks: number
   readonly isDone: boolean
+  /** False when parts of the log could not be read. */
+  readonly isWhole: boolean
 }
 
 /** Takes what a store tells. */

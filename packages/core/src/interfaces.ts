@@ -26,10 +26,15 @@ export interface BlockStore {
   /**
    * The block of `cid`, or `undefined` when the store lacks it. Bytes are proven against the CID on each read.
    *
-   * @throws CORRUPT when the stored bytes do not hash to the CID
+   * @throws CORRUPT when the stored bytes are damaged or gone. From then on the block counts as absent everywhere else,
+   * and the next put of it brings it back
    */
   get(cid: CID): Promise<Block | undefined>
-  /** Like `get` for each of `cids`, in their order. The caller bounds how many bytes it asks for at once. */
+  /**
+   * Like `get` for each of `cids`, in their order, except that a damaged block is `undefined` like one that is not there:
+   * it keeps none of the others away, and `get` says what is wrong with it. The caller bounds how many bytes it asks for
+   * at once.
+   */
   getMany(cids: readonly CID[]): Promise<(Block | undefined)[]>
   /** Whether each of `cids` is stored, in their order. Never reads a block's bytes. */
   hasMany(cids: readonly CID[]): Promise<boolean[]>

@@ -1,0 +1,129 @@
+// A damaged store opens without a person, serves no wrong byte, and names what it has lost.
+import { open, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { openDatabase } from '../src/database.ts'
+import { openLevelStore, type RecoveryEvent } from '../src/index.ts'
+import { HEADER_KEY } from '../src/record.ts'
+import { seededBlock } from './block-store-suite.ts'
+import { tempFolder } from './temp-folder.ts'
+
+const blocks = Array.from({ length: 50 }, (_, seed) => seededBlock(seed, 1000))
+const cids = blocks.map(({ cid }) => cid)
+
+async function filledFolder(): Promise<string> {
+  const path = await tempFolder()
+  const store = await openLevelStore(path)
+  for (const block of blocks) await store.putMany([block])
+  await store.close()
+  return path
+}
+
+interface Outcome {
+  readonly events: RecoveryEvent[]
+  /** Seeds of the blocks that are there. */
+  readonly there: number[]
+  /** Seeds of those that were named as damaged, by an event or by a read. */
+  readonly named: number[]
+}
+
+/** Opens the store, reads all blocks one by one, and sees that nothing wrong comes back. */
+async function look(path: string): Promise<Outcome> {
+  const events: RecoveryEvent[] = []
+  const store = await openLevelStore(path, { onRecovery: (event) => events.push(event) })
+  const outcomes = await Promise.allSettled(cids.map((cid) => store.get(cid)))
+  const there: number[] = []
+  for (const [seed, outcome] of outcomes.entries()) {
+    if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'CORRUPT', cid: cids[seed] })
+    else if (outcome.value !== undefined) there.push(seed)
+    if (outcome.status === 'fulfilled' && outcome.value !== undefined)
+      expect(outcome.value.bytes).toEqual(blocks[seed]?.bytes)
+  }
+  expect((await store.stat()).blocks).toBe(there.length)
+  // It goes on as a store: what is lost can be put again.
+  await store.putMany(blocks)
+  expect(await store.getMany(cids)).toEqual(blocks)
+  expect((await store.stat()).blocks).toBe(blocks.length)
+  await store.close()
+  const names = new Set(events.flatMap((event) => (event.kind === 'damaged' ? event.cids : [])).map(String))
+  const named = cids.flatMap((cid, seed) => (names.has(cid.toV1().toString()) ? [seed] : []))
+  return { events, there, named }
+}
+
+const all = blocks.map((_, seed) => seed)
+const kinds = ({ events }: Outcome) => [...new Set(events.map(({ kind }) => kind))]
+
+/** Applies `harm` to the files of the log that match. */
+async function harmLog(path: string, files: RegExp, harm: (file: string) => Promise<void>): Promise<void> {
+  const names = (await readdir(join(path, 'blocks'))).filter((name) => files.test(name))
+  expect(names.length).toBeGreaterThan(0)
+  for (const name of names) await harm(join(path, 'blocks', name))
+}
+
+test('a log whose MANIFEST is garbage is repaired, keeps all, and says so', async () => {
+  const path = await filledFolder()
+  await harmLog(path, /^MANIFEST/, (file) => writeFile(file, 'garbage'))
+  const outcome = await look(path)
+  expect(outcome).toMatchObject({ there: all, named: [] })
+  expect(kinds(outcome)).toEqual(['repaired', 'index'])
+  const [repaired] = outcome.events
+  expect(repaired).toMatchObject({ kind: 'repaired', keptIn: `${join(path, 'blocks')}.replaced-1` })
+  expect(kinds(await look(path))).toEqual([])
+})
+
+test.each([
+  ['cut', (file: string) => truncate(file, 7)],
+  ['emptied', (file: string) => truncate(file, 0)],
+  ['gone', (file: string) => rm(file)],
+])('a log whose CURRENT is %s keeps all', async (_, harm) => {
+  const path = await filledFolder()
+  await harmLog(path, /^CURRENT$/, harm)
+  const outcome = await look(path)
+  expect(outcome).toMatchObject({ there: all, named: [] })
+  expect(kinds(outcome)).toContain('repaired')
+})
+
+test('a log that is gone, with an index that remembers, names every block', async () => {
+  const path = await filledFolder()
+  await rm(join(path, 'blocks'), { recursive: true })
+  expect(await look(path)).toMatchObject({ there: [], named: all })
+})
+
+test('a log without its header goes on under its name', async () => {
+  const path = await filledFolder()
+  const damaged = await openDatabase(join(path, 'blocks'), { tableBytes: 1 << 20 })
+  await damaged.batch([{ key: HEADER_KEY }], { sync: true })
+  await damaged.close()
+  const outcome = await look(path)
+  expect(outcome).toMatchObject({ there: all, named: [] })
+  expect(kinds(outcome)).toContain('dropped')
+})
+
+test('both databases damaged: what can be read is there', async () => {
+  const path = await filledFolder()
+  await harmLog(path, /^MANIFEST/, (file) => truncate(file, 20))
+  await rm(join(path, 'index'), { recursive: true })
+  expect(await look(path)).toMatchObject({ there: all, named: [] })
+})
+
+test('damaged records in the middle of LevelDB’s own log are named', async () => {
+  const path = await filledFolder()
+  await harmLog(path, /\.log$/, (file) => garble(file))
+  const outcome = await look(path)
+  expect(outcome.there.length).toBeGreaterThan(0)
+  expect(outcome.named).toEqual(all.filter((seed) => !outcome.there.includes(seed)))
+  expect(outcome.named.length).toBeGreaterThan(0)
+  expect(kinds(outcome)).toContain('dropped')
+})
+
+test('an index that is being made anew when the process ends is made anew again', async () => {
+  const path = await filledFolder()
+  await rename(join(path, 'index'), join(path, 'index.new'))
+  expect(await look(path)).toMatchObject({ there: all, named: [] })
+})
+
+async function garble(file: string): Promise<void> {
+  const handle = await open(file, 'r+')
+  await handle.write(new Uint8Array(100).fill(0xa5), 0, 100, 20_000)
+  await handle.close()
+}
