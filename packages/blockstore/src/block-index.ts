@@ -10,14 +10,17 @@ import { CairnError, isCairnError } from '@cairn/core'
 import { equals } from 'uint8arrays/equals'
 import { openDatabase, type Change, type Database, type Entry } from './database.ts'
 import { INDEX_TABLE_BYTES } from './limits.ts'
-import type { Placed } from './block-log.ts'
+import { logKey, type Placed } from './block-log.ts'
 import {
   CHECKPOINT_KEY,
   decodeCheckpoint,
   decodeLocation,
+  decodeLogKeys,
   encodeCheckpoint,
   encodeLocation,
+  encodeLogKeys,
   FIRST_MULTIHASH,
+  LAST_DELETE_KEY,
   type Checkpoint,
   type Totals,
 } from './record.ts'
@@ -84,13 +87,23 @@ export class BlockIndex {
     this.#totals = sum(this.#totals, fresh, 1)
   }
 
-  /** Takes blocks out, on disk, that were in the index. */
+  /** Takes blocks out, on disk, that were in the index, and notes which records of the log go with them. */
   async remove(places: readonly Placed[]): Promise<void> {
     const sound = places.filter(({ location }) => location.isDamaged !== true)
-    await this.#change(
-      places.map(({ multihash }) => ({ key: multihash })),
-      { counted: sound, sign: -1 },
-    )
+    const changes: Change[] = places.map(({ multihash }) => ({ key: multihash }))
+    changes.push({ key: LAST_DELETE_KEY, value: encodeLogKeys(places.map(logKey)) })
+    await this.#change(changes, { counted: sound, sign: -1 })
+  }
+
+  /** Keys of the log records that were to go with the last blocks taken out; a crash may have left them. */
+  async lastDeleted(): Promise<Uint8Array[]> {
+    const value = await this.#noticing(() => this.#database.get(LAST_DELETE_KEY))
+    return value === undefined ? [] : decodeLogKeys(value)
+  }
+
+  /** Notes that they are gone. */
+  async forgetLastDeleted(): Promise<void> {
+    await this.#database.batch([{ key: LAST_DELETE_KEY }], { sync: false })
   }
 
   /** Notes that the records at `places`, which are in the index as sound, are damaged or gone. */

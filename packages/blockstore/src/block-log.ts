@@ -1,7 +1,7 @@
 // The log: every block under a rising sequence number, so that LevelDB never rewrites what it wrote (see
 // docs/decisions/002-log-in-leveldb.md). It is the truth about what is stored: all its batches are synced.
 import { randomBytes } from 'node:crypto'
-import { CairnError } from '@cairn/core'
+import { CairnError, isCairnError } from '@cairn/core'
 import { doubtFiles, isDoubtful, trustFiles } from './database-files.ts'
 import { openDatabase, type Database, type Entry } from './database.ts'
 import { LOG_BATCH_BYTES, LOG_TABLE_BYTES } from './limits.ts'
@@ -123,9 +123,14 @@ export class BlockLog {
     return places.map((place) => (place === undefined ? undefined : values.next().value))
   }
 
-  /** Whether there is a record at each of `places`, without reading it. */
+  /** Whether there is a record at each of `places`, without reading it if that can be told. */
   async hasMany(places: readonly Placed[]): Promise<boolean[]> {
-    return this.#database.hasMany(places.map(logKey))
+    try {
+      return await this.#database.hasMany(places.map(logKey))
+    } catch (error) {
+      if (!isCairnError(error, 'CORRUPT')) throw error
+      return (await this.read(places)).map((bytes) => bytes !== undefined)
+    }
   }
 
   /**
@@ -156,8 +161,13 @@ export class BlockLog {
 
   /** Resolves once the records at `places` are deleted on disk, all or none. @throws as `Database.batch` */
   async remove(places: readonly Placed[]): Promise<void> {
+    await this.removeKeys(places.map(logKey))
+  }
+
+  /** Like `remove`, by the keys of the records. */
+  async removeKeys(keys: readonly Uint8Array[]): Promise<void> {
     await this.#database.batch(
-      places.map((place) => ({ key: logKey(place) })),
+      keys.map((key) => ({ key })),
       { sync: true },
     )
   }
@@ -242,7 +252,8 @@ function* parts(records: readonly LogRecord[]): Generator<readonly LogRecord[]> 
   yield part
 }
 
-function logKey({ multihash, location }: Placed): Uint8Array {
+/** Key of the record at a place. */
+export function logKey({ multihash, location }: Placed): Uint8Array {
   return encodeLogKey(location.sequence, multihash)
 }
 

@@ -33,7 +33,7 @@ export async function openBlockIndex(source: IndexSource): Promise<CompleteIndex
   const old = await openSound(path, log.id)
   try {
     if (old !== undefined && !old.isDamaged && !(await log.isDoubtful())) {
-      const nextSequence = await complete(old, log).catch(unlessCorrupt)
+      const nextSequence = await finish(old, log).catch(unlessCorrupt)
       if (nextSequence !== undefined) return { index: old, nextSequence }
     }
     const nextSequence = await makeAnew(source, { old })
@@ -47,6 +47,16 @@ export async function openBlockIndex(source: IndexSource): Promise<CompleteIndex
     await old?.close()
     throw error
   }
+}
+
+/** Ends a delete that was interrupted, and completes `index`. */
+async function finish(index: BlockIndex, log: BlockLog): Promise<number> {
+  const keys = await index.lastDeleted()
+  if (keys.length > 0) {
+    await log.removeKeys(keys)
+    await index.forgetLastDeleted()
+  }
+  return complete(index, log)
 }
 
 /** Name of the log that the index in folder `path` was made from, if that can be read. */

@@ -48,6 +48,8 @@ const HEADER_MAGIC = new TextEncoder().encode('cairn-blocks')
 export const HEADER_KEY: Uint8Array = new Uint8Array(SEQUENCE_BYTES)
 /** Key of the checkpoint in the index: as a multihash it would be an identity, and these are never stored. */
 export const CHECKPOINT_KEY: Uint8Array = new Uint8Array([0x00])
+/** Key of the last delete in the index, likewise no multihash. */
+export const LAST_DELETE_KEY: Uint8Array = new Uint8Array([0x00, 0x01])
 /** Where the blocks begin in the index. */
 export const FIRST_MULTIHASH: Uint8Array = new Uint8Array([0x01])
 
@@ -80,6 +82,23 @@ export function decodeLocation(value: Uint8Array): Location {
   if (value.length !== LOCATION_BYTES && !isDamaged) throw corrupt('an entry of the index', value)
   const location = { sequence: readInteger(value, 0), size: view(value).getUint32(SEQUENCE_BYTES) }
   return isDamaged ? { ...location, isDamaged } : location
+}
+
+/** Keys of log records, each behind its length in one byte. */
+export function encodeLogKeys(keys: readonly Uint8Array[]): Uint8Array {
+  return concat(keys.flatMap((key) => [Uint8Array.of(key.length), key]))
+}
+
+/** @throws CORRUPT when the last key is cut */
+export function decodeLogKeys(value: Uint8Array): Uint8Array[] {
+  const keys: Uint8Array[] = []
+  for (let at = 0; at < value.length;) {
+    const end = at + 1 + (value[at] ?? 0)
+    if (end > value.length) throw corrupt('the last delete', value)
+    keys.push(value.subarray(at + 1, end))
+    at = end
+  }
+  return keys
 }
 
 export function encodeHeader({ version, id }: LogHeader): Uint8Array {

@@ -1,7 +1,7 @@
 // The one door to blocks: local first, one fetch in flight per multihash, then verify, store, tell. No other file does
 // two of these steps.
 import type { CID } from 'multiformats/cid'
-import { CairnError } from '../errors.ts'
+import { CairnError, isCairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader, BlockStore, Fetcher, Hold } from '../interfaces.ts'
 import { abortable } from '../turns.ts'
 import { emptyBlock, identityBlock, relabelBlock, type Block } from './block.ts'
@@ -40,10 +40,12 @@ export class BlockService implements BlockReader {
     this.#onStored = onStored
   }
 
+  /** A block whose stored bytes are damaged is fetched like one that is missing, and stored anew. */
   async get(cid: CID, { signal }: AbortOptions = {}): Promise<Block> {
     signal?.throwIfAborted()
     checkMultihash(cid)
-    const local = identityBlock(cid) ?? (await this.#store.get(cid))
+    const local =
+      identityBlock(cid) ?? (await this.#store.get(cid).catch((error: unknown) => this.#replace(cid, error, signal)))
     return local ?? relabelBlock(await this.#fetch(cid, signal), cid)
   }
 
@@ -73,6 +75,18 @@ export class BlockService implements BlockReader {
   async putMany(blocks: readonly Block[]): Promise<void> {
     await this.#store.putMany(blocks)
     this.#onStored(blocks)
+  }
+
+  /** Sound bytes for a block that cannot be read here because of `damage`. @throws it when they cannot be had */
+  async #replace(cid: CID, damage: unknown, signal: AbortSignal | undefined): Promise<Block> {
+    if (!isCairnError(damage, 'CORRUPT')) throw damage
+    try {
+      return relabelBlock(await this.#fetch(cid, signal), cid)
+    } catch (cause) {
+      signal?.throwIfAborted()
+      if (!isCairnError(cause)) throw cause
+      throw new CairnError('CORRUPT', `${damage.message}; and no others: ${cause.message}`, { cause, cid })
+    }
   }
 
   /** Joins the fetch of this block or begins one; one caller's abort does not touch the others. */

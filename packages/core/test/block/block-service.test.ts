@@ -214,6 +214,46 @@ describe('get', () => {
   })
 })
 
+describe('get of a block whose stored bytes are damaged', () => {
+  /** A store that finds damage in every block that was not put since. */
+  function damagedStore(): MapStore {
+    const store = new MapStore()
+    const get = store.get.bind(store)
+    store.get = async (cid) => {
+      const found = await get(cid)
+      if (found === undefined) throw new CairnError('CORRUPT', 'Cannot read the block', { cid })
+      return found
+    }
+    return store
+  }
+
+  test('gives and stores what a fetcher has', async () => {
+    const store = damagedStore()
+    const fetcher = new GatedFetcher(block).open()
+    const service = new BlockService({ store, fetchers: [fetcher] })
+    expect((await service.get(block.cid)).bytes).toEqual(block.bytes)
+    expect(await store.hasMany([block.cid])).toEqual([true])
+    await service.get(block.cid)
+    expect(fetcher.asked).toBe(1)
+  })
+
+  test('is CORRUPT when nobody has it, or nobody is asked', async () => {
+    for (const fetchers of [[], [new GatedFetcher().open()]]) {
+      const service = new BlockService({ store: damagedStore(), fetchers })
+      await expectCode('CORRUPT', () => service.get(block.cid))
+    }
+  })
+
+  test('ends with the reason of the signal', async () => {
+    const service = new BlockService({ store: damagedStore(), fetchers: [new GatedFetcher(block)] })
+    const stop = new AbortController()
+    const got = service.get(block.cid, { signal: stop.signal })
+    await tick()
+    stop.abort(new Error('enough'))
+    await expect(got).rejects.toBe(stop.signal.reason)
+  })
+})
+
 describe('ensure', () => {
   test('fetches what is missing and reads nothing that is there', async () => {
     const fetcher = new GatedFetcher(block).open()
