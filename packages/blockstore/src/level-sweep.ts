@@ -2,7 +2,6 @@
 // part, the ones with most garbage first: deletes in small steps that take turns with puts, and rewrites the part at once.
 // So whenever it is stopped, most of what it did has given its space back, and the rest is found by the next count.
 import {
-  multihashKey,
   type BlockStoreStat,
   type Mark,
   type StoredBlock,
@@ -14,6 +13,7 @@ import type { CID } from 'multiformats/cid'
 import type { BlockIndex } from './block-index.ts'
 import type { BlockLog, Placed } from './block-log.ts'
 import type { SweepClaims } from './claims.ts'
+import { DoomedBlocks } from './doomed-blocks.ts'
 import type { Gate } from './gate.ts'
 import { compactIndex, IndexSlices } from './index-slices.ts'
 import { INDEX_SLICE_BLOCKS, RECORD_OVERHEAD_BYTES, SWEEP_ROUND_BLOCKS, SWEEP_STEP_BLOCKS } from './limits.ts'
@@ -33,13 +33,6 @@ export interface LevelSweepParts {
   readonly remove: (multihashes: readonly Uint8Array[], isExpendable: (place: Placed) => boolean) => Promise<Placed[]>
   /** Bytes of log and index on disk. */
   readonly diskBytes: () => Promise<number>
-}
-
-/** A block that is to go, in little memory: half a million of them are held at a time. */
-interface Doomed {
-  readonly sequence: number
-  readonly size: number
-  readonly key: string
 }
 
 /** A collection of a level store, see {@link Sweep}. */
@@ -81,7 +74,7 @@ export class LevelSweep implements Sweep {
     for (const round of roundsOf(parts)) {
       const doomed = await this.#doomedIn(round, options)
       for (const part of round) {
-        const isEnough = yield* this.#empty(part, doomed.get(part) ?? [], options)
+        const isEnough = yield* this.#empty(part, doomed, options)
         if (isEnough) return
       }
     }
@@ -106,39 +99,44 @@ export class LevelSweep implements Sweep {
     }
   }
 
-  /** What is to go in each of `parts`, in the order of the log. */
-  async #doomedIn(parts: readonly LogPart[], options: SweepOptions): Promise<Map<LogPart, Doomed[]>> {
-    const doomed = new Map(parts.map((part): [LogPart, Doomed[]] => [part, []]))
+  /** What is to go in `parts`. */
+  async #doomedIn(parts: readonly LogPart[], options: SweepOptions): Promise<DoomedBlocks> {
     const byStart = parts.filter((part) => part.doomedBlocks > 0).toSorted((a, b) => a.start - b.start)
+    const doomed = new DoomedBlocks(byStart.reduce((sum, { doomedBlocks }) => sum + doomedBlocks, 0))
     if (byStart.length === 0) return doomed
     for await (const page of this.#pages(options)) {
-      for (const place of page) {
-        const { sequence, size } = place.location
-        const part = partOf(byStart, sequence)
-        if (part === undefined || !this.#isExpendable(place)) continue
-        doomed.get(part)?.push({ sequence, size, key: multihashKey(place.multihash) })
-      }
+      // What was not expendable when it was counted never becomes so: there is room for all.
+      for (const place of page)
+        if (isWithin(byStart, place.location.sequence) && this.#isExpendable(place)) doomed.add(place)
     }
-    for (const list of doomed.values()) list.sort((a, b) => a.sequence - b.sequence)
+    doomed.sort()
     return doomed
   }
 
-  /** Deletes `doomed` from a part and rewrites it; true when the store is as small as it was to become. */
+  /** Deletes from a part what is doomed and rewrites it; true when the store is as small as it was to become. */
   async *#empty(
     part: LogPart,
-    doomed: readonly Doomed[],
+    doomed: DoomedBlocks,
     { signal, downToBytes }: SweepOptions,
   ): AsyncGenerator<SweepStep, boolean, undefined> {
     const { gate, remove, diskBytes } = this.#parts
     const excessBytes = downToBytes === undefined ? Infinity : (await gate.run(diskBytes)) - downToBytes
     if (excessBytes <= 0) return true
-    let garbageBytes = Math.max(part.garbageBytes - bytesOf(doomed), 0)
-    for (let start = 0; start < doomed.length && garbageBytes < excessBytes;) {
-      const step = stepOf(doomed, start, excessBytes - garbageBytes)
-      start += step.length
+    let garbageBytes = part.garbageBytes - part.doomedBytes
+    const end = doomed.positionOf(part.end)
+    for (let position = doomed.positionOf(part.start); position < end && garbageBytes < excessBytes;) {
+      const step: Uint8Array[] = []
+      for (
+        let bytes = garbageBytes;
+        position < end && step.length < SWEEP_STEP_BLOCKS && bytes < excessBytes;
+        position++
+      ) {
+        step.push(doomed.multihashAt(position))
+        bytes += doomed.sizeAt(position) + RECORD_OVERHEAD_BYTES
+      }
       // Looked at again within the turn: a put may come before it and keep the block.
-      const removed = await gate.run(() => remove(step.map(multihashOf), this.#isExpendable))
-      garbageBytes += bytesOf(removed.map(({ location }) => location))
+      const removed = await gate.run(() => remove(step, this.#isExpendable))
+      for (const { location } of removed) garbageBytes += location.size + RECORD_OVERHEAD_BYTES
       yield { removed: removed.map(storedAt), freedBytes: 0 }
       signal?.throwIfAborted()
     }
@@ -176,37 +174,15 @@ function* roundsOf(parts: readonly LogPart[]): Generator<LogPart[]> {
   if (round.length > 0) yield round
 }
 
-/** The blocks of `doomed` from `start` on that one turn deletes: bounded, and no more than `bytes` ask for. */
-function stepOf(doomed: readonly Doomed[], start: number, bytes: number): Doomed[] {
-  const step: Doomed[] = []
-  for (let index = start, sum = 0; index < doomed.length && step.length < SWEEP_STEP_BLOCKS && sum < bytes; index++) {
-    const block = doomed[index]
-    if (block === undefined) break
-    step.push(block)
-    sum += block.size + RECORD_OVERHEAD_BYTES
-  }
-  return step
-}
-
-/** The part that holds `sequence`, of parts in the order of the log. */
-function partOf(parts: readonly LogPart[], sequence: number): LogPart | undefined {
+/** Whether `sequence` is in one of `parts`, which are in the order of the log. */
+function isWithin(parts: readonly LogPart[], sequence: number): boolean {
   let [low, high] = [0, parts.length]
   while (low < high) {
     const middle = (low + high) >> 1
     if ((parts[middle]?.end ?? 0) <= sequence) low = middle + 1
     else high = middle
   }
-  const part = parts[low]
-  return part !== undefined && part.start <= sequence ? part : undefined
-}
-
-/** Bytes of the records of blocks in the log. */
-function bytesOf(blocks: readonly { readonly size: number }[]): number {
-  return blocks.reduce((sum, { size }) => sum + size + RECORD_OVERHEAD_BYTES, 0)
-}
-
-function multihashOf({ key }: Doomed): Uint8Array {
-  return Uint8Array.from(Buffer.from(key, 'latin1'))
+  return (parts[low]?.start ?? Infinity) <= sequence
 }
 
 function storedAt({ multihash, location }: Placed): StoredBlock {

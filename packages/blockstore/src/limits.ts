@@ -41,8 +41,8 @@ export const SCAN_RECORDS = 1024
 /** Blocks that one step of a collection deletes. Puts wait for a step, so it has to stay at some milliseconds. */
 export const SWEEP_STEP_BLOCKS = 512
 
-/** Blocks that a collection notes at a time before it deletes them, about 100 bytes each. More cost another walk of the index. */
-export const SWEEP_ROUND_BLOCKS = 512 * 1024
+/** Blocks that a collection notes at a time, 52 bytes each; sorting them must not last. More cost another walk of the index. */
+export const SWEEP_ROUND_BLOCKS = 256 * 1024
 
 /** Sequence numbers in one stretch of the log, the unit in which a collection counts: 128 MiB at most. */
 export const STRETCH_SEQUENCES = 64

@@ -18,8 +18,9 @@ export interface Range {
 export interface LogPart extends Range {
   /** Bytes of the records that stay. */
   readonly keptBytes: number
-  /** Blocks that are to go. */
+  /** Blocks that are to go, and the bytes of their records. */
   readonly doomedBlocks: number
+  readonly doomedBytes: number
   /** Bytes that are there for nothing, or will be when the doomed blocks are deleted. */
   readonly garbageBytes: number
 }
@@ -61,7 +62,7 @@ export class LogCensus {
       const tableBytes = await log.approximateBytes(start, end)
       // What was written last is in no table yet.
       const garbageBytes = Math.max(tableBytes - keptBytes, doomedBytes)
-      const part = { start, end, keptBytes, doomedBlocks, garbageBytes }
+      const part = { start, end, keptBytes, doomedBlocks, doomedBytes, garbageBytes }
       if (doomedBlocks > 0 || isWorthRewriting(part)) parts.push(part)
     }
     return parts.toSorted((a, b) => keptShare(a) - keptShare(b) || a.start - b.start)

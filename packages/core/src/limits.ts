@@ -88,4 +88,4 @@ export const MARK_LINKS = 2048
 export const MARK_NODES = 256
 
 /** Bytes of the interior nodes that a collection reads at a time, one node at least. */
-export const MARK_READ_BYTES = 8 * 1024 * 1024
+export const MARK_READ_BYTES = 1024 * 1024

@@ -1,6 +1,7 @@
 // Marking: everything that a pin keeps, found by reading interior nodes only. What was seen is known to the sweep alone, as
 // one bit a block; here is only the way still to go, depth first, so that it stays short.
 import { CID } from 'multiformats/cid'
+import type { Block } from '../block/block.ts'
 import { linksOf, mayHaveLinks, RAW_CODE } from '../block/codec.ts'
 import { CairnError, isCairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader, BlockStoreStat, Sweep } from '../interfaces.ts'
@@ -41,12 +42,11 @@ export async function* markPinned(
     yield sweep.marked
     while (ahead.length > 0) {
       signal?.throwIfAborted()
-      for (const { cids, pin } of await readLinks(takeStep(ahead), local)) {
-        for await (const found of entered(
-          cids.map((cid) => ({ cid, pin })),
-          sweep,
-        ))
-          ahead.push(found)
+      const step = takeStep(ahead)
+      // Read together, but unfolded one after the other: the links of one node are many already.
+      for (const [index, block] of (await readTogether(step, local)).entries()) {
+        const found = foundIn(block, step[index]?.pin ?? block.cid)
+        for await (const node of entered(found, sweep)) ahead.push(node)
       }
       yield sweep.marked
     }
@@ -89,30 +89,35 @@ function takeStep(ahead: Ahead[]): Ahead[] {
   return step
 }
 
-/** The links of each node, read at the same time. When one fails, nothing of the others still runs. */
-async function readLinks(
-  nodes: readonly Ahead[],
-  local: BlockReader,
-): Promise<{ readonly cids: CID[]; readonly pin: CID }[]> {
-  const reads = await Promise.allSettled(nodes.map((node) => readNode(node, local)))
-  return reads.map((read) => {
-    if (read.status === 'rejected') throw read.reason
-    return read.value
+/** The blocks of `nodes` in their order. When one cannot be read, nothing of the others still runs. */
+async function readTogether(nodes: readonly Ahead[], local: BlockReader): Promise<Block[]> {
+  const reads = await Promise.allSettled(nodes.map(({ cidBytes }) => local.get(cidOf(cidBytes))))
+  return reads.map((read, index) => {
+    if (read.status === 'fulfilled') return read.value
+    const node = nodes[index]
+    throw node === undefined ? read.reason : unreadable(cidOf(node.cidBytes), node.pin, read.reason)
   })
 }
 
-async function readNode({ cidBytes, pin }: Ahead, local: BlockReader) {
-  const cid = CID.decode(Uint8Array.from(Buffer.from(cidBytes, 'latin1')))
+function foundIn(block: Block, pin: CID): Found[] {
   try {
-    return { cids: linksOf(await local.get(cid)).map((link) => link.cid), pin }
+    return linksOf(block).map(({ cid }) => ({ cid, pin }))
   } catch (cause) {
-    if (!isCairnError(cause)) throw cause
-    throw new CairnError(
-      cause.code,
-      `Cannot tell what the pin ${pin} keeps: block ${cid} cannot be read. Complete it with "cairn pin add" or unpin it (${cause.message})`,
-      { cause, cid },
-    )
+    throw unreadable(block.cid, pin, cause)
   }
+}
+
+function unreadable(cid: CID, pin: CID, cause: unknown): unknown {
+  if (!isCairnError(cause)) return cause
+  return new CairnError(
+    cause.code,
+    `Cannot tell what pin ${pin} keeps: block ${cid} cannot be read; complete it with "cairn pin add", or unpin it (${cause.message})`,
+    { cause, cid },
+  )
+}
+
+function cidOf(bytes: string): CID {
+  return CID.decode(Uint8Array.from(Buffer.from(bytes, 'latin1')))
 }
 
 async function* pagesOf<Value>(values: AsyncIterable<Value>, size: number): AsyncGenerator<Value[]> {
