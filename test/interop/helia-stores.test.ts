@@ -54,6 +54,20 @@ it('keeps its identity and its pins, and collects all else', async () => {
   })
 })
 
+it('keeps its pinned files when Cairn collects', async () => {
+  const path = await newRepo()
+  const [kept, dropped] = await withHelia(path, async (helia) => {
+    const files = unixfs(helia)
+    const pinned = await files.addBytes(large)
+    for await (const _ of helia.pins.add(pinned));
+    return [pinned, await files.addBytes(small)]
+  })
+  await using node = await openNode(path)
+  for await (const _ of node.collect());
+  expect(await node.store.hasMany([dropped])).toEqual([false])
+  expect(equal(await readAll(node.local, kept), large)).toBe(true)
+})
+
 it('leaves Cairn its own pins and records', async () => {
   const path = await newRepo()
   const node = await openNode(path)

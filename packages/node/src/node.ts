@@ -12,6 +12,7 @@ import {
   type EntryEvent,
   type ImportSettings,
   type NamedSource,
+  type Pin,
   type ProgressEvent,
   type SweepOptions,
 } from '@cairn/core'
@@ -57,6 +58,8 @@ export class Node implements AsyncDisposable {
   readonly local: BlockReader
   readonly store: BlockStore
   readonly pins: Pins
+  /** All that a collection must keep: our pins, and those of a Helia that mounts this repo. */
+  readonly kept: Pick<Pins, 'list'>
   /** The network side, `undefined` for a node that is offline. */
   readonly swarm: Swarm | undefined
   readonly #repo: Repo
@@ -72,6 +75,7 @@ export class Node implements AsyncDisposable {
       onStored: (blocks) => swarm?.bitswap.announce(blocks.map((block) => block.cid)),
     })
     this.pins = new Pins({ records: repo.meta, blocks: this.blocks })
+    this.kept = { list: () => this.#listKept() }
   }
 
   /**
@@ -106,7 +110,13 @@ export class Node implements AsyncDisposable {
 
   /** Deletes what no pin keeps, while everything else goes on; see `collect` of the core. */
   collect(options: SweepOptions = {}): AsyncGenerator<CollectEvent> {
-    return collect({ store: this.store, pins: this.pins, local: this.local }, options)
+    return collect({ store: this.store, pins: this.kept, local: this.local }, options)
+  }
+
+  async *#listKept(): AsyncGenerator<Pin> {
+    yield* this.pins.list()
+    const { heliaPins } = await import('@cairn/stores')
+    yield* heliaPins(this.#repo.meta)
   }
 
   /** Ends what runs, network first, and frees the repo. */

@@ -12,6 +12,9 @@ import { named, storeError } from './store-error.ts'
 
 type Source<T> = Iterable<T> | AsyncIterable<T>
 
+/** What the keys of all datastores in a repo begin with. */
+export const DATASTORE_PREFIX = 'datastore/'
+
 /** Settings of {@link asDatastore}. */
 export interface DatastoreSettings {
   /** Keeps the records of several users of one repo apart; lower-case letters, digits and `-`. */
@@ -31,7 +34,7 @@ export interface DatastoreSettings {
 export function asDatastore(records: KeyValueStore, { namespace }: DatastoreSettings): Datastore {
   if (!/^[a-z0-9-]+$/.test(namespace))
     throw new TypeError(`"${namespace}" is not of lower-case letters, digits and "-"`)
-  return new StoreDatastore(records, `datastore/${namespace}`)
+  return new StoreDatastore(records, DATASTORE_PREFIX + namespace)
 }
 
 class StoreDatastore implements Datastore {
