@@ -37,6 +37,8 @@ export const LINTED: readonly Violation[] = [
   ),
   plant(LAYERS, 'packages/exchange/test/sibling.test.ts', `import '@cairn/network'`),
   plant(LAYERS, 'packages/network/src/sibling.ts', `import '@cairn/blockstore'`),
+  plant(LAYERS, 'packages/stores/src/sibling.ts', `import '@cairn/blockstore'`),
+  plant(LAYERS, 'packages/stores/test/sibling.test.ts', `import '@cairn/blockstore'`),
   plant(LAYERS, 'packages/node/src/above.ts', `import '@cairn/rpc'`),
   plant(LAYERS, 'packages/node/src/transport.ts', `import 'libp2p'`),
   plant(LAYERS, 'packages/rpc/src/below.ts', `import '@cairn/exchange'`),
