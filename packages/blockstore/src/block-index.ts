@@ -7,6 +7,7 @@
 // that is gone, because deleting syncs the index before the log is touched. The totals in the checkpoint count the blocks
 // below its sequence: adding never changes them, and deleting changes them in the same batch.
 import { CairnError, isCairnError } from '@cairn/core'
+import { decode as decodeDigest } from 'multiformats/hashes/digest'
 import { equals } from 'uint8arrays/equals'
 import { openDatabase, type Change, type Database, type Entry } from './database.ts'
 import { INDEX_TABLE_BYTES } from './limits.ts'
@@ -117,10 +118,12 @@ export class BlockIndex {
 
   /** Enters the places of blocks whose old entries are flagged, missing or wrong, below the checkpoint or above it. */
   async mend(places: readonly Placed[]): Promise<void> {
-    const changes = places.map(({ multihash, location: { sequence, size } }) => ({
+    const changes: Change[] = places.map(({ multihash, location: { sequence, size } }) => ({
       key: multihash,
       value: encodeLocation({ sequence, size }),
     }))
+    // One of them may be what an unfinished delete has left.
+    changes.push({ key: LAST_DELETE_KEY })
     await this.#change(changes, { counted: places, sign: 1 })
   }
 
@@ -237,13 +240,26 @@ function sum({ blocks, bytes }: Totals, places: readonly Placed[], sign: 1 | -1)
   }
 }
 
+/** @throws CORRUPT when it is no entry of an index */
 function placed([multihash, value]: Entry): Placed {
+  if (!isMultihash(multihash)) throw new CairnError('CORRUPT', 'Cannot read the index: a key is no multihash')
   return { multihash, location: decodeLocation(value) }
+}
+
+/** Whether it reads as one; most have a hash code and a length of one byte each. */
+function isMultihash(key: Uint8Array): boolean {
+  const [code = 0x80, length = 0x80] = key
+  if (code < 0x80 && length < 0x80) return key.length === length + 2
+  try {
+    return decodeDigest(key).bytes.length === key.length
+  } catch {
+    return false
+  }
 }
 
 function readable([multihash, value]: Entry): Placed | undefined {
   try {
-    return { multihash, location: decodeLocation(value) }
+    return placed([multihash, value])
   } catch (error) {
     if (isCairnError(error, 'CORRUPT')) return undefined
     throw error

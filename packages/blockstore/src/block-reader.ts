@@ -35,13 +35,13 @@ export class BlockReader {
       cids.map(async (cid, at) => {
         if (places[at] === undefined) return identityBlock(cid)
         if (places[at].location.isDamaged === true) return damage(cid)
-        return proven(cid, values[at]) ?? this.#lookAgain(cid)
+        return proven(cid, values[at]) ?? this.lookAgain(cid)
       }),
     )
   }
 
   /** The block where the index says now that it is: it may have been moved by a put, deleted, or be damaged indeed. */
-  #lookAgain(cid: CID): Promise<Block | CairnError | undefined> {
+  lookAgain(cid: CID): Promise<Block | CairnError | undefined> {
     return this.#healer.run(async () => {
       const [place] = await this.#healer.entriesInTurn([cid.multihash.bytes])
       if (place === undefined) return undefined
@@ -56,7 +56,7 @@ export class BlockReader {
 }
 
 /** The block, or `undefined` when `bytes` are not its own or there are none. @throws UNSUPPORTED */
-function proven(cid: CID, bytes: Uint8Array | undefined): Block | undefined {
+export function proven(cid: CID, bytes: Uint8Array | undefined): Block | undefined {
   try {
     return bytes && verifyBlock(cid, bytes)
   } catch (error) {

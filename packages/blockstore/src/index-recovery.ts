@@ -163,7 +163,8 @@ async function nameLost(parts: {
     )
     if (gone.length > 0) await index.add(gone.map(damaged), [])
     if (known.length > 0) await index.flag(known)
-    const cids = gone.filter(({ location }) => location.isDamaged !== true).flatMap(cidsOf)
+    const news = gone.filter(({ location }) => location.isDamaged !== true)
+    const cids = news.map(({ multihash, location }) => storedBlock(multihash, location.size).cid)
     if (cids.length > 0) onRecovery?.({ kind: 'damaged', cids })
   }
 }
@@ -202,15 +203,6 @@ function newPath(path: string): string {
 
 function damaged({ multihash, location }: Placed): Placed {
   return { multihash, location: { ...location, isDamaged: true } }
-}
-
-/** The CID of a block, unless the entry is itself so damaged that it has none. */
-function cidsOf({ multihash, location }: Placed): ReturnType<typeof storedBlock>['cid'][] {
-  try {
-    return [storedBlock(multihash, location.size).cid]
-  } catch {
-    return [] // multihashes that do not parse name nothing
-  }
 }
 
 function unlessCorrupt(error: unknown): undefined {

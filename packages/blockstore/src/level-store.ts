@@ -20,13 +20,17 @@ import { openBlockLog, type BlockLog, type Durability, type Placed } from './blo
 import { BlockReader } from './block-reader.ts'
 import { BlockWriter, type BlockWriterSettings } from './block-writer.ts'
 import { Claims } from './claims.ts'
+import { compact, type CompactionStep } from './compaction.ts'
 import { Gate } from './gate.ts'
 import { Healer } from './healer.ts'
 import { openBlockIndex, recallLogId, type CompleteIndex } from './index-recovery.ts'
 import { LevelSweep } from './level-sweep.ts'
 import { SWEEP_STEP_BLOCKS } from './limits.ts'
+import { FIRST_MULTIHASH } from './record.ts'
 import type { OnRecovery } from './recovery-event.ts'
+import { scrub, type ScrubStep } from './scrub.ts'
 import { isIdentity, storedBlock } from './stored-block.ts'
+import type { StrayParts } from './stray.ts'
 
 /** Settings of {@link openLevelStore}. */
 export interface LevelStoreSettings extends BlockWriterSettings {
@@ -62,8 +66,14 @@ export async function openLevelStore(path: string, settings: LevelStoreSettings 
 
 /** A block store that can look after itself. */
 export interface LevelBlockStore extends BlockStore {
-  /** Makes the index anew from the log, with events of it, while everything else goes on. */
+  /** Makes the index anew from the log, with events of it, while everything is read as before. */
   rebuildIndex(): Promise<void>
+  /** Reads every block and finds those that are damaged, from where a step said that the next one begins. */
+  scrub(from?: string): AsyncGenerator<ScrubStep, void, undefined>
+  /** Blocks that were found damaged or gone and have not been put again, as raw CIDv1. */
+  damaged(): AsyncGenerator<CID, void, undefined>
+  /** Removes records that no block needs, and gives the space of what was deleted back to the disk. */
+  compact(): AsyncGenerator<CompactionStep, void, undefined>
 }
 
 interface Parts extends CompleteIndex {
@@ -175,6 +185,24 @@ class LevelStore implements LevelBlockStore {
     return this.#gate.run(() => this.#healer.remakeIndex())
   }
 
+  async *scrub(from?: string): AsyncGenerator<ScrubStep, void, undefined> {
+    this.#gate.check()
+    yield* this.#gate.each(scrub({ ...this.#parts(), reader: this.#reader }, from))
+  }
+
+  async *damaged(): AsyncGenerator<CID, void, undefined> {
+    this.#gate.check()
+    for await (const page of this.#gate.each(this.#healer.allPages(FIRST_MULTIHASH))) {
+      const damaged = page.filter(({ location }) => location.isDamaged === true)
+      yield* damaged.map(({ multihash, location }) => storedBlock(multihash, location.size).cid)
+    }
+  }
+
+  async *compact(): AsyncGenerator<CompactionStep, void, undefined> {
+    this.#gate.check()
+    yield* this.#gate.each(compact(this.#parts()))
+  }
+
   close(): Promise<void> {
     return this.#gate.close(async () => {
       try {
@@ -186,6 +214,11 @@ class LevelStore implements LevelBlockStore {
         await Promise.all([this.#index.close(), this.#log.close()])
       }
     })
+  }
+
+  #parts(): StrayParts {
+    const settledSequence = () => this.#writer.settledSequence
+    return { log: this.#log, index: this.#index, healer: this.#healer, settledSequence }
   }
 
   async #measure(): Promise<number> {

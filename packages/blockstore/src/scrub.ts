@@ -1,0 +1,120 @@
+// Reads every block and looks whether its bytes are still its own: first the log in its order, which is how the disk gives
+// it fastest, and then the index, for entries whose record is gone. On the way it mends an index that is wrong.
+import { CairnError } from '@cairn/core'
+import type { CID } from 'multiformats/cid'
+import { equals } from 'uint8arrays/equals'
+import { fromString } from 'uint8arrays/from-string'
+import { toString } from 'uint8arrays/to-string'
+import { FIRST_SEQUENCE, type LogRecord, type Placed } from './block-log.ts'
+import type { BlockReader } from './block-reader.ts'
+import { FIRST_MULTIHASH } from './record.ts'
+import { storedBlock } from './stored-block.ts'
+import { cidOf, mend, proves, type StrayParts } from './stray.ts'
+
+/** What one step of a scrub looked at. */
+export interface ScrubStep {
+  /** Where to go on after it; `undefined` behind the last one. */
+  readonly next: string | undefined
+  /** Blocks whose bytes were read, and these bytes. */
+  readonly blocks: number
+  readonly bytes: number
+  /** Blocks found to be damaged or gone, as raw CIDv1; those that were known before are not news. */
+  readonly damaged: readonly CID[]
+  /** Blocks that the index lacked, or had in a wrong place, and has again. */
+  readonly mended: readonly CID[]
+}
+
+/** What a scrub works on. */
+export interface ScrubParts extends StrayParts {
+  readonly reader: BlockReader
+}
+
+/** Looks at all blocks, from where a step said that the next one begins. @throws INVALID for another `from` */
+export async function* scrub(parts: ScrubParts, from: string | undefined): AsyncGenerator<ScrubStep, void, undefined> {
+  const start = parsePosition(from)
+  if ('sequence' in start) {
+    yield* scrubLog(parts, start.sequence)
+    yield* scrubIndex(parts, FIRST_MULTIHASH)
+  } else {
+    yield* scrubIndex(parts, start.multihash)
+  }
+}
+
+async function* scrubLog(parts: ScrubParts, start: number): AsyncGenerator<ScrubStep, void, undefined> {
+  let next = `log:${start}`
+  for await (const page of parts.log.scan(start)) {
+    const damaged: CID[] = []
+    const mended: CID[] = []
+    const places = await parts.healer.entries(page.map(({ multihash }) => multihash))
+    for (const [at, record] of page.entries()) {
+      const cid = cidOf(record)
+      // A record whose key is damaged names nothing; what it was is missed by the index.
+      if (cid === undefined) continue
+      const outcome = await check(parts, { cid, record, place: places[at] })
+      if (outcome === 'damaged') damaged.push(cid)
+      else if (outcome === 'mended') mended.push(cid)
+    }
+    const last = page.at(-1)
+    if (last !== undefined) next = `log:${last.location.sequence + 1}`
+    yield { next, blocks: page.length, bytes: page.reduce((sum, { bytes }) => sum + bytes.length, 0), damaged, mended }
+  }
+}
+
+interface Found {
+  readonly cid: CID
+  readonly record: LogRecord
+  /** Where the index says that the block is. */
+  readonly place: Placed | undefined
+}
+
+/** What is wrong with one record, if it is news. */
+async function check(parts: ScrubParts, found: Found): Promise<'damaged' | 'mended' | undefined> {
+  const { cid, record, place } = found
+  const isSound = proves(cid, record.bytes)
+  const isPlace = place?.location.sequence === record.location.sequence
+  if (isPlace && place.location.isDamaged !== true) {
+    return !isSound && (await parts.reader.lookAgain(cid)) instanceof CairnError ? 'damaged' : undefined
+  }
+  return isSound && (await mend(parts, record)) ? 'mended' : undefined
+}
+
+async function* scrubIndex(parts: ScrubParts, start: Uint8Array): AsyncGenerator<ScrubStep, void, undefined> {
+  const none = { blocks: 0, bytes: 0, damaged: [], mended: [] }
+  for await (const page of parts.healer.allPages(start)) {
+    const sound = page.filter(({ location }) => location.isDamaged !== true)
+    const isThere = await parts.log.hasMany(sound)
+    const damaged: CID[] = []
+    for (const place of sound.filter((_, at) => isThere[at] !== true)) {
+      const { cid } = storedBlock(place.multihash, place.location.size)
+      if (await dropMistaken(parts, place)) continue
+      if ((await parts.reader.lookAgain(cid)) instanceof CairnError) damaged.push(cid)
+    }
+    yield { ...none, next: `index:${toString(page.at(-1)?.multihash ?? start, 'base16')}`, damaged }
+  }
+  yield { ...none, next: undefined }
+}
+
+/** Takes out an entry whose key is damaged: the log has another block, which is sound, under its sequence. */
+function dropMistaken({ log, index, healer }: StrayParts, place: Placed): Promise<boolean> {
+  return healer.run(async () => {
+    const { sequence } = place.location
+    const [entry] = await healer.entriesInTurn([place.multihash])
+    if (entry?.location.sequence !== sequence) return false
+    for await (const [record] of log.scan(sequence)) {
+      if (record === undefined || record.location.sequence !== sequence) break
+      const cid = cidOf(record)
+      if (cid === undefined || equals(record.multihash, place.multihash) || !proves(cid, record.bytes)) break
+      await index.remove([place])
+      return true
+    }
+    return false
+  })
+}
+
+function parsePosition(from: string | undefined): { readonly sequence: number } | { readonly multihash: Uint8Array } {
+  if (from === undefined) return { sequence: FIRST_SEQUENCE }
+  const [, sequence, multihash] = /^(?:log:(\d{1,16})|index:((?:[0-9a-f]{2})+))$/.exec(from) ?? []
+  if (sequence !== undefined) return { sequence: Number(sequence) }
+  if (multihash !== undefined) return { multihash: fromString(multihash, 'base16') }
+  throw new CairnError('INVALID', `Cannot go on with a scrub at "${from}": it is no place of one`)
+}
