@@ -37,7 +37,7 @@ export interface Totals {
 
 const SEQUENCE_BYTES = 8
 /** Half of what a number holds exactly: a damaged key must not use up the sequence numbers. */
-const SEQUENCE_MAX = 2n ** 52n
+const SEQUENCE_MAX = 2 ** 52
 const LOCATION_BYTES = SEQUENCE_BYTES + 4
 /** Follows the location of a damaged block; a sound one has nothing there. */
 const DAMAGED = 0x01
@@ -55,7 +55,7 @@ export const FIRST_MULTIHASH: Uint8Array = new Uint8Array([0x01])
 
 export function encodeLogKey(sequence: number, multihash: Uint8Array): Uint8Array {
   const key = new Uint8Array(SEQUENCE_BYTES + multihash.length)
-  view(key).setBigUint64(0, BigInt(sequence))
+  writeInteger(key, 0, sequence)
   key.set(multihash, SEQUENCE_BYTES)
   return key
 }
@@ -63,15 +63,15 @@ export function encodeLogKey(sequence: number, multihash: Uint8Array): Uint8Arra
 /** What a key of a log says, or `undefined` when it is none. */
 export function decodeLogKey(key: Uint8Array): { sequence: number; multihash: Uint8Array } | undefined {
   if (key.length <= SEQUENCE_BYTES) return undefined
-  const sequence = view(key).getBigUint64(0)
+  const sequence = uint64(key, 0)
   if (sequence > SEQUENCE_MAX) return undefined
-  return { sequence: Number(sequence), multihash: key.subarray(SEQUENCE_BYTES) }
+  return { sequence, multihash: key.subarray(SEQUENCE_BYTES) }
 }
 
 export function encodeLocation({ sequence, size, isDamaged = false }: Location): Uint8Array {
   const value = new Uint8Array(LOCATION_BYTES + (isDamaged ? 1 : 0))
-  view(value).setBigUint64(0, BigInt(sequence))
-  view(value).setUint32(SEQUENCE_BYTES, size)
+  writeInteger(value, 0, sequence)
+  writeUint32(value, SEQUENCE_BYTES, size)
   if (isDamaged) value[LOCATION_BYTES] = DAMAGED
   return value
 }
@@ -80,7 +80,7 @@ export function encodeLocation({ sequence, size, isDamaged = false }: Location):
 export function decodeLocation(value: Uint8Array): Location {
   const isDamaged = value.length === LOCATION_BYTES + 1 && value[LOCATION_BYTES] === DAMAGED
   if (value.length !== LOCATION_BYTES && !isDamaged) throw corrupt('an entry of the index', value)
-  const location = { sequence: readInteger(value, 0), size: view(value).getUint32(SEQUENCE_BYTES) }
+  const location = { sequence: readInteger(value, 0), size: uint32(value, SEQUENCE_BYTES) }
   return isDamaged ? { ...location, isDamaged } : location
 }
 
@@ -116,10 +116,10 @@ export function decodeHeader(value: Uint8Array): LogHeader | undefined {
 export function encodeCheckpoint({ id, sequence, totals }: Checkpoint): Uint8Array {
   const value = new Uint8Array(ID_BYTES + SEQUENCE_BYTES + (totals === undefined ? 0 : 16))
   value.set(id)
-  view(value).setBigUint64(ID_BYTES, BigInt(sequence))
+  writeInteger(value, ID_BYTES, sequence)
   if (totals !== undefined) {
-    view(value).setBigUint64(ID_BYTES + 8, BigInt(totals.blocks))
-    view(value).setBigUint64(ID_BYTES + 16, BigInt(totals.bytes))
+    writeInteger(value, ID_BYTES + 8, totals.blocks)
+    writeInteger(value, ID_BYTES + 16, totals.bytes)
   }
   return value
 }
@@ -133,13 +133,33 @@ export function decodeCheckpoint(value: Uint8Array): Checkpoint | undefined {
 }
 
 function readInteger(bytes: Uint8Array, offset: number): number {
-  const value = view(bytes).getBigUint64(offset)
-  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw corrupt('a number', bytes)
-  return Number(value)
+  const value = uint64(bytes, offset)
+  if (value > Number.MAX_SAFE_INTEGER) throw corrupt('a number', bytes)
+  return value
 }
 
-function view(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+// By hand, since a view and a bigint for each number were a fifth of the time that it takes to rebuild an index.
+
+/** Exact up to 2^53. */
+function uint64(bytes: Uint8Array, offset: number): number {
+  return uint32(bytes, offset) * 2 ** 32 + uint32(bytes, offset + 4)
+}
+
+function uint32(bytes: Uint8Array, offset: number): number {
+  const low = ((bytes[offset + 1] ?? 0) << 16) | ((bytes[offset + 2] ?? 0) << 8) | (bytes[offset + 3] ?? 0)
+  return (bytes[offset] ?? 0) * 2 ** 24 + low
+}
+
+function writeInteger(bytes: Uint8Array, offset: number, value: number): void {
+  writeUint32(bytes, offset, Math.floor(value / 2 ** 32))
+  writeUint32(bytes, offset + 4, value % 2 ** 32)
+}
+
+function writeUint32(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value >>> 24
+  bytes[offset + 1] = value >>> 16
+  bytes[offset + 2] = value >>> 8
+  bytes[offset + 3] = value
 }
 
 function corrupt(what: string, bytes: Uint8Array): CairnError {
