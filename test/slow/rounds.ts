@@ -1,0 +1,9 @@
+// How long the campaigns are: short in `npm test`, long in `npm run test:slow`. A seed that failed is given by CAIRN_SEED.
+
+const isLong = process.env['CAIRN_SLOW'] === '1'
+
+export const ROUNDS = {
+  /** Processes killed on one repo. */
+  kills: Number(process.env['CAIRN_KILLS'] ?? (isLong ? 1000 : 50)),
+  seed: Number(process.env['CAIRN_SEED'] ?? Date.now() % 1_000_000_000),
+} as const
