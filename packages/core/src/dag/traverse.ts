@@ -4,6 +4,9 @@ import { CairnError } from '../errors.ts'
 import type { AbortOptions } from '../interfaces.ts'
 import { BLOCK_BYTES_MAX, DAG_DEPTH_MAX, READ_AHEAD_BLOCKS, READ_AHEAD_BYTES } from '../limits.ts'
 
+/** Why steps stop that nobody will consume. One for all: to abort without a reason makes an error with its stack each time. */
+const ENDED = new Error('The traversal has ended')
+
 /** One piece of work: usually to get a block and look into it. */
 export interface Step<Value> {
   /** Bytes that the step will hold until it is consumed, if known; a hint that only shapes the window. */
@@ -42,7 +45,7 @@ export async function* traverse<Value>(
       yield value
     }
   } finally {
-    ending.abort()
+    ending.abort(ENDED)
     await window.end()
   }
 }

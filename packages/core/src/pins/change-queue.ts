@@ -9,6 +9,7 @@ export type ReadRecord = (key: string) => Promise<Uint8Array | undefined>
 export type Decide = (read: ReadRecord) => Promise<readonly KeyValueChange[]>
 
 interface Waiting {
+  readonly keys: readonly string[]
   readonly decide: Decide
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
@@ -26,13 +27,13 @@ export class ChangeQueue {
 
   /**
    * Resolves once the changes are durable. Those that wait together are committed together; a `decide` that throws
-   * takes only itself out.
+   * takes only itself out. `keys` are records that `decide` will read, so that those of many are read at once.
    *
    * @throws what `decide` throws, or `KeyValueStore.batch`
    */
-  async change(decide: Decide): Promise<void> {
+  async change(decide: Decide, keys: readonly string[] = []): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#waiting.push({ decide, resolve, reject })
+    this.#waiting.push({ keys, decide, resolve, reject })
     if (!this.#isRunning) void this.#run()
     await promise
   }
@@ -48,7 +49,12 @@ export class ChangeQueue {
   /** Never rejects: whatever happens is told to those who wait. */
   async #commit(group: readonly Waiting[]): Promise<void> {
     const changed = new Map<string, Uint8Array | undefined>()
-    const read: ReadRecord = async (key) => (changed.has(key) ? changed.get(key) : this.#records.get(key))
+    // Nobody else writes, so what is read ahead stays true; a failure is told to whoever reads it.
+    const ahead = new Map<string, Promise<Uint8Array | undefined>>()
+    for (const key of new Set(group.flatMap(({ keys }) => keys))) ahead.set(key, this.#records.get(key))
+    await Promise.allSettled(ahead.values())
+    const read: ReadRecord = async (key) =>
+      changed.has(key) ? changed.get(key) : await (ahead.get(key) ?? this.#records.get(key))
     const decided: Waiting[] = []
     for (const waiting of group) {
       try {

@@ -4,13 +4,13 @@ import { blockKey } from '../block/cid.ts'
 import { nodeKey } from '../dag/walk.ts'
 import type { AbortOptions } from '../interfaces.ts'
 import { LISTED_CIDS_PER_PASS } from '../limits.ts'
-import type { Listings } from './listings.ts'
+import type { KeyedPin, Listings } from './listings.ts'
 import { mayHoldDigest, packedBlockKey, packedCid, packedCids, packedNodeKey } from './packed-cids.ts'
 import type { Pin } from './pin-record.ts'
 
 /** What is asked: all pins, each time anew, and the listings of what is below them. */
 export interface IndirectParts {
-  readonly list: () => AsyncIterable<Pin>
+  readonly list: () => AsyncIterable<KeyedPin>
   readonly listings: Listings
 }
 
@@ -33,11 +33,11 @@ export async function findKeepers(
     if (wanted.delete(key)) keepers.set(key, pin)
   }
 
-  async function* noting(): AsyncGenerator<Pin> {
-    for await (const pin of list()) {
-      found(blockKey(pin.cid), pin)
+  async function* noting(): AsyncGenerator<KeyedPin> {
+    for await (const keyed of list()) {
+      found(blockKey(keyed[1].cid), keyed[1])
       if (wanted.size === 0) return
-      yield pin
+      yield keyed
     }
   }
 
@@ -62,8 +62,8 @@ export async function* listIndirect(
   const passes = Math.ceil((await countListed(listings.pieces(list(), options))) / LISTED_CIDS_PER_PASS)
   for (let pass = 0; pass < passes; pass++) {
     const seen = new Set<string>()
-    async function* noting(): AsyncGenerator<Pin> {
-      for await (const pin of list()) {
+    async function* noting(): AsyncGenerator<KeyedPin> {
+      for await (const [, pin] of list()) {
         const { bytes } = pin.cid
         if (shareOf(bytes, bytes.length, passes) === pass) seen.add(nodeKey(pin.cid))
       }

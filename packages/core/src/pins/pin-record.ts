@@ -1,6 +1,7 @@
 // The record of a pin: key and bytes. Format: docs/formats/pins.md.
 import { decode, encode } from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
+import { formatCid } from '../block/cid.ts'
 import { CairnError } from '../errors.ts'
 import { PIN_NAME_BYTES_MAX, PIN_NAMES_MAX } from '../limits.ts'
 import type { KeyValueChange } from '../interfaces.ts'
@@ -22,7 +23,7 @@ export const PIN_PREFIX = 'pin/'
 
 /** Key of a pin: CIDv1 in base32, so that v0 and v1 of a CID are one pin. */
 export function pinKey(cid: CID): string {
-  return PIN_PREFIX + CID.createV1(cid.code, cid.multihash).toString()
+  return PIN_PREFIX + formatCid(cid.version === 1 ? cid : cid.toV1())
 }
 
 /** The change that records `pin`: `{ cid, type }` as long as it has no name, else `{ cid, type, names }`, in dag-cbor. */

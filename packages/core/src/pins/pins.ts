@@ -10,8 +10,8 @@ import type { AbortOptions, BlockReader, KeyValueStore } from '../interfaces.ts'
 import { PIN_CHANGES_PER_COMMIT } from '../limits.ts'
 import { ChangeQueue, type ReadRecord } from './change-queue.ts'
 import { findKeepers, listIndirect, type IndirectParts } from './indirect.ts'
-import { listingRemoval, rootText, type ListingDraft } from './listing.ts'
-import { Listings } from './listings.ts'
+import { headKey, listingRemoval, rootText, type ListingDraft } from './listing.ts'
+import { Listings, type KeyedPin } from './listings.ts'
 import {
   checkPinName,
   decodePin,
@@ -66,7 +66,7 @@ export class Pins {
     this.#blocks = parts.blocks
     this.#changes = new ChangeQueue(parts.records)
     this.#listings = new Listings({ ...parts, changes: this.#changes })
-    this.#indirect = { list: () => this.list(), listings: this.#listings }
+    this.#indirect = { list: () => this.#listKeyed(), listings: this.#listings }
   }
 
   /**
@@ -87,7 +87,7 @@ export class Pins {
         return draft === undefined
           ? [change]
           : [change, ...(await listingRemoval(draft.root, read)), ...draft.changes()]
-      })
+      }, recordKeys(cid))
     } catch (error) {
       await draft?.discard()
       throw error
@@ -99,7 +99,7 @@ export class Pins {
   /** Records a pin for a DAG that is known to be stored whole, as after an import. @throws as `add` */
   async record(cid: CID, type: PinType = 'recursive', name = ''): Promise<void> {
     checkPinName(name)
-    await this.#changes.change(async (read) => [await recorded(read, { cid, type, name })])
+    await this.#changes.change(async (read) => [await recorded(read, { cid, type, name })], [pinKey(cid)])
   }
 
   /** Like `record` for many, a thousand in one commit. What comes before a failure stays recorded. @throws as `add` */
@@ -139,7 +139,7 @@ export class Pins {
         throw new CairnError('NOT_FOUND', `Cannot unpin ${cid}: not pinned as ${JSON.stringify(name)}`, { cid })
       }
       return names.length === 0 ? removal(read, cid) : [pinChange({ ...present, names })]
-    })
+    }, recordKeys(cid))
   }
 
   /**
@@ -199,12 +199,16 @@ export class Pins {
 
   /** All pins, in the order of their keys. */
   async *list(): AsyncGenerator<Pin> {
-    for await (const [, record] of this.#records.list(PIN_PREFIX)) yield decodePin(record)
+    for await (const [, pin] of this.#listKeyed()) yield pin
   }
 
   /** Blocks below recursive pins that have no pin of their own, each once, in no particular order. @throws as `keepersOf` */
   listIndirect(options: AbortOptions = {}): AsyncGenerator<CID> {
     return listIndirect(this.#indirect, options)
+  }
+
+  async *#listKeyed(): AsyncGenerator<KeyedPin> {
+    for await (const [key, record] of this.#records.list(PIN_PREFIX)) yield [key, decodePin(record)]
   }
 
   /** Gets and claims what a pin keeps, and notes in `draft` what is below its root. */
@@ -253,6 +257,11 @@ async function recorded(read: ReadRecord, { cid, type, name }: Required<NewPin>)
     throw new CairnError('CONFLICT', `Cannot pin ${cid} directly: it is pinned recursively`, { cid })
   }
   return pinChange(present === undefined ? { cid, type, names: [name] } : { ...withNames(present, [name]), cid, type })
+}
+
+/** Keys of the pin of `cid` and of what is derived from it, both of which most changes read. */
+function recordKeys(cid: CID): readonly string[] {
+  return [pinKey(cid), headKey(rootText(cid))]
 }
 
 /** What removes the pin of `cid` and all that is derived from it. */
