@@ -1,9 +1,11 @@
 // Reads blocks, and takes none for damaged without a second look in a turn, where nothing is deleted meanwhile. Damage is
 // noted in the index, so that the block counts as absent from then on and the next put brings it back.
-import { CairnError, identityBlock, isCairnError, verifyBlock, type Block } from '@cairn/core'
+import { CairnError, identityBlock, type Block } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
 import type { BlockLog } from './block-log.ts'
 import type { Healer } from './healer.ts'
+import { proven } from './proof.ts'
+import { isMistaken } from './stray.ts'
 
 /** Reads the blocks of one store. */
 export class BlockReader {
@@ -49,19 +51,10 @@ export class BlockReader {
       const [bytes] = await this.#log.read([place])
       const block = proven(cid, bytes)
       if (block !== undefined) return block
+      if (bytes === undefined && (await isMistaken(this.#log, place))) return undefined
       await this.#healer.flag(place)
       return damage(cid)
     })
-  }
-}
-
-/** The block, or `undefined` when `bytes` are not its own or there are none. @throws UNSUPPORTED */
-export function proven(cid: CID, bytes: Uint8Array | undefined): Block | undefined {
-  try {
-    return bytes && verifyBlock(cid, bytes)
-  } catch (error) {
-    if (isCairnError(error, 'CORRUPT')) return undefined
-    throw error
   }
 }
 

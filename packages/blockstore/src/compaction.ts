@@ -5,7 +5,8 @@ import { FIRST_SEQUENCE, type LogRecord } from './block-log.ts'
 import { compactIndex, IndexSlices } from './index-slices.ts'
 import { INDEX_SLICE_BLOCKS } from './limits.ts'
 import { isWorthRewriting, LogCensus, pieces } from './log-census.ts'
-import { cidOf, drop, mend, proves, type StrayParts } from './stray.ts'
+import { cidOf, proves } from './proof.ts'
+import { drop, mend, type StrayParts } from './stray.ts'
 
 /** What one step of a compaction did. */
 export interface CompactionStep {

@@ -8,6 +8,7 @@ import { BlockIndex, openIndexDatabase, readCheckpoint } from './block-index.ts'
 import { FIRST_SEQUENCE, type BlockLog, type Placed } from './block-log.ts'
 import type { OnRecovery } from './recovery-event.ts'
 import { storedBlock } from './stored-block.ts'
+import { isMistaken } from './stray.ts'
 
 /** An index that covers its log, and the first sequence number that is free. */
 export interface CompleteIndex {
@@ -83,12 +84,20 @@ export async function complete(index: BlockIndex, log: BlockLog, options: ScanOp
   const { below = Infinity, onPage, onDamage } = options
   const { sequence: start, totals } = index.stored
   let nextSequence = start
-  for await (const records of log.scan(start, onDamage)) {
-    const page = records.filter(({ location }) => location.sequence < below)
-    await index.add(page, totals === undefined ? [] : await uncounted(index, page))
-    nextSequence = Math.max(nextSequence, ...page.map(({ location }) => location.sequence + 1))
-    onPage?.(page.length)
-    if (page.length < records.length) break
+  // One page is entered while the next one is read.
+  let entered: Promise<unknown> = Promise.resolve()
+  try {
+    for await (const records of log.scan(start, onDamage)) {
+      const page = records.filter(({ location }) => location.sequence < below)
+      await entered
+      entered = totals === undefined ? index.add(page, []) : addUncounted(index, page)
+      entered.catch(() => undefined)
+      nextSequence = Math.max(nextSequence, (page.at(-1)?.location.sequence ?? 0) + 1)
+      onPage?.(page.length)
+      if (page.length < records.length) break
+    }
+  } finally {
+    await entered
   }
   if (totals === undefined) await index.recount()
   if (totals === undefined || nextSequence > start) await index.checkpoint(nextSequence)
@@ -139,7 +148,7 @@ async function makeAnew(
     })
     // An empty store that was never there is no recovery.
     if (old !== undefined || blocks > 0) onRecovery?.({ kind: 'index', blocks, isDone: true, isWhole })
-    if (old !== undefined) await nameLost({ old, index, onRecovery })
+    if (old !== undefined) await nameLost(old, index, { log, onRecovery })
     const freeSequence = Math.max(nextSequence, old?.stored.sequence ?? 0)
     await index.checkpoint(freeSequence)
     return freeSequence
@@ -149,15 +158,17 @@ async function makeAnew(
 }
 
 /** Enters into `index`, as damaged, what `old` has and the log, which `index` was made from, has not. */
-async function nameLost(parts: {
-  readonly old: BlockIndex
-  readonly index: BlockIndex
-  readonly onRecovery: OnRecovery | undefined
-}): Promise<void> {
-  const { old, index, onRecovery } = parts
+async function nameLost(
+  old: BlockIndex,
+  index: BlockIndex,
+  { log, onRecovery }: Pick<IndexSource, 'log' | 'onRecovery'>,
+): Promise<void> {
   for await (const page of old.readablePages()) {
     const places = await index.entries(page.map(({ multihash }) => multihash))
-    const gone = page.filter((_, at) => places[at] === undefined)
+    const gone = await notMistaken(
+      log,
+      page.filter((_, at) => places[at] === undefined),
+    )
     const known = page.filter(
       ({ location }, at) => location.isDamaged === true && places[at]?.location.sequence === location.sequence,
     )
@@ -167,6 +178,10 @@ async function nameLost(parts: {
     const cids = news.map(({ multihash, location }) => storedBlock(multihash, location.size).cid)
     if (cids.length > 0) onRecovery?.({ kind: 'damaged', cids })
   }
+}
+
+async function addUncounted(index: BlockIndex, page: readonly Placed[]): Promise<void> {
+  await index.add(page, await uncounted(index, page))
 }
 
 /**
@@ -199,6 +214,12 @@ async function exists(path: string): Promise<boolean> {
 
 function newPath(path: string): string {
   return `${path}.new`
+}
+
+async function notMistaken(log: BlockLog, places: readonly Placed[]): Promise<Placed[]> {
+  const kept: Placed[] = []
+  for (const place of places) if (!(await isMistaken(log, place))) kept.push(place)
+  return kept
 }
 
 function damaged({ multihash, location }: Placed): Placed {

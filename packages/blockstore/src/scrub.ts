@@ -2,14 +2,14 @@
 // it fastest, and then the index, for entries whose record is gone. On the way it mends an index that is wrong.
 import { CairnError } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
-import { equals } from 'uint8arrays/equals'
 import { fromString } from 'uint8arrays/from-string'
 import { toString } from 'uint8arrays/to-string'
 import { FIRST_SEQUENCE, type LogRecord, type Placed } from './block-log.ts'
 import type { BlockReader } from './block-reader.ts'
 import { FIRST_MULTIHASH } from './record.ts'
 import { storedBlock } from './stored-block.ts'
-import { cidOf, mend, proves, type StrayParts } from './stray.ts'
+import { cidOf, proves } from './proof.ts'
+import { isMistaken, mend, type StrayParts } from './stray.ts'
 
 /** What one step of a scrub looked at. */
 export interface ScrubStep {
@@ -79,36 +79,25 @@ async function check(parts: ScrubParts, found: Found): Promise<'damaged' | 'mend
 }
 
 async function* scrubIndex(parts: ScrubParts, start: Uint8Array): AsyncGenerator<ScrubStep, void, undefined> {
+  const { log, reader, healer } = parts
   const none = { blocks: 0, bytes: 0, damaged: [], mended: [] }
-  for await (const page of parts.healer.allPages(start)) {
+  let isMadeAnew = false
+  for await (const page of healer.allPages(start)) {
     const sound = page.filter(({ location }) => location.isDamaged !== true)
-    const isThere = await parts.log.hasMany(sound)
+    const isThere = await log.hasMany(sound)
     const damaged: CID[] = []
     for (const place of sound.filter((_, at) => isThere[at] !== true)) {
       const { cid } = storedBlock(place.multihash, place.location.size)
-      if (await dropMistaken(parts, place)) continue
-      if ((await parts.reader.lookAgain(cid)) instanceof CairnError) damaged.push(cid)
+      if ((await reader.lookAgain(cid)) instanceof CairnError) damaged.push(cid)
+      // Damaged keys are out of order, so that LevelDB cannot delete them.
+      else if (!isMadeAnew && (await isMistaken(log, place))) {
+        isMadeAnew = true
+        await healer.remakeIndex()
+      }
     }
     yield { ...none, next: `index:${toString(page.at(-1)?.multihash ?? start, 'base16')}`, damaged }
   }
   yield { ...none, next: undefined }
-}
-
-/** Takes out an entry whose key is damaged: the log has another block, which is sound, under its sequence. */
-function dropMistaken({ log, index, healer }: StrayParts, place: Placed): Promise<boolean> {
-  return healer.run(async () => {
-    const { sequence } = place.location
-    const [entry] = await healer.entriesInTurn([place.multihash])
-    if (entry?.location.sequence !== sequence) return false
-    for await (const [record] of log.scan(sequence)) {
-      if (record === undefined || record.location.sequence !== sequence) break
-      const cid = cidOf(record)
-      if (cid === undefined || equals(record.multihash, place.multihash) || !proves(cid, record.bytes)) break
-      await index.remove([place])
-      return true
-    }
-    return false
-  })
 }
 
 function parsePosition(from: string | undefined): { readonly sequence: number } | { readonly multihash: Uint8Array } {

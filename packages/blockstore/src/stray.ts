@@ -1,11 +1,9 @@
 // Records of the log to which the index does not point: left by a crash or by damage, of the log or of the index.
-import { isCairnError } from '@cairn/core'
-import type { CID } from 'multiformats/cid'
+import { equals } from 'uint8arrays/equals'
 import type { BlockIndex } from './block-index.ts'
 import type { BlockLog, LogRecord, Placed } from './block-log.ts'
-import { proven } from './block-reader.ts'
 import type { Healer } from './healer.ts'
-import { storedBlock } from './stored-block.ts'
+import { cidOf, proves } from './proof.ts'
 
 /** The store that they are in. */
 export interface StrayParts {
@@ -51,21 +49,15 @@ export function drop({ log, healer, settledSequence }: StrayParts, record: LogRe
   })
 }
 
-/** Whether `bytes` are those of `cid`. */
-export function proves(cid: CID, bytes: Uint8Array): boolean {
-  try {
-    return proven(cid, bytes) !== undefined
-  } catch (error) {
-    if (isCairnError(error, 'UNSUPPORTED')) return false // no such block was ever stored
-    throw error
+/**
+ * Whether the key of an index entry is damaged rather than the record that it names: under its sequence, which is given
+ * once, the log has another block, and a sound one.
+ */
+export async function isMistaken(log: BlockLog, { multihash, location: { sequence } }: Placed): Promise<boolean> {
+  for await (const [record] of log.scan(sequence)) {
+    if (record === undefined || record.location.sequence !== sequence) return false
+    const cid = cidOf(record)
+    return cid !== undefined && !equals(record.multihash, multihash) && proves(cid, record.bytes)
   }
-}
-
-/** The CID of the block at a place, or `undefined` when its multihash is damaged. */
-export function cidOf({ multihash, location }: Placed): CID | undefined {
-  try {
-    return storedBlock(multihash, location.size).cid
-  } catch {
-    return undefined
-  }
+  return false
 }

@@ -1,0 +1,34 @@
+// Whether stored bytes are still those of their block.
+import { isCairnError, verifyBlock, type Block } from '@cairn/core'
+import type { CID } from 'multiformats/cid'
+import type { Placed } from './block-log.ts'
+import { storedBlock } from './stored-block.ts'
+
+/** The block, or `undefined` when `bytes` are not its own or there are none. @throws UNSUPPORTED */
+export function proven(cid: CID, bytes: Uint8Array | undefined): Block | undefined {
+  try {
+    return bytes && verifyBlock(cid, bytes)
+  } catch (error) {
+    if (isCairnError(error, 'CORRUPT')) return undefined
+    throw error
+  }
+}
+
+/** Whether `bytes` are those of `cid`. */
+export function proves(cid: CID, bytes: Uint8Array): boolean {
+  try {
+    return proven(cid, bytes) !== undefined
+  } catch (error) {
+    if (isCairnError(error)) return false // of a form that is never stored
+    throw error
+  }
+}
+
+/** The CID of the block at a place, or `undefined` when its multihash is damaged. */
+export function cidOf({ multihash, location }: Placed): CID | undefined {
+  try {
+    return storedBlock(multihash, location.size).cid
+  } catch {
+    return undefined
+  }
+}
