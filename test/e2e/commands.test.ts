@@ -56,10 +56,11 @@ describe('add', () => {
     expect(await cairn('add', '-n', '-Q', 'folder/hello')).toBe(`${HELLO}\n`)
     expect(await cairn('add', '-Q', '--pin=false', 'folder/hello')).toBe(`${HELLO}\n`)
     expect(await cairn('pin', 'ls')).toBe('')
-    expect(await cairn('repo', 'gc')).toBe(`removed ${HELLO}\n`)
+    expect(await cairn('repo', 'gc')).toMatch(new RegExp(`^removed ${HELLO}\n1 blocks .*\n$`))
     await cairn('add', 'folder/hello')
     expect(await cairn('pin', 'ls')).toBe(`${HELLO} recursive\n`)
-    expect(await cairn('repo', 'gc')).toBe('')
+    expect(await cairn('repo', 'gc', '-q')).toBe('')
+    expect(await cairn('repo', 'gc', '--silent')).toBe('')
   })
 
   test('wraps, takes several paths, and standard input', async () => {
@@ -142,7 +143,12 @@ test('pins are added, listed and removed in Kubo’s words', async () => {
   expect(await cairn('pin', 'rm', root)).toBe(`unpinned ${root}\n`)
   expectFailed(await place.cairn(['--repo', repo, 'pin', 'ls', root]))
   const removed = await json('repo', 'gc', '--json')
-  expect(removed).toHaveLength(4)
+  expect(removed).toHaveLength(5)
+  expect(removed.at(-1)).toEqual({
+    RemovedObjects: 4,
+    RemovedBytes: expect.any(Number),
+    FreedBytes: expect.any(Number),
+  })
   expect(removed).toContainEqual({ Key: { '/': HELLO } })
 })
 
@@ -171,9 +177,18 @@ test('blocks are put, read, described and deleted', async () => {
 
 test('repo stat and version, id and version say what there is', async () => {
   await cairn('add', 'folder/hello')
-  const stats = { NumObjects: 1, RepoSize: 5, RepoPath: repo, Version: 'cairn-repo@1' }
-  expect(await json('repo', 'stat', '--json')).toEqual([stats])
-  expect(await cairn('repo', 'stat')).toMatch(/^NumObjects: 1\nRepoSize: +5\nRepoPath: +\S+\nVersion: +cairn-repo@1\n$/)
+  await cairn('add', '--pin=false', '-Q', 'folder/sub/.hidden')
+  const sizes = { RepoSize: expect.any(Number), StorageMax: expect.any(Number) }
+  const about = { RepoPath: repo, Version: 'cairn-repo@1' }
+  const { size } = await stat(place.path('folder/sub/.hidden'))
+  const blocks = { NumObjects: 2, BlockBytes: 5 + size, LiveObjects: 1, LiveBytes: 5, ReclaimableBytes: size }
+  expect(await json('repo', 'stat', '--json')).toEqual([{ ...sizes, ...blocks, ...about }])
+  expect(await json('repo', 'stat', '--json', '--size-only')).toEqual([{ ...sizes, ...about }])
+  expect(await cairn('repo', 'stat', '--human')).toMatch(/^RepoSize: +[\d.]+ [KMG]iB\nStorageMax: .*\nNumObjects: +2\n/)
+  expectFailed(await place.cairn(['--repo', repo, 'repo', 'gc', '--to', '1GB', '--free', '1GB']))
+  expect((await place.cairn(['--repo', repo, 'repo', 'gc', '--to', 'little'])).code).toBe(2)
+  expect(await json('repo', 'gc', '--json', '-q', '--to', '1GB')).toEqual([])
+  expect(await json('repo', 'gc', '--json', '-q', '--to', '0')).toHaveLength(1)
   expect(await json('repo', 'version', '--json')).toEqual([{ Version: 'cairn-repo@1' }])
   const [id] = await json('id', '--json')
   expect(JSON.parse(await cairn('id'))).toEqual(id)

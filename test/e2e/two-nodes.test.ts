@@ -93,7 +93,7 @@ test('pin add fetches the whole DAG and keeps it from collection', async () => {
   )
   const [cid = ''] = pinned?.Pins ?? []
   // Of the directory above it, only what the path needed came; a collection takes that.
-  const removed = jsonLines<{ Key: { '/': string } }>(await place.output(at('repo', 'gc', '--json')))
+  const removed = jsonLines<{ Key: { '/': string } }>(await place.output(at('repo', 'gc', '-q', '--json')))
   expect(removed).toHaveLength(1)
   expect(await place.output(at('pin', 'ls', '--type', 'recursive'))).toBe(`${cid} recursive\n`)
   const refs = jsonLines<{ Ref: string; Err: string }>(await place.output(at('refs', '-r', '--json', cid)))

@@ -27,6 +27,9 @@ export type Durability = 'sync' | 'none'
 
 const FORMAT_VERSION = 1
 
+/** Stands in no key: blocks with an identity hash are never stored. */
+const NO_MULTIHASH = new Uint8Array([0x00])
+
 /** Sequence of the first block of a log. */
 export const FIRST_SEQUENCE = 1
 
@@ -197,6 +200,14 @@ export class BlockLog {
 
   /** Rewrites the tables of sequences `start` to before `end`, so that what was deleted there frees its space. */
   async compact(start: number, end: number): Promise<void> {
+    // LevelDB merges tables with what lies above them, and a table that holds a block together with its deletion has
+    // nothing above it. Two deletions of nothing, at both ends and above all that there is, make it merge the whole range.
+    await this.#database.flush()
+    const ends = [encodeLogKey(start, NO_MULTIHASH), encodeLogKey(Math.max(end - 1, start), NO_MULTIHASH)]
+    await this.#database.batch(
+      ends.map((key) => ({ key })),
+      { sync: false },
+    )
     await this.#database.compact(...range(start, end))
   }
 

@@ -7,7 +7,7 @@ import type { BlockIndex } from './block-index.ts'
 import type { BlockLog, LogRecord, Placed } from './block-log.ts'
 import type { Claims } from './claims.ts'
 import { CommitQueue, type Begun } from './commit-queue.ts'
-import { requireDiskRoom } from './disk-room.ts'
+import { DiskRoom } from './disk-room.ts'
 import type { Healer } from './healer.ts'
 import { CHECKPOINT_BLOCKS, CHECKPOINT_BYTES } from './limits.ts'
 import { isIdentity } from './stored-block.ts'
@@ -21,6 +21,8 @@ export interface BlockWriterParts {
   readonly claims: Claims
   /** Gives out turns, to whatever deletes as well: looking up and writing are one turn. */
   readonly healer: Healer
+  /** Bytes of log and index on disk. */
+  readonly diskBytes: () => Promise<number>
   /** First sequence number that is free. */
   readonly nextSequence: number
 }
@@ -29,6 +31,8 @@ export interface BlockWriterParts {
 export interface BlockWriterSettings {
   /** Blocks between two checkpoints of the index: what is read again at the next open after a crash. */
   readonly checkpointBlocks?: number | undefined
+  /** Bytes that the store may take on disk; puts beyond it fail with LIMIT. As many as there are by default. */
+  readonly bytesMax?: number | undefined
 }
 
 /** A block that is stored, or comes with a group that is on its way. */
@@ -55,6 +59,7 @@ export class BlockWriter {
   readonly #parts: BlockWriterParts
   readonly #checkpointBlocks: number
   readonly #queue: CommitQueue
+  readonly #room: DiskRoom
   /** By block, when the group that brings it is in the index. */
   readonly #arriving = new Map<string, Promise<void>>()
   /** Settled when the last group that was begun has ended. */
@@ -67,8 +72,9 @@ export class BlockWriter {
   #uncheckedBlocks = 0
   #uncheckedBytes = 0
 
-  constructor(parts: BlockWriterParts, { checkpointBlocks = CHECKPOINT_BLOCKS }: BlockWriterSettings) {
+  constructor(parts: BlockWriterParts, { checkpointBlocks = CHECKPOINT_BLOCKS, bytesMax }: BlockWriterSettings) {
     this.#parts = parts
+    this.#room = new DiskRoom({ path: parts.path, bytesMax, measure: parts.diskBytes })
     this.#checkpointBlocks = checkpointBlocks
     this.#queue = new CommitQueue(parts.healer, (blocks) => this.#begin(blocks))
     this.#nextSequence = this.#settledSequence = parts.nextSequence
@@ -145,10 +151,10 @@ export class BlockWriter {
 
   /** Writes `blocks`, which take the places of the `damaged` ones. */
   async #append(blocks: readonly Block[], damaged: readonly Placed[]): Promise<Begun> {
-    const { path, log, index } = this.#parts
+    const { log, index } = this.#parts
     index.checkWritable()
     const bytes = blocks.reduce((sum, block) => sum + block.bytes.length, 0)
-    await requireDiskRoom(path, bytes)
+    await this.#room.take(blocks.length, bytes)
     const records = blocks.map((block): LogRecord => {
       const location = { sequence: this.#nextSequence++, size: block.bytes.length }
       return { multihash: block.cid.multihash.bytes, bytes: block.bytes, location }

@@ -99,7 +99,15 @@ class LevelStore implements LevelBlockStore {
     const settledSequence = () => this.#writer.settledSequence
     this.#healer = new Healer({ path, indexPath, log, index, onRecovery, settledSequence })
     this.#reader = new BlockReader(log, this.#healer)
-    const parts = { path, log, index, nextSequence, claims: this.#claims, healer: this.#healer }
+    const parts = {
+      path,
+      log,
+      index,
+      nextSequence,
+      claims: this.#claims,
+      healer: this.#healer,
+      diskBytes: () => this.#measure(),
+    }
     this.#writer = new BlockWriter(parts, settings)
   }
 

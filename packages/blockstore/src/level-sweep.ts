@@ -1,14 +1,7 @@
 // One collection over the log and the index. It first counts what lies where in the log, and then empties the log part by
 // part, the ones with most garbage first: deletes in small steps that take turns with puts, and rewrites the part at once.
 // So whenever it is stopped, most of what it did has given its space back, and the rest is found by the next count.
-import {
-  type BlockStoreStat,
-  type Mark,
-  type StoredBlock,
-  type Sweep,
-  type SweepOptions,
-  type SweepStep,
-} from '@cairn/core'
+import type { BlockStoreStat, Mark, StoredBlock, Sweep, SweepOptions, SweepStep } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
 import type { BlockIndex } from './block-index.ts'
 import type { BlockLog, Placed } from './block-log.ts'
@@ -71,10 +64,11 @@ export class LevelSweep implements Sweep {
       }
     }
     const parts = await gate.run(() => census.parts(log))
+    const downTo = await this.#logTarget(options)
     for (const round of roundsOf(parts)) {
       const doomed = await this.#doomedIn(round, options)
       for (const part of round) {
-        const isEnough = yield* this.#empty(part, doomed, options)
+        const isEnough = yield* this.#empty(part, doomed, { ...options, downToBytes: downTo })
         if (isEnough) return
       }
     }
@@ -119,29 +113,45 @@ export class LevelSweep implements Sweep {
     doomed: DoomedBlocks,
     { signal, downToBytes }: SweepOptions,
   ): AsyncGenerator<SweepStep, boolean, undefined> {
-    const { gate, remove, diskBytes } = this.#parts
-    const excessBytes = downToBytes === undefined ? Infinity : (await gate.run(diskBytes)) - downToBytes
-    if (excessBytes <= 0) return true
+    const [first, end] = [doomed.positionOf(part.start), doomed.positionOf(part.end)]
     let garbageBytes = part.garbageBytes - part.doomedBytes
-    const end = doomed.positionOf(part.end)
-    for (let position = doomed.positionOf(part.start); position < end && garbageBytes < excessBytes;) {
-      const step: Uint8Array[] = []
-      for (
-        let bytes = garbageBytes;
-        position < end && step.length < SWEEP_STEP_BLOCKS && bytes < excessBytes;
-        position++
-      ) {
-        step.push(doomed.multihashAt(position))
-        bytes += doomed.sizeAt(position) + RECORD_OVERHEAD_BYTES
+    for (let position = first; ; garbageBytes = 0) {
+      const excessBytes = await this.#excessBytes(downToBytes)
+      if (excessBytes <= 0) return true
+      while (position < end && garbageBytes < excessBytes) {
+        const step: Uint8Array[] = []
+        for (let bytes = garbageBytes; position < end && step.length < SWEEP_STEP_BLOCKS && bytes < excessBytes;) {
+          bytes += doomed.sizeAt(position) + RECORD_OVERHEAD_BYTES
+          step.push(doomed.multihashAt(position++))
+        }
+        const removed = await this.#remove(step)
+        for (const { location } of removed) garbageBytes += location.size + RECORD_OVERHEAD_BYTES
+        yield { removed: removed.map(storedAt), freedBytes: 0 }
+        signal?.throwIfAborted()
       }
-      // Looked at again within the turn: a put may come before it and keep the block.
-      const removed = await gate.run(() => remove(step, this.#isExpendable))
-      for (const { location } of removed) garbageBytes += location.size + RECORD_OVERHEAD_BYTES
-      yield { removed: removed.map(storedAt), freedBytes: 0 }
-      signal?.throwIfAborted()
+      if (downToBytes !== undefined || isWorthRewriting({ ...part, garbageBytes })) yield* this.#rewrite(part, signal)
+      // With a size to come down to, what garbage there was is only an estimate: it may take more.
+      if (position >= end) return (await this.#excessBytes(downToBytes)) <= 0
     }
-    if (downToBytes !== undefined || isWorthRewriting({ ...part, garbageBytes })) yield* this.#rewrite(part, signal)
-    return downToBytes !== undefined && (await gate.run(diskBytes)) <= downToBytes
+  }
+
+  /** Bytes down to which the log is to be brought: the index grows while it is deleted from, and gives way at the end. */
+  async #logTarget({ downToBytes }: SweepOptions): Promise<number | undefined> {
+    const { gate, log, diskBytes } = this.#parts
+    if (downToBytes === undefined) return undefined
+    return gate.run(async () => downToBytes - (await diskBytes()) + (await log.diskBytes()))
+  }
+
+  /** Bytes of the log that are still to be freed. */
+  async #excessBytes(downToBytes: number | undefined): Promise<number> {
+    const { gate, log } = this.#parts
+    return downToBytes === undefined ? Infinity : (await gate.run(() => log.diskBytes())) - downToBytes
+  }
+
+  /** Deletes what of `multihashes` is expendable at that moment: a put may have come first, and keeps its block. */
+  #remove(multihashes: readonly Uint8Array[]): Promise<Placed[]> {
+    const { gate, remove } = this.#parts
+    return gate.run(() => remove(multihashes, this.#isExpendable))
   }
 
   async *#rewrite(part: LogPart, signal: AbortSignal | undefined): AsyncGenerator<SweepStep, void, undefined> {

@@ -32,6 +32,9 @@ export const CHECKPOINT_BLOCKS = 65_536
 /** Bytes of disk that puts leave free, so that LevelDB can finish its tables and deletes and a collection still work. */
 export const DISK_RESERVE_BYTES = 16 * 1024 * 1024
 
+/** Bytes that a store with a limit counts on by itself, until it measures again what it takes. */
+export const ROOM_COUNTED_BYTES = 16 * 1024 * 1024
+
 /** Bytes of records held at a time while a database is iterated. */
 export const SCAN_BYTES = 1024 * 1024
 

@@ -91,7 +91,7 @@ export function isWorthRewriting({ keptBytes, garbageBytes }: LogPart): boolean 
 }
 
 /** `range` in pieces whose tables have about `PART_BYTES` at most: one compaction must not last. */
-export async function* pieces(log: MeasuredLog, range: Range): AsyncGenerator<Range> {
+export async function* pieces(log: MeasuredLog, range: Range): AsyncGenerator<Range, void, undefined> {
   const { start, end } = range
   if (end - start <= 1 || (await log.approximateBytes(start, end)) <= 2 * PART_BYTES) {
     yield range

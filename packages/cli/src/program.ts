@@ -1,9 +1,8 @@
 // The command line as commander sees it, derived from the command table.
 import { Command as Program, InvalidArgumentError, Option } from 'commander'
-import { CairnError } from '@cairn/core'
+import { CairnError, DURATION_MS_MAX, parseDuration } from '@cairn/core'
 import type { RepoProfile } from '@cairn/node'
 import { COMMANDS, type Command, type CommandInput, type OptionSpec } from '@cairn/rpc'
-import { DURATION_MS_MAX, parseDuration } from './duration.ts'
 import type { GlobalOptions, Session } from './session.ts'
 
 /** Runs one command with what the command line says. */

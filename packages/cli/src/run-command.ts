@@ -1,11 +1,11 @@
 // Runs one command of the table and renders what it yields: text or JSON lines to standard output, progress to the
 // terminal, trees to the disk.
 import { join, resolve } from 'node:path'
-import { parsePath } from '@cairn/core'
+import { formatBytes, parsePath } from '@cairn/core'
 import type { BytesCommand, Command, CommandInput, EventCommand, Progress, TreeCommand } from '@cairn/rpc'
 import { diskSources, totalBytesOf, type DiskSourceOptions } from './disk-source.ts'
 import { writeTree, type WrittenTree } from './disk-target.ts'
-import { formatBytes, formatCount } from './format.ts'
+import { formatCount } from './format.ts'
 import type { ProgressLine, ProgressState } from './progress-line.ts'
 import type { Session } from './session.ts'
 import { readVersion } from './version.ts'

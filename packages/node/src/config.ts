@@ -2,6 +2,7 @@
 // stand in it; keys that this version does not know are left alone.
 import { CairnError } from '@cairn/core'
 import { generateIdentity, readIdentity, type Identity, type IdentityConfig } from '@cairn/network/identity'
+import { parseDatastore, storageLimitOf, type DatastoreConfig, type StorageLimit } from './storage-limit.ts'
 
 /** The settings of a repo. */
 export interface Config {
@@ -10,6 +11,7 @@ export interface Config {
     /** Multiaddrs that an online node listens on. */
     readonly Swarm: readonly string[]
   }
+  readonly Datastore?: DatastoreConfig
 }
 
 /** Names of the profiles that a repo can be made with. */
@@ -46,12 +48,22 @@ export function parseConfig(text: string): Config {
   }
   if (!isTexts(Swarm))
     throw new CairnError('INVALID', 'Cannot read the config: Addresses.Swarm must be a list of multiaddrs')
-  return { Identity: { PeerID, PrivKey }, Addresses: { Swarm } }
+  const datastore = isRecord(value) ? value['Datastore'] : undefined
+  return {
+    Identity: { PeerID, PrivKey },
+    Addresses: { Swarm },
+    ...(datastore !== undefined && { Datastore: parseDatastore(datastore) }),
+  }
 }
 
 /** The identity in a config. @throws INVALID when its parts do not belong together */
 export function identityOf({ Identity: identity }: Config): Identity {
   return readIdentity(identity)
+}
+
+/** How much the repo may take, `undefined` for as much as there is. */
+export function limitOf({ Datastore = {} }: Config): StorageLimit | undefined {
+  return storageLimitOf(Datastore)
 }
 
 function section(value: unknown, name: string): Readonly<Record<string, unknown>> {

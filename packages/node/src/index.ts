@@ -2,4 +2,5 @@
 export type { Config, RepoProfile } from './config.ts'
 export { openNode, type AddOptions, type Node, type NodeOptions } from './node.ts'
 export { createRepo, defaultRepoPath, openRepo, readRepo, type Repo, type RepoInfo } from './repo.ts'
+export type { RepoSize } from './repo-size.ts'
 export type { OnlineOptions, Swarm } from './swarm.ts'

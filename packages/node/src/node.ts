@@ -1,13 +1,16 @@
 // The composition root: the only place that builds the parts of a node and closes them, in reverse order.
 import {
+  abortable,
   BlockService,
   collect,
   importTree,
+  measureLive,
   Pins,
   storeBlocks,
   type AbortOptions,
   type BlockReader,
   type BlockStore,
+  type BlockStoreStat,
   type CollectEvent,
   type EntryEvent,
   type ImportSettings,
@@ -17,6 +20,9 @@ import {
   type SweepOptions,
 } from '@cairn/core'
 import { pipe } from 'it-pipe'
+import { AutoCollect } from './auto-collect.ts'
+import { limitOf } from './config.ts'
+import { repoSizeOf, type RepoSize } from './repo-size.ts'
 import { openRepo, type Repo } from './repo.ts'
 import type { OnlineOptions, Swarm } from './swarm.ts'
 
@@ -63,15 +69,22 @@ export class Node implements AsyncDisposable {
   /** The network side, `undefined` for a node that is offline. */
   readonly swarm: Swarm | undefined
   readonly #repo: Repo
+  readonly #autoCollect: AutoCollect | undefined
 
   constructor(repo: Repo, swarm: Swarm | undefined) {
     this.#repo = repo
     this.swarm = swarm
     this.store = repo.blocks
     this.local = new BlockService({ store: repo.blocks })
+    const limit = limitOf(repo.config)
+    const autoCollect =
+      limit &&
+      new AutoCollect({ store: repo.blocks, records: repo.meta, collect: (options) => this.collect(options) }, limit)
+    this.#autoCollect = autoCollect
     this.blocks = new BlockService({
       store: repo.blocks,
       fetchers: swarm === undefined ? [] : [swarm.bitswap],
+      makeRoom: autoCollect && ((blocks) => autoCollect.makeRoom(blocks)),
       onStored: (blocks) => swarm?.bitswap.announce(blocks.map((block) => block.cid)),
     })
     this.pins = new Pins({ records: repo.meta, blocks: this.blocks })
@@ -103,9 +116,21 @@ export class Node implements AsyncDisposable {
       if (root === undefined) return
       if (pin) await this.pins.record(root.cid)
       yield root
+      // A command that ends now would end a collection with it.
+      await abortable(this.#autoCollect?.settled() ?? Promise.resolve(), signal)
     } finally {
       hold.release()
     }
+  }
+
+  /** What the repo takes on disk, and what it may take. */
+  size(): Promise<RepoSize> {
+    return repoSizeOf(this.#repo)
+  }
+
+  /** Counts what pins keep; the last count is final. See `measureLive` of the core. */
+  measureLive(options: AbortOptions = {}): AsyncGenerator<BlockStoreStat> {
+    return measureLive({ store: this.store, pins: this.kept, local: this.local }, options)
   }
 
   /** Deletes what no pin keeps, while everything else goes on; see `collect` of the core. */
@@ -124,6 +149,7 @@ export class Node implements AsyncDisposable {
     try {
       await this.swarm?.close()
     } finally {
+      await this.#autoCollect?.close()
       await this.#repo.close()
     }
   }

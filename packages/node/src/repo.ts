@@ -5,7 +5,7 @@ import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { openLevelKeyValueStore, openLevelStore } from '@cairn/blockstore'
 import { CairnError, isCairnError, systemError, type BlockStore, type KeyValueStore } from '@cairn/core'
-import { newConfig, parseConfig, type Config, type RepoProfile } from './config.ts'
+import { limitOf, newConfig, parseConfig, type Config, type RepoProfile } from './config.ts'
 
 /** Version of the layout on disk that this program writes, and the newest that it reads. */
 const REPO_VERSION = 1
@@ -74,7 +74,7 @@ export async function openRepo(path: string): Promise<Repo> {
   const meta = await openLocked(path)
   try {
     await writeFile(join(path, FILE.lock), `${process.pid}\n`)
-    const blocks = await openLevelStore(path)
+    const blocks = await openLevelStore(path, { bytesMax: limitOf(info.config)?.bytesMax })
     return {
       ...info,
       blocks,

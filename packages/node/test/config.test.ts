@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { identityOf, newConfig, parseConfig } from '../src/config.ts'
+import { identityOf, limitOf, newConfig, parseConfig } from '../src/config.ts'
 
 const VALID = newConfig('test')
 
@@ -15,7 +15,26 @@ test('the test profile listens on loopback alone', () => {
 })
 
 test('settings of others are left alone', () => {
-  expect(parseConfig(JSON.stringify({ ...VALID, Datastore: { StorageMax: '10GB' } }))).toEqual(VALID)
+  expect(parseConfig(JSON.stringify({ ...VALID, Gateway: { NoFetch: true } }))).toEqual(VALID)
+})
+
+test('a repo may take what its disk has, or what the config says in the notation of Kubo', () => {
+  const limit = (datastore: object) => limitOf(parseConfig(JSON.stringify({ ...VALID, Datastore: datastore })))
+  expect(limitOf(VALID)).toBeUndefined()
+  expect(limit({})).toBeUndefined()
+  expect(limit({ StorageMax: '', Spec: { type: 'mount' } })).toBeUndefined()
+  expect(limit({ StorageMax: '10GB' })).toEqual({
+    bytesMax: 1e10,
+    watermarkBytes: 9e9,
+    targetBytes: 8e9,
+    periodMs: 3_600_000,
+  })
+  expect(limit({ StorageMax: '1KiB', StorageGCWatermark: 50, GCPeriod: '0s' })).toEqual({
+    bytesMax: 1024,
+    watermarkBytes: 512,
+    targetBytes: 409,
+    periodMs: 0,
+  })
 })
 
 describe('INVALID', () => {
@@ -28,6 +47,11 @@ describe('INVALID', () => {
     JSON.stringify({ ...VALID, Identity: { PeerID: 1, PrivKey: '' } }),
     JSON.stringify({ ...VALID, Addresses: { Swarm: null } }),
     JSON.stringify({ ...VALID, Addresses: { Swarm: [1] } }),
+    ...[[], 7, { StorageMax: 7 }, { StorageMax: 'much' }, { StorageMax: '0' }, { StorageGCWatermark: '90' }].map(
+      (datastore) => JSON.stringify({ ...VALID, Datastore: datastore }),
+    ),
+    JSON.stringify({ ...VALID, Datastore: { StorageGCWatermark: 101 } }),
+    JSON.stringify({ ...VALID, Datastore: { GCPeriod: 'often' } }),
   ])('%s', (text) => {
     expect(() => parseConfig(text)).toThrow(expect.objectContaining({ code: 'INVALID' }))
   })

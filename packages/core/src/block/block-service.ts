@@ -13,6 +13,8 @@ export interface BlockServiceParts {
   readonly store: BlockStore
   /** Where blocks are fetched from that the store lacks, all at once; none at all makes the service offline. */
   readonly fetchers?: readonly Fetcher[]
+  /** Awaited before blocks are stored, so that room can be made for them. */
+  readonly makeRoom?: ((blocks: readonly Block[]) => Promise<void>) | undefined
   /** Told of every block once it is durable, so that peers who wait for it can be served. */
   readonly onStored?: (blocks: readonly Block[]) => void
 }
@@ -31,12 +33,14 @@ const DONE = new Error('The block is here, or nobody waits for it')
 export class BlockService implements BlockReader {
   readonly #store: BlockStore
   readonly #fetchers: readonly Fetcher[]
+  readonly #makeRoom: ((blocks: readonly Block[]) => Promise<void>) | undefined
   readonly #onStored: (blocks: readonly Block[]) => void
   readonly #fetches = new Map<string, SharedFetch>()
 
-  constructor({ store, fetchers = [], onStored = () => undefined }: BlockServiceParts) {
+  constructor({ store, fetchers = [], makeRoom, onStored = () => undefined }: BlockServiceParts) {
     this.#store = store
     this.#fetchers = fetchers
+    this.#makeRoom = makeRoom
     this.#onStored = onStored
   }
 
@@ -73,6 +77,7 @@ export class BlockService implements BlockReader {
 
   /** Stores blocks, and tells of them once they are durable. */
   async putMany(blocks: readonly Block[]): Promise<void> {
+    await this.#makeRoom?.(blocks)
     await this.#store.putMany(blocks)
     this.#onStored(blocks)
   }

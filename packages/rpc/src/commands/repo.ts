@@ -1,34 +1,140 @@
 // cairn repo stat, gc and version.
-import { eventCommand } from '../command.ts'
+import { CairnError, formatBytes, formatCid, parseBytes, type BlockStore } from '@cairn/core'
+import { eventCommand, type OptionSpecs, type OptionValues } from '../command.ts'
 
 const versionText = (version: number) => `cairn-repo@${version}`
 
+/** Sizes in bytes. Live is what a pin keeps; reclaimable, what a collection would delete. */
+type StatEvent =
+  | { readonly Marked: number }
+  | {
+      readonly RepoSize: number
+      readonly StorageMax: number
+      readonly NumObjects?: number
+      readonly BlockBytes?: number
+      readonly LiveObjects?: number
+      readonly LiveBytes?: number
+      readonly ReclaimableBytes?: number
+      readonly RepoPath: string
+      readonly Version: string
+    }
+
 export const repoStat = eventCommand({
   path: ['repo', 'stat'],
-  summary: 'Print how many blocks the repo holds, and their bytes',
-  examples: ['cairn repo stat', 'cairn repo stat --json'],
-  options: {},
-  async *run({ node, repo }) {
-    const { path, version } = await repo()
-    const { blocks, bytes } = await (await node()).store.stat()
-    yield { NumObjects: blocks, RepoSize: bytes, RepoPath: path, Version: versionText(version) }
+  summary: 'Print what the repo takes on disk, how many blocks it holds, and how many of them pins keep',
+  examples: [
+    'cairn repo stat',
+    'cairn repo stat --human',
+    'cairn repo stat --size-only   at once: pins are not looked at',
+    'cairn repo stat --json',
+  ],
+  options: {
+    'size-only': { type: 'flag', short: 's', help: 'only what the repo takes, and what it may' },
+    human: { type: 'flag', short: 'H', help: 'sizes such as 1.5 GiB' },
   },
-  text: ({ NumObjects, RepoSize, RepoPath, Version }) =>
-    `NumObjects: ${NumObjects}\nRepoSize:   ${RepoSize}\nRepoPath:   ${RepoPath}\nVersion:    ${Version}`,
+  async *run({ node, repo, options: { 'size-only': sizeOnly = false }, signal }): AsyncGenerator<StatEvent> {
+    const { path, version } = await repo()
+    const about = { RepoPath: path, Version: versionText(version) }
+    const opened = await node()
+    if (sizeOnly) {
+      const { bytes, bytesMax } = await opened.size()
+      yield { RepoSize: bytes, StorageMax: bytesMax, ...about }
+      return
+    }
+    let live = { blocks: 0, bytes: 0 }
+    for await (live of opened.measureLive({ signal })) yield { Marked: live.blocks }
+    const total = await opened.store.stat()
+    const { bytes, bytesMax } = await opened.size()
+    yield {
+      RepoSize: bytes,
+      StorageMax: bytesMax,
+      NumObjects: total.blocks,
+      BlockBytes: total.bytes,
+      LiveObjects: live.blocks,
+      LiveBytes: live.bytes,
+      ReclaimableBytes: total.bytes - live.bytes,
+      ...about,
+    }
+  },
+  text(event, { human = false }) {
+    if ('Marked' in event) return undefined
+    const shown = (name: string, value: number | string) =>
+      human && typeof value === 'number' && !name.endsWith('Objects') ? formatBytes(value) : String(value)
+    return Object.entries(event)
+      .map(([name, value]) => `${`${name}:`.padEnd(18)}${shown(name, value)}`)
+      .join('\n')
+  },
+  progress: (event) => ('Marked' in event ? { name: 'marking', blocks: event.Marked } : undefined),
 })
+
+type GcEvent =
+  | { readonly Name: 'marking' | 'deleting'; readonly Blocks: number; readonly Bytes: number }
+  | { readonly Key: { readonly '/': string } }
+  | { readonly RemovedObjects: number; readonly RemovedBytes: number; readonly FreedBytes: number }
+
+const GC_OPTIONS = {
+  quiet: { type: 'flag', short: 'q', help: 'print only CIDs' },
+  silent: { type: 'flag', help: 'print nothing' },
+  to: {
+    type: 'text',
+    value: 'SIZE',
+    check: bytesOf,
+    help: 'stop when blocks and index take no more than this on disk',
+  },
+  free: { type: 'text', value: 'SIZE', check: bytesOf, help: 'stop when so much is given back to the disk' },
+} as const satisfies OptionSpecs
 
 export const repoGc = eventCommand({
   path: ['repo', 'gc'],
-  summary: 'Delete all blocks that no pin keeps',
-  examples: ['cairn repo gc', 'cairn repo gc -q'],
-  options: { quiet: { type: 'flag', short: 'q', help: 'print only CIDs' } },
-  async *run({ node, signal }) {
-    for await (const event of (await node()).collect({ signal })) {
-      if (event.kind === 'removed') for (const { cid } of event.blocks) yield { Key: { '/': cid.toString() } }
+  summary: 'Delete the blocks that no pin keeps, and give their space back; may be stopped and run again',
+  examples: [
+    'cairn repo gc',
+    'cairn repo gc -q > removed.txt',
+    'cairn repo gc --to 10GB     until the repo takes 10 GB',
+    'cairn repo gc --free 2GiB   until 2 GiB are free again',
+  ],
+  options: GC_OPTIONS,
+  async *run({ node, options, signal }): AsyncGenerator<GcEvent> {
+    const opened = await node()
+    const downToBytes = await gcTarget(options, opened.store)
+    const removed = { blocks: 0, bytes: 0 }
+    let freedBytes = 0
+    for await (const event of opened.collect({ signal, downToBytes })) {
+      if (event.kind === 'marked') yield { Name: 'marking', Blocks: event.blocks, Bytes: event.bytes }
+      if (event.kind === 'freed') freedBytes += event.bytes
+      if (event.kind !== 'removed') continue
+      for (const { cid, size } of event.blocks) {
+        removed.blocks++
+        removed.bytes += size
+        yield { Key: { '/': formatCid(cid) } }
+      }
+      yield { Name: 'deleting', Blocks: removed.blocks, Bytes: removed.bytes }
     }
+    if (options.quiet === true || options.silent === true) return
+    yield { RemovedObjects: removed.blocks, RemovedBytes: removed.bytes, FreedBytes: freedBytes }
   },
-  text: ({ Key }, { quiet = false }) => (quiet ? Key['/'] : `removed ${Key['/']}`),
+  text(event, { quiet = false, silent = false }) {
+    if (silent || 'Name' in event) return undefined
+    if ('Key' in event) return quiet ? event.Key['/'] : `removed ${event.Key['/']}`
+    const { RemovedObjects, RemovedBytes, FreedBytes } = event
+    return `${RemovedObjects} blocks of ${formatBytes(RemovedBytes)} removed, ${formatBytes(FreedBytes)} of disk given back`
+  },
+  progress: (event) => ('Name' in event ? { name: event.Name, blocks: event.Blocks, bytes: event.Bytes } : undefined),
 })
+
+/** Bytes down to which to collect, `undefined` for all that can go. */
+async function gcTarget({ to, free }: OptionValues<typeof GC_OPTIONS>, store: BlockStore): Promise<number | undefined> {
+  if (to !== undefined && free !== undefined)
+    throw new CairnError('INVALID', 'Cannot collect: --to and --free exclude each other')
+  if (to !== undefined) return bytesOf(to)
+  return free === undefined ? undefined : Math.max((await store.diskBytes()) - bytesOf(free), 0)
+}
+
+function bytesOf(text: string): number {
+  const bytes = parseBytes(text)
+  if (bytes === undefined) throw new CairnError('INVALID', `Cannot read "${text}" as a size such as 10GB or 512MiB`)
+  return bytes
+}
 
 export const repoVersion = eventCommand({
   path: ['repo', 'version'],

@@ -1,0 +1,125 @@
+// Collects a repo by itself when it is above the watermark of its limit: as blocks come, and from time to time. What is put
+// waits for a collection only when it would not fit otherwise. The clock says when to look, never what to delete.
+import {
+  isCairnError,
+  type Block,
+  type BlockStore,
+  type CollectEvent,
+  type KeyValueStore,
+  type SweepOptions,
+} from '@cairn/core'
+import type { StorageLimit } from './storage-limit.ts'
+
+/** What a collection by itself works with. */
+export interface AutoCollectParts {
+  readonly store: Pick<BlockStore, 'diskBytes'>
+  readonly records: KeyValueStore
+  readonly collect: (options: SweepOptions) => AsyncIterable<CollectEvent>
+  /** Milliseconds, rising. */
+  readonly now?: () => number
+}
+
+/** Key of the bytes that were left when a collection could not get below the watermark, as decimal text. */
+const LEFT_KEY = 'gc/left'
+/** A collection that could not get below is tried again when so great a part of the limit was written: 2 %. */
+const RETRY_DIVISOR = 50
+/** Bytes that a block takes on disk beside its own, at most. */
+const RECORD_BYTES = 128
+/** For so many times as long as a collection took that freed too little, puts that do not fit fail without another one. */
+const FUTILE_PAUSE_FACTOR = 5
+
+/** Keeps a repo below its limit; see the head of this file. */
+export class AutoCollect {
+  readonly #parts: AutoCollectParts
+  readonly #limit: StorageLimit
+  readonly #now: () => number
+  readonly #ending = new AbortController()
+  readonly #timer: NodeJS.Timeout | undefined
+  #running: Promise<void> | undefined
+  /** Bytes on disk that were measured or left, and what was put since at most. */
+  #expectedBytes = Infinity
+  /** Bytes that the last collection could not go below, 0 when it could. */
+  #leftBytes: number | undefined
+  #pausedUntilMs = -Infinity
+
+  constructor(parts: AutoCollectParts, limit: StorageLimit) {
+    this.#parts = parts
+    this.#limit = limit
+    this.#now = parts.now ?? (() => performance.now())
+    if (limit.periodMs === 0) return
+    this.#timer = setInterval(() => void this.#look(0), limit.periodMs)
+    this.#timer.unref()
+  }
+
+  /** To be awaited before `blocks` are put: begins a collection when it is time, and waits for it when there is no room. */
+  async makeRoom(blocks: readonly Block[]): Promise<void> {
+    const bytes = blocks.reduce((sum, block) => sum + block.bytes.length + RECORD_BYTES, 0)
+    this.#expectedBytes += bytes
+    if (this.#expectedBytes > this.#limit.watermarkBytes) await this.#look(bytes)
+  }
+
+  /** Resolves when no collection is running that was begun here. */
+  async settled(): Promise<void> {
+    await this.#running
+  }
+
+  /** Stops what runs. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    this.#ending.abort(new Error('the node is closing'))
+    await this.#running
+  }
+
+  async #look(bytes: number): Promise<void> {
+    const { bytesMax, watermarkBytes } = this.#limit
+    if (this.#ending.signal.aborted) return
+    const usedBytes = (this.#expectedBytes = await this.#parts.store.diskBytes())
+    this.#expectedBytes += bytes
+    if (usedBytes + bytes > bytesMax) {
+      if (this.#running === undefined) {
+        if (this.#now() >= this.#pausedUntilMs) await this.#begin(bytes)
+      } else {
+        // It may end without room, since it looks at what was there when it began.
+        await this.#running
+        await this.#look(bytes)
+      }
+    } else if (usedBytes > Math.max(watermarkBytes, (await this.#left()) + bytesMax / RETRY_DIVISOR)) {
+      void this.#begin(bytes)
+    }
+  }
+
+  #begin(bytes: number): Promise<void> {
+    this.#running ??= this.#collect(bytes).finally(() => (this.#running = undefined))
+    return this.#running
+  }
+
+  async #collect(bytes: number): Promise<void> {
+    const { bytesMax, watermarkBytes, targetBytes } = this.#limit
+    const startedMs = this.#now()
+    try {
+      const downToBytes = Math.max(Math.min(targetBytes, bytesMax - bytes), 0)
+      for await (const _ of this.#parts.collect({ signal: this.#ending.signal, downToBytes }));
+      const usedBytes = (this.#expectedBytes = await this.#parts.store.diskBytes())
+      await this.#noteLeft(usedBytes > watermarkBytes ? usedBytes : 0)
+      if (usedBytes + bytes <= bytesMax) return
+    } catch (error) {
+      // Whoever puts is told by the store that there is no room; `repo gc` tells why it cannot collect.
+      if (!isCairnError(error) && !this.#ending.signal.aborted) throw error
+    }
+    this.#pausedUntilMs = this.#now() + FUTILE_PAUSE_FACTOR * (this.#now() - startedMs)
+  }
+
+  /** Kept beyond the process: each `cairn add` would try again in vain otherwise. */
+  async #left(): Promise<number> {
+    const record = this.#leftBytes === undefined ? await this.#parts.records.get(LEFT_KEY) : undefined
+    this.#leftBytes ??= Number(new TextDecoder().decode(record)) || 0
+    return this.#leftBytes
+  }
+
+  async #noteLeft(bytes: number): Promise<void> {
+    if ((await this.#left()) === bytes) return
+    this.#leftBytes = bytes
+    const value = bytes === 0 ? undefined : new TextEncoder().encode(String(bytes))
+    await this.#parts.records.batch([{ key: LEFT_KEY, value }])
+  }
+}
