@@ -1,7 +1,6 @@
 // Pins against a model of them, over both key-value stores, opened anew at any moment. Blocks are in memory: what is
 // tested is what pins, names and listings say.
 import { join } from 'node:path'
-import { encode } from '@ipld/dag-cbor'
 import { MemoryKeyValueStore, MemoryStore, openLevelKeyValueStore } from '@cairn/blockstore'
 import {
   blockKey,
@@ -42,9 +41,9 @@ const anyDag = fc.array(fc.array(anyBlock, { maxLength: 4 }), { minLength: 1, ma
   const blocks: Block[] = []
   for (const [index, picks] of shape.entries()) {
     const links = picks.flatMap((pick) => blocks[pick % Math.max(index, 1)]?.cid ?? [])
-    const codec = links.length === 0 ? 'raw' : 'dag-cbor'
-    const bytes = links.length === 0 ? new TextEncoder().encode(`${index}`) : encode({ index, links })
-    blocks.push(createBlock(bytes, { codec: codecByName(codec) }))
+    const codec = links.length === 0 ? 'raw' : 'dag-json'
+    const text = JSON.stringify({ index, links: links.map((cid) => ({ '/': cid.toString() })) })
+    blocks.push(createBlock(new TextEncoder().encode(text), { codec: codecByName(codec) }))
   }
   return blocks
 })
