@@ -50,17 +50,22 @@ export class DiskRoom {
   }
 }
 
+/** @throws LIMIT when the disk of `path` has no room for `bytes` more and the reserve, UNAVAILABLE when it is gone */
 export async function requireDiskRoom(path: string, bytes: number): Promise<void> {
-  const { bavail, bsize, blocks } = await statfs(path).catch((cause: unknown) => {
-    throw new CairnError('UNAVAILABLE', `Cannot write to ${path}: ${String(cause)}`, { cause })
-  })
-  const freeBytes = bavail * bsize
-  // Some network file systems tell nothing: there the write itself has to find out.
-  if (blocks === 0 || freeBytes >= bytes + DISK_RESERVE_BYTES) return
+  const freeBytes = await freeDiskBytes(path)
+  if (freeBytes >= bytes + DISK_RESERVE_BYTES) return
   throw new CairnError(
     'LIMIT',
     `Cannot write to ${path}: the disk is full (${freeBytes} bytes free, ${DISK_RESERVE_BYTES} are kept)`,
   )
+}
+
+/** Bytes free on the disk of `path`. Some network file systems tell nothing: there writing has to find out. @throws UNAVAILABLE */
+export async function freeDiskBytes(path: string): Promise<number> {
+  const { bavail, bsize, blocks } = await statfs(path).catch((cause: unknown) => {
+    throw new CairnError('UNAVAILABLE', `Cannot write to ${path}: ${String(cause)}`, { cause })
+  })
+  return blocks === 0 ? Infinity : bavail * bsize
 }
 
 /** Bytes in the database in folder `path` that are in no table yet: LevelDB removes its logs when it has written a table. */

@@ -21,6 +21,7 @@ import { BlockReader } from './block-reader.ts'
 import { BlockWriter, type BlockWriterSettings } from './block-writer.ts'
 import { Claims } from './claims.ts'
 import { compact, type CompactionStep } from './compaction.ts'
+import { freeDiskBytes } from './disk-room.ts'
 import { Gate } from './gate.ts'
 import { Healer } from './healer.ts'
 import { openBlockIndex, recallLogId, type CompleteIndex } from './index-recovery.ts'
@@ -83,6 +84,7 @@ interface Parts extends CompleteIndex {
 }
 
 class LevelStore implements LevelBlockStore {
+  readonly #path: string
   readonly #log: BlockLog
   readonly #index: BlockIndex
   readonly #gate: Gate
@@ -93,6 +95,7 @@ class LevelStore implements LevelBlockStore {
 
   constructor({ path, indexPath, log, index, nextSequence }: Parts, settings: LevelStoreSettings) {
     const { onRecovery } = settings
+    this.#path = path
     this.#log = log
     this.#index = index
     this.#gate = new Gate(path)
@@ -185,6 +188,7 @@ class LevelStore implements LevelBlockStore {
         log: this.#log,
         remove: (multihashes, isExpendable) => this.#healer.run(() => this.#remove(multihashes, isExpendable)),
         diskBytes: () => this.#measure(),
+        freeBytes: () => freeDiskBytes(this.#path),
       })
     })
   }

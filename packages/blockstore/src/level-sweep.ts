@@ -9,7 +9,13 @@ import type { SweepClaims } from './claims.ts'
 import { DoomedBlocks } from './doomed-blocks.ts'
 import type { Gate } from './gate.ts'
 import { compactIndex, IndexSlices } from './index-slices.ts'
-import { INDEX_SLICE_BLOCKS, RECORD_OVERHEAD_BYTES, SWEEP_ROUND_BLOCKS, SWEEP_STEP_BLOCKS } from './limits.ts'
+import {
+  INDEX_SLICE_BLOCKS,
+  PIECE_BYTES_MAX,
+  RECORD_OVERHEAD_BYTES,
+  SWEEP_ROUND_BLOCKS,
+  SWEEP_STEP_BLOCKS,
+} from './limits.ts'
 import { isWorthRewriting, LogCensus, pieces, type LogPart } from './log-census.ts'
 import { Marks } from './marks.ts'
 import { isIdentity, storedBlock } from './stored-block.ts'
@@ -26,6 +32,8 @@ export interface LevelSweepParts {
   readonly remove: (multihashes: readonly Uint8Array[], isExpendable: (place: Placed) => boolean) => Promise<Placed[]>
   /** Bytes of log and index on disk. */
   readonly diskBytes: () => Promise<number>
+  /** Bytes free on that disk. */
+  readonly freeBytes: () => Promise<number>
 }
 
 /** A collection of a level store, see {@link Sweep}. */
@@ -155,8 +163,10 @@ export class LevelSweep implements Sweep {
   }
 
   async *#rewrite(part: LogPart, signal: AbortSignal | undefined): AsyncGenerator<SweepStep, void, undefined> {
-    const { gate, log } = this.#parts
-    for await (const { start, end } of gate.each(pieces(log, part))) {
+    const { gate, log, freeBytes } = this.#parts
+    // What is rewritten is there twice for a moment, and a full disk would end all writing.
+    const bytesMax = Math.min(PIECE_BYTES_MAX, await freeBytes())
+    for await (const { start, end } of gate.each(pieces(log, part, bytesMax))) {
       const freedBytes = await gate.run(async () => {
         const before = await log.approximateBytes(start, end)
         await log.compact(start, end)

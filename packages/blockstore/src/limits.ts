@@ -53,6 +53,9 @@ export const STRETCH_SEQUENCES = 64
 /** Bytes of neighbouring stretches that are emptied and rewritten in one go. Closing waits for one go. */
 export const PART_BYTES = 32 * 1024 * 1024
 
+/** Bytes of tables that are rewritten by one call of LevelDB: a part, and garbage beside it. */
+export const PIECE_BYTES_MAX = 2 * PART_BYTES
+
 /** A part is rewritten when at least one in this many of its bytes is garbage; below, it costs more than it frees. */
 export const PART_GARBAGE_DIVISOR = 4
 

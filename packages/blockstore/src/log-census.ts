@@ -1,7 +1,13 @@
 // What lies where in the log: bytes that stay, blocks that go, and garbage of earlier deletes. Garbage is nowhere written
 // down: it is what the tables hold beyond the blocks that the index knows, so nothing forgets it when a process ends.
 import type { Placed } from './block-log.ts'
-import { PART_BYTES, PART_GARBAGE_DIVISOR, RECORD_OVERHEAD_BYTES, STRETCH_SEQUENCES } from './limits.ts'
+import {
+  PART_BYTES,
+  PART_GARBAGE_DIVISOR,
+  PIECE_BYTES_MAX,
+  RECORD_OVERHEAD_BYTES,
+  STRETCH_SEQUENCES,
+} from './limits.ts'
 
 /** A log whose parts can be measured. */
 export interface MeasuredLog {
@@ -90,16 +96,20 @@ export function isWorthRewriting({ keptBytes, garbageBytes }: LogPart): boolean 
   return garbageBytes > 0 && garbageBytes * PART_GARBAGE_DIVISOR >= keptBytes + garbageBytes
 }
 
-/** `range` in pieces whose tables have about `PART_BYTES` at most: one compaction must not last. */
-export async function* pieces(log: MeasuredLog, range: Range): AsyncGenerator<Range, void, undefined> {
+/** `range` in pieces whose tables have about `bytesMax` at most: one compaction must not last. */
+export async function* pieces(
+  log: MeasuredLog,
+  range: Range,
+  bytesMax: number = PIECE_BYTES_MAX,
+): AsyncGenerator<Range, void, undefined> {
   const { start, end } = range
-  if (end - start <= 1 || (await log.approximateBytes(start, end)) <= 2 * PART_BYTES) {
+  if (end - start <= 1 || (await log.approximateBytes(start, end)) <= bytesMax) {
     yield range
     return
   }
   const middle = start + Math.floor((end - start) / 2)
-  yield* pieces(log, { start, end: middle })
-  yield* pieces(log, { start: middle, end })
+  yield* pieces(log, { start, end: middle }, bytesMax)
+  yield* pieces(log, { start: middle, end }, bytesMax)
 }
 
 function plus(tile: Count & { readonly start: number }, count: Count) {
