@@ -23,7 +23,7 @@ export interface VerifyParts {
 
 /**
  * Reads every block below every recursive pin; bad blocks of a pin come before the pin. What lies below a block that
- * cannot be read is not known and not looked for. What a whole pin has is not read again for the next one, as far as
+ * cannot be read is not known and not looked for. Nothing bad is said of a pin that is removed meanwhile. What a whole pin has is not read again for the next one, as far as
  * memory goes.
  *
  * @throws UNAVAILABLE and the like, when it is not the blocks that fail
@@ -45,6 +45,8 @@ export async function* verifyPins(
         if (++blocks % VERIFIED_BLOCKS_PER_EVENT === 0) yield { kind: 'progress', blocks, bytes }
         if (bad.length === 0) continue
         isWhole = false
+        // Then a collection may take its blocks, and rightly.
+        if ((await pins.get(pin.cid)) === undefined) break
         yield* bad.splice(0)
       }
     } catch (error) {
@@ -53,8 +55,10 @@ export async function* verifyPins(
       onUnreadable(pin.cid, error)
     }
     if (bad.length > 0) isWhole = false
-    yield* bad
-    yield { kind: 'pin', pin, isWhole }
+    if (isWhole || (await pins.get(pin.cid)) !== undefined) {
+      yield* bad
+      yield { kind: 'pin', pin, isWhole }
+    }
     if (!isWhole || whole.nodes > VERIFIED_NODES_MAX) whole = new SeenBlocks()
   }
 }

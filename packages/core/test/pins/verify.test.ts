@@ -116,6 +116,21 @@ describe('verifyPins', () => {
     )
   })
 
+  test('says nothing bad of a pin that goes while it is read', async () => {
+    const root = nodeBlock([rawBlock(1).cid, rawBlock(2).cid])
+    const repo = await newRepo([root, rawBlock(1), rawBlock(2)])
+    await repo.pins.record(root.cid)
+    const local: BlockReader = {
+      get: async (cid, options) => {
+        const block = await repo.local.get(cid, options)
+        await repo.pins.remove(root.cid).catch(() => undefined)
+        await repo.store.deleteMany([rawBlock(2).cid])
+        return block
+      },
+    }
+    expect(await all(verifyPins({ pins: repo.pins, local }))).toEqual([])
+  })
+
   test('ends with what is not a block’s fault, and when it is stopped', async () => {
     const repo = await newRepo([rawBlock(1)])
     await repo.pins.record(rawBlock(1).cid)
