@@ -27,9 +27,15 @@ export interface HealerParts {
 export class Healer {
   readonly #parts: HealerParts
   readonly #turns = new Turns()
+  #remakes = 0
 
   constructor(parts: HealerParts) {
     this.#parts = parts
+  }
+
+  /** How often the index was made anew: places from before may be those of other records now. */
+  get remakes(): number {
+    return this.#remakes
   }
 
   /** Runs `task` in a turn, on databases that take writes if that is possible at all. */
@@ -131,6 +137,7 @@ export class Healer {
 
   async #remakeIndex(): Promise<void> {
     const { indexPath, log, index, onRecovery, settledSequence } = this.#parts
+    this.#remakes++
     await remakeIndex({ path: indexPath, log, onRecovery }, index, settledSequence())
   }
 }

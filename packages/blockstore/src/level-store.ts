@@ -185,6 +185,7 @@ class LevelStore implements LevelBlockStore {
         end,
         gate: this.#gate,
         index: this.#index,
+        healer: this.#healer,
         log: this.#log,
         remove: (multihashes, isExpendable) => this.#healer.run(() => this.#remove(multihashes, isExpendable)),
         diskBytes: () => this.#measure(),

@@ -1,13 +1,22 @@
 // One collection over the log and the index. It first counts what lies where in the log, and then empties the log part by
 // part, the ones with most garbage first: deletes in small steps that take turns with puts, and rewrites the part at once.
 // So whenever it is stopped, most of what it did has given its space back, and the rest is found by the next count.
-import type { BlockStoreStat, Mark, StoredBlock, Sweep, SweepOptions, SweepStep } from '@cairn/core'
+import {
+  CairnError,
+  type BlockStoreStat,
+  type Mark,
+  type StoredBlock,
+  type Sweep,
+  type SweepOptions,
+  type SweepStep,
+} from '@cairn/core'
 import type { CID } from 'multiformats/cid'
 import type { BlockIndex } from './block-index.ts'
 import type { BlockLog, Placed } from './block-log.ts'
 import type { SweepClaims } from './claims.ts'
 import { DoomedBlocks } from './doomed-blocks.ts'
 import type { Gate } from './gate.ts'
+import type { Healer } from './healer.ts'
 import { compactIndex, IndexSlices } from './index-slices.ts'
 import {
   INDEX_SLICE_BLOCKS,
@@ -18,6 +27,7 @@ import {
 } from './limits.ts'
 import { isWorthRewriting, LogCensus, pieces, type LogPart } from './log-census.ts'
 import { Marks } from './marks.ts'
+import { FIRST_MULTIHASH } from './record.ts'
 import { isIdentity, storedBlock } from './stored-block.ts'
 
 /** What a collection works on. */
@@ -27,6 +37,7 @@ export interface LevelSweepParts {
   readonly end: number
   readonly gate: Gate
   readonly index: BlockIndex
+  readonly healer: Healer
   readonly log: BlockLog
   /** Deletes, in a turn, those of `multihashes` that are expendable at that moment, and gives where they were. */
   readonly remove: (multihashes: readonly Uint8Array[], isExpendable: (place: Placed) => boolean) => Promise<Placed[]>
@@ -40,9 +51,11 @@ export interface LevelSweepParts {
 export class LevelSweep implements Sweep {
   readonly #parts: LevelSweepParts
   readonly #marks = new Marks()
+  readonly #remakes: number
 
   constructor(parts: LevelSweepParts) {
     this.#parts = parts
+    this.#remakes = parts.healer.remakes
   }
 
   get marked(): BlockStoreStat {
@@ -51,7 +64,8 @@ export class LevelSweep implements Sweep {
 
   mark(cids: readonly CID[]): Promise<Mark[]> {
     return this.#parts.gate.run(async () => {
-      const places = await this.#parts.index.locate(cids.map(({ multihash }) => multihash.bytes))
+      // A damaged block is kept like a sound one: it is still to be healed.
+      const places = await this.#parts.healer.entries(cids.map(({ multihash }) => multihash.bytes))
       return cids.map((cid, index): Mark => {
         const place = places[index]
         if (place !== undefined) return this.#marks.add(cid, place.location)
@@ -90,12 +104,15 @@ export class LevelSweep implements Sweep {
     this.#parts.claims.close()
   }
 
-  readonly #isExpendable = ({ location: { sequence } }: Placed): boolean =>
-    !this.#marks.has(sequence) && !this.#parts.claims.protects(sequence)
+  readonly #isExpendable = ({ location: { sequence } }: Placed): boolean => {
+    if (this.#parts.healer.remakes !== this.#remakes)
+      throw new CairnError('UNAVAILABLE', 'Cannot go on collecting: the index was made anew meanwhile; collect again')
+    return !this.#marks.has(sequence) && !this.#parts.claims.protects(sequence)
+  }
 
   /** All of the index, until it is aborted. */
   async *#pages({ signal }: SweepOptions): AsyncGenerator<Placed[], void, undefined> {
-    for await (const page of this.#parts.gate.each(this.#parts.index.pages())) {
+    for await (const page of this.#parts.gate.each(this.#parts.healer.allPages(FIRST_MULTIHASH))) {
       signal?.throwIfAborted()
       yield page
     }

@@ -170,3 +170,18 @@ test('damaged blocks are missing from a look-up of many, and keep none of the ot
   process.off('unhandledRejection', note)
   expect(orphans).toEqual([])
 })
+
+test('a sweep whose index is made anew ends, and deletes nothing by places that may have changed', async () => {
+  const store = await openLevelStore(await tempFolder())
+  await store.putMany(blocks)
+  await using sweep = await store.openSweep()
+  await sweep.mark(cids.slice(0, 5))
+  await store.rebuildIndex()
+  await expect(removedBy(sweep)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  expect(await store.hasMany(cids)).toEqual(cids.map(() => true))
+  await sweep[Symbol.asyncDispose]()
+  await using again = await store.openSweep()
+  await again.mark(cids.slice(0, 5))
+  expect(await removedBy(again)).toHaveLength(15)
+  await store.close()
+})
