@@ -75,16 +75,18 @@ export function storeBlocks(store: Pick<BlockStore, 'putMany'>) {
   return async function* stored(events: AsyncIterable<ImportEvent>): AsyncGenerator<ProgressEvent | EntryEvent> {
     let batch = new Batch()
     const writes: Promise<readonly EntryEvent[]>[] = []
+    async function* write(): AsyncGenerator<EntryEvent> {
+      if (writes.length === IMPORT_WRITES_AT_ONCE) yield* (await writes.shift()) ?? []
+      writes.push(batch.write(store))
+      batch = new Batch()
+    }
     try {
       for await (const event of events) {
         if (event.kind === 'progress') yield event
         else batch.add(event)
-        if (!batch.isFull) continue
-        if (writes.length === IMPORT_WRITES_AT_ONCE) yield* (await writes.shift()) ?? []
-        writes.push(batch.write(store))
-        batch = new Batch()
+        if (batch.isFull) yield* write()
       }
-      writes.push(batch.write(store))
+      yield* write()
       for (const written of writes) yield* await written
     } finally {
       await Promise.allSettled(writes)
