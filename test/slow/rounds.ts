@@ -5,5 +5,7 @@ const isLong = process.env['CAIRN_SLOW'] === '1'
 export const ROUNDS = {
   /** Processes killed on one repo. */
   kills: Number(process.env['CAIRN_KILLS'] ?? (isLong ? 1000 : 50)),
+  /** Operations beside collections that never pause. */
+  operations: Number(process.env['CAIRN_OPERATIONS'] ?? (isLong ? 100_000 : 2000)),
   seed: Number(process.env['CAIRN_SEED'] ?? Date.now() % 1_000_000_000),
 } as const
