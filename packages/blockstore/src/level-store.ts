@@ -16,10 +16,11 @@ import {
 } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
 import type { BlockIndex } from './block-index.ts'
-import { openBlockLog, type BlockLog, type Durability, type Placed } from './block-log.ts'
+import { openBlockLog, type BlockLog, type Placed } from './block-log.ts'
 import { BlockReader } from './block-reader.ts'
 import { BlockWriter, type BlockWriterSettings } from './block-writer.ts'
 import { Claims } from './claims.ts'
+import type { Durability } from './durability.ts'
 import { compact, type CompactionStep } from './compaction.ts'
 import { freeDiskBytes } from './disk-room.ts'
 import { Gate } from './gate.ts'
@@ -36,7 +37,7 @@ import type { StrayParts } from './stray.ts'
 /** Settings of {@link openLevelStore}. */
 export interface LevelStoreSettings extends BlockWriterSettings {
   /** `sync` by default. */
-  readonly durability?: Durability
+  readonly durability?: Durability | undefined
   /** Told of damage that was found, and of what was done about it. */
   readonly onRecovery?: OnRecovery | undefined
 }

@@ -1,5 +1,6 @@
 // The `config` file of a repo: JSON with Kubo's names where Kubo has the setting. Only settings that do something
 // stand in it; keys that this version does not know are left alone.
+import type { Durability } from '@cairn/blockstore'
 import { CairnError } from '@cairn/core'
 import { generateIdentity, readIdentity, type Identity, type IdentityConfig } from '@cairn/network/identity'
 import { parseDatastore, storageLimitOf, type DatastoreConfig, type StorageLimit } from './storage-limit.ts'
@@ -12,6 +13,10 @@ export interface Config {
     readonly Swarm: readonly string[]
   }
   readonly Datastore?: DatastoreConfig
+  readonly Cairn?: {
+    /** What an acknowledged write survives: see `Durability`; `sync` by default. */
+    readonly Durability?: Durability
+  }
 }
 
 /** Names of the profiles that a repo can be made with. */
@@ -48,12 +53,19 @@ export function parseConfig(text: string): Config {
   }
   if (!isTexts(Swarm))
     throw new CairnError('INVALID', 'Cannot read the config: Addresses.Swarm must be a list of multiaddrs')
-  const datastore = isRecord(value) ? value['Datastore'] : undefined
+  const { Datastore, Cairn }: Readonly<Record<string, unknown>> = isRecord(value) ? value : {}
   return {
     Identity: { PeerID, PrivKey },
     Addresses: { Swarm },
-    ...(datastore !== undefined && { Datastore: parseDatastore(datastore) }),
+    ...(Datastore !== undefined && { Datastore: parseDatastore(Datastore) }),
+    ...(Cairn !== undefined && { Cairn: parseOwn(section(value, 'Cairn')) }),
   }
+}
+
+function parseOwn({ Durability: durability }: Readonly<Record<string, unknown>>): NonNullable<Config['Cairn']> {
+  if (durability === undefined) return {}
+  if (durability === 'sync' || durability === 'none') return { Durability: durability }
+  throw new CairnError('INVALID', 'Cannot read the config: Cairn.Durability must be "sync" or "none"')
 }
 
 /** The identity in a config. @throws INVALID when its parts do not belong together */

@@ -3,7 +3,7 @@
 import { access, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { openLevelKeyValueStore, openLevelStore } from '@cairn/blockstore'
+import { openLevelKeyValueStore, openLevelStore, type Durability } from '@cairn/blockstore'
 import { CairnError, isCairnError, systemError, type BlockStore, type KeyValueStore } from '@cairn/core'
 import { limitOf, newConfig, parseConfig, type Config, type RepoProfile } from './config.ts'
 
@@ -71,10 +71,11 @@ export async function readRepo(path: string): Promise<RepoInfo> {
 /** Opens the repo at `path` and locks it. @throws as `readRepo`, and LOCKED when a running process owns it */
 export async function openRepo(path: string): Promise<Repo> {
   const info = await readRepo(path)
-  const meta = await openLocked(path)
+  const durability = info.config.Cairn?.Durability
+  const meta = await openLocked(path, durability)
   try {
     await writeFile(join(path, FILE.lock), `${process.pid}\n`)
-    const blocks = await openLevelStore(path, { bytesMax: limitOf(info.config)?.bytesMax })
+    const blocks = await openLevelStore(path, { durability, bytesMax: limitOf(info.config)?.bytesMax })
     return {
       ...info,
       blocks,
@@ -94,9 +95,9 @@ export async function openRepo(path: string): Promise<Repo> {
   }
 }
 
-async function openLocked(path: string): Promise<KeyValueStore> {
+async function openLocked(path: string, durability: Durability | undefined): Promise<KeyValueStore> {
   try {
-    return await openLevelKeyValueStore(join(path, 'meta'))
+    return await openLevelKeyValueStore(join(path, 'meta'), { durability })
   } catch (cause) {
     if (!isCairnError(cause, 'LOCKED')) throw cause
     const owner = await readFile(join(path, FILE.lock), 'utf8').catch(() => '')

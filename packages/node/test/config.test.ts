@@ -52,6 +52,8 @@ describe('INVALID', () => {
     ),
     JSON.stringify({ ...VALID, Datastore: { StorageGCWatermark: 101 } }),
     JSON.stringify({ ...VALID, Datastore: { GCPeriod: 'often' } }),
+    JSON.stringify({ ...VALID, Cairn: { Durability: 'maybe' } }),
+    JSON.stringify({ ...VALID, Cairn: [] }),
   ])('%s', (text) => {
     expect(() => parseConfig(text)).toThrow(expect.objectContaining({ code: 'INVALID' }))
   })
@@ -61,4 +63,10 @@ describe('INVALID', () => {
     const config = { ...VALID, Identity: { ...VALID.Identity, PeerID } }
     expect(() => identityOf(config)).toThrow(expect.objectContaining({ code: 'INVALID' }))
   })
+})
+
+test('the durability is read, and sync when none is named', () => {
+  const config = (Cairn: object) => parseConfig(JSON.stringify({ ...VALID, Cairn }))
+  expect(config({ Durability: 'none' }).Cairn).toEqual({ Durability: 'none' })
+  expect(config({}).Cairn).toEqual({})
 })
