@@ -2,7 +2,7 @@
 // default 1024 and 1000, as in the goals.
 import { benchCollect } from './collect.ts'
 import { benchLargeFile, benchSmallFiles } from './content.ts'
-import { HEADING, RUNS, say } from './report.ts'
+import { HEADING, RUNS } from './report.ts'
 import { benchScale } from './scale.ts'
 
 const [sizeMib = 1024, kiloBlocks = 1000] = process.argv.slice(2).map(Number)
@@ -16,8 +16,5 @@ if (sizeMib > 0) {
 if (kiloBlocks > 0) {
   console.log(`\nA store of ${kiloBlocks},000 blocks of 1 KiB, one run`)
   await benchScale(kiloBlocks * 1000)
-  const { seconds, peakRssMiB, freedShare, besideMs, aloneMs } = await benchCollect(kiloBlocks * 1000)
-  say('collection of every other block', `${seconds.toFixed(1)} s, peak RSS ${peakRssMiB} MiB`)
-  say('  disk given back', `${(freedShare * 100).toFixed(0)} %`)
-  say('  small puts beside it, p99', `${besideMs.p99.toFixed(0)} ms (alone ${aloneMs.p99.toFixed(0)} ms)`)
+  await benchCollect(kiloBlocks * 1000)
 }
