@@ -7,8 +7,21 @@ const KIB = 1024
 
 /** A folder of up to eight files, which no other seed gives. One in ten has a file of several commits. */
 export function randomTree(random: Random): NamedSource {
-  const sizes = Array.from({ length: 1 + below(random, 8) }, () => below(random, 200 * KIB))
+  const sizes = randomSizes(random, 200 * KIB)
   if (random() < 0.1) sizes.push(4 * KIB * KIB + below(random, 12 * KIB * KIB))
+  return treeOf(sizes, random)
+}
+
+/** A folder of up to eight small files, which no other seed gives. It can be imported again. */
+export function smallTree(random: Random): NamedSource {
+  return treeOf(randomSizes(random, 4 * KIB), random)
+}
+
+function randomSizes(random: Random, bytesMax: number): number[] {
+  return Array.from({ length: 1 + below(random, 8) }, () => below(random, bytesMax))
+}
+
+function treeOf(sizes: readonly number[], random: Random): NamedSource {
   const files = sizes.map((size, index) => randomFile(`file-${index}`, size, random))
   async function* entries(): AsyncGenerator<NamedSource> {
     yield* files

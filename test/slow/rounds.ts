@@ -7,5 +7,9 @@ export const ROUNDS = {
   kills: Number(process.env['CAIRN_KILLS'] ?? (isLong ? 1000 : 50)),
   /** Operations beside collections that never pause. */
   operations: Number(process.env['CAIRN_OPERATIONS'] ?? (isLong ? 100_000 : 2000)),
+  /** Random actions on one repo beside a model of it. */
+  actions: Number(process.env['CAIRN_ACTIONS'] ?? (isLong ? 100_000 : 400)),
+  /** Whether each action is told as it begins. */
+  isTold: process.env['CAIRN_TOLD'] === '1',
   seed: Number(process.env['CAIRN_SEED'] ?? Date.now() % 1_000_000_000),
 } as const
