@@ -162,16 +162,16 @@ export class BlockLog {
     if (!this.#isSynced) await this.#flush()
   }
 
-  /** Resolves once the records at `places` are deleted on disk, all or none. @throws as `Database.batch` */
-  async remove(places: readonly Placed[]): Promise<void> {
-    await this.removeKeys(places.map(logKey))
+  /** Deletes the records at `places`, all or none; with `sync` it resolves once that is on disk. @throws as `Database.batch` */
+  async remove(places: readonly Placed[], options: { readonly sync: boolean } = { sync: true }): Promise<void> {
+    await this.removeKeys(places.map(logKey), options)
   }
 
   /** Like `remove`, by the keys of the records. */
-  async removeKeys(keys: readonly Uint8Array[]): Promise<void> {
+  async removeKeys(keys: readonly Uint8Array[], options: { readonly sync: boolean } = { sync: true }): Promise<void> {
     await this.#database.batch(
       keys.map((key) => ({ key })),
-      { sync: true },
+      options,
     )
   }
 

@@ -188,7 +188,9 @@ class LevelStore implements LevelBlockStore {
         index: this.#index,
         healer: this.#healer,
         log: this.#log,
-        remove: (multihashes, isExpendable) => this.#healer.run(() => this.#remove(multihashes, isExpendable)),
+        // Not synced: what a power failure brings back into the log is garbage without an entry in the index.
+        remove: (multihashes, isExpendable) =>
+          this.#healer.run(() => this.#remove(multihashes, isExpendable, { sync: false })),
         diskBytes: () => this.#measure(),
         freeBytes: () => freeDiskBytes(this.#path),
       })
@@ -240,13 +242,17 @@ class LevelStore implements LevelBlockStore {
   }
 
   /** Deletes what of `multihashes` is stored and expendable when looked at, and gives what it was. Runs in a turn. */
-  async #remove(multihashes: readonly Uint8Array[], isExpendable: (place: Placed) => boolean): Promise<Placed[]> {
+  async #remove(
+    multihashes: readonly Uint8Array[],
+    isExpendable: (place: Placed) => boolean,
+    options: { readonly sync: boolean } = { sync: true },
+  ): Promise<Placed[]> {
     const places = await this.#healer.entriesInTurn(multihashes)
     const doomed = places.filter((place) => place !== undefined).filter(isExpendable)
     if (doomed.length === 0) return []
     this.#log.checkWritable()
     await this.#index.remove(doomed)
-    await this.#log.remove(doomed)
+    await this.#log.remove(doomed, options)
     return doomed
   }
 }

@@ -185,3 +185,25 @@ test('a sweep whose index is made anew ends, and deletes nothing by places that 
   expect(await removedBy(again)).toHaveLength(15)
   await store.close()
 })
+
+test('what a sweep left that was broken off gives its space back in the next one, also after opening again', async () => {
+  const path = await tempFolder()
+  const large = Array.from({ length: 50 }, (_, seed) => seededBlock(seed, 100_000))
+  const store = await openLevelStore(path)
+  await store.putMany(large)
+  const sweep = await store.openSweep()
+  for await (const { removed } of sweep.run()) {
+    expect(removed).toHaveLength(50)
+    break
+  }
+  await sweep[Symbol.asyncDispose]()
+  await store.close()
+  const again = await openLevelStore(path)
+  expect(await again.stat()).toEqual({ blocks: 0, bytes: 0 })
+  expect(await again.diskBytes()).toBeGreaterThan(5_000_000)
+  await using next = await again.openSweep()
+  const freed = await Array.fromAsync(next.run(), ({ freedBytes }) => freedBytes)
+  expect(freed.reduce((sum, bytes) => sum + bytes, 0)).toBeGreaterThan(4_900_000)
+  expect(await again.diskBytes()).toBeLessThan(100_000)
+  await again.close()
+})
