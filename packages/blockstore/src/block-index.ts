@@ -10,7 +10,7 @@ import { CairnError, isCairnError } from '@cairn/core'
 import { decode as decodeDigest } from 'multiformats/hashes/digest'
 import { equals } from 'uint8arrays/equals'
 import { openDatabase, type Change, type Database, type Entry } from './database.ts'
-import { INDEX_TABLE_BYTES } from './limits.ts'
+import { CHECKED_TABLE_BYTES, INDEX_TABLE_BYTES } from './limits.ts'
 import { logKey, type Placed } from './block-log.ts'
 import {
   CHECKPOINT_KEY,
@@ -28,7 +28,12 @@ import {
 
 /** Opens the database of an index. @throws as `openDatabase` */
 export function openIndexDatabase(path: string): Promise<Database> {
-  return openDatabase(path, { tableBytes: INDEX_TABLE_BYTES, repairs: false })
+  return openDatabase(path, {
+    tableBytes: INDEX_TABLE_BYTES,
+    repairs: false,
+    check: 'all',
+    checkBytesMax: CHECKED_TABLE_BYTES,
+  })
 }
 
 /** The checkpoint stored in `database`, if it has a sound one. */

@@ -1,12 +1,15 @@
 // The log: every block under a rising sequence number, so that LevelDB never rewrites what it wrote (see
 // docs/decisions/002-log-in-leveldb.md). It is the truth about what is stored: all its batches are synced.
 import { randomBytes } from 'node:crypto'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { CairnError, isCairnError } from '@cairn/core'
 import { doubtFiles, isDoubtful, trustFiles } from './database-files.ts'
 import { openDatabase, type Database, type Entry } from './database.ts'
+import type { Durability } from './durability.ts'
 import { LOG_BATCH_BYTES, LOG_TABLE_BYTES } from './limits.ts'
 import { decodeHeader, decodeLogKey, encodeHeader, encodeLogKey, HEADER_KEY, type Location } from './record.ts'
 import type { OnRecovery } from './recovery-event.ts'
+import type { TableCheck } from './table-file.ts'
 
 /** Where the block of a multihash is. */
 export interface Placed {
@@ -18,12 +21,6 @@ export interface Placed {
 export interface LogRecord extends Placed {
   readonly bytes: Uint8Array
 }
-
-/**
- * What an acknowledged write survives: `sync` the loss of power, `none` only the death of the process, since the system
- * writes it to the disk some time later.
- */
-export type Durability = 'sync' | 'none'
 
 const FORMAT_VERSION = 1
 
@@ -56,7 +53,8 @@ export interface BlockLogSettings {
  */
 export async function openBlockLog(path: string, settings: BlockLogSettings = {}): Promise<BlockLog> {
   const { durability = 'sync', onRecovery } = settings
-  const database = await openDatabase(path, { tableBytes: LOG_TABLE_BYTES, onRecovery })
+  const check = await begin(path)
+  const database = await openDatabase(path, { tableBytes: LOG_TABLE_BYTES, onRecovery, check })
   try {
     const id = (await readHeader(database, path)) ?? (await writeHeader(database, path, settings))
     return new BlockLog(database, { id, path, durability })
@@ -64,6 +62,23 @@ export async function openBlockLog(path: string, settings: BlockLogSettings = {}
     await database.close()
     throw error
   }
+}
+
+/**
+ * Notes that the log is in use, and says how closely to look at it: when the process that had it last and the one before
+ * both ended without closing it, a damaged table may be what ends them.
+ */
+async function begin(path: string): Promise<TableCheck> {
+  const use = usePath(path)
+  const unclosed = Number(await readFile(use, 'utf8').catch(() => '0'))
+  const check = unclosed >= 2 ? 'keys' : 'ends'
+  // On a full disk the note fails and nothing else need to.
+  await writeFile(use, String(check === 'keys' ? 1 : unclosed + 1)).catch(() => undefined)
+  return check
+}
+
+function usePath(path: string): string {
+  return `${path}.in-use`
 }
 
 /** Name of the log, or `undefined` when it has no header that can be read. */
@@ -238,6 +253,7 @@ export class BlockLog {
 
   async close(): Promise<void> {
     await this.#database.close()
+    await rm(usePath(this.#path), { force: true })
   }
 
   async #flush(): Promise<void> {

@@ -5,10 +5,10 @@
 // early; either way it then deletes the tables that it does not know any more. So both are found before it opens.
 import { access, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { systemError } from '@cairn/core'
+import { isCairnError, systemError } from '@cairn/core'
 import { Level } from 'level'
 import { databaseError } from './database-error.ts'
-import { logNumberOf } from './manifest.ts'
+import { readManifest, type Manifest } from './manifest.ts'
 import type { RepairedEvent } from './recovery-event.ts'
 
 /** LevelDB's own repair, which its binding for browsers lacks. */
@@ -22,6 +22,25 @@ export async function wouldLoseFiles(path: string): Promise<boolean> {
   // A process that has it open changes its files while they are looked at; LevelDB's lock tells of it.
   await probeLock(path)
   return hasLostItsWay(path)
+}
+
+/** The MANIFEST of the database in `path`, or `undefined` when it has none that reads as one. */
+export async function manifestOf(path: string): Promise<Manifest | undefined> {
+  try {
+    const name = (await readFile(join(path, 'CURRENT'), 'utf8')).trimEnd()
+    return readManifest(await readFile(join(path, name)))
+  } catch (error) {
+    const reason = systemError(`read ${path}`, error)
+    if (isCairnError(reason, 'LIMIT') || isCairnError(reason, 'DENIED')) throw reason
+    return undefined // LevelDB says so
+  }
+}
+
+/** A folder beside the database in `path` that is not there yet, for files that a repair replaces. */
+export async function freeFolder(path: string): Promise<string> {
+  let number = 1
+  while (await exists(`${path}.replaced-${number}`)) number++
+  return `${path}.replaced-${number}`
 }
 
 /** Whether records of the database in `path` may be lost: set before a repair, and kept until `trustFiles`. */
@@ -88,16 +107,14 @@ function doubtOf(path: string): string {
 async function hasLostItsWay(path: string): Promise<boolean> {
   const names = await readdir(path).catch((): string[] => [])
   if (!names.includes('CURRENT')) return names.some((name) => /\.(ldb|sst|log)$/.test(name))
-  const manifest = (await readFile(join(path, 'CURRENT'), 'utf8')).trimEnd()
-  if (!names.includes(manifest)) return false // LevelDB says so
-  const logNumber = logNumberOf(await readFile(join(path, manifest)))
-  if (logNumber === undefined || logNumber === 0) return false
+  const logNumber = (await manifestOf(path))?.logNumber ?? 0
+  if (logNumber === 0) return false
   // A log that is named is there: LevelDB makes it before it writes its name, and deletes it only after the next name.
   return !names.some((name) => /^\d+\.log$/.test(name) && Number.parseInt(name, 10) === logNumber)
 }
 
 /** @throws LOCKED when a process has it open */
-async function probeLock(path: string): Promise<void> {
+export async function probeLock(path: string): Promise<void> {
   const probe = new Level(path, { createIfMissing: false, errorIfExists: true })
   try {
     await probe.open()
@@ -113,10 +130,9 @@ async function keepReplaced(path: string): Promise<string | undefined> {
   const replaced = join(path, 'lost')
   const names = await readdir(replaced).catch(() => [])
   if (names.length === 0) return undefined
-  let number = 1
-  while (await exists(`${path}.replaced-${number}`)) number++
-  await rename(replaced, `${path}.replaced-${number}`)
-  return `${path}.replaced-${number}`
+  const kept = await freeFolder(path)
+  await rename(replaced, kept)
+  return kept
 }
 
 async function exists(path: string): Promise<boolean> {

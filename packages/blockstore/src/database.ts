@@ -5,9 +5,8 @@ import { rename, rm } from 'node:fs/promises'
 import { CairnError, isCairnError } from '@cairn/core'
 import { untabledBytes } from './disk-room.ts'
 import { databaseError } from './database-error.ts'
-import { repairFiles } from './database-files.ts'
 import { SCAN_BYTES, SCAN_RECORDS } from './limits.ts'
-import { openLevel, type DatabaseSettings, type NativeLevel, type OpenedLevel } from './native-level.ts'
+import { openLevel, repairLevel, type DatabaseSettings, type NativeLevel, type OpenedLevel } from './native-level.ts'
 
 /** One change of a batch; a change without `value` deletes the key. */
 export interface Change {
@@ -181,7 +180,7 @@ export class Database {
         await rm(this.#path, { recursive: true, force: true })
         await rename(from, this.#path)
       } else if (isDamaged && this.#settings.repairs !== false) {
-        this.#settings.onRecovery?.(await repairFiles(this.#path))
+        await repairLevel(this.#path, this.#settings.onRecovery)
       }
       const { level: again, droppedBytes } = await openLevel(this.#path, this.#settings)
       this.#level = again

@@ -1,9 +1,13 @@
-// The key-value store over LevelDB: key = UTF-8 text, value = the bytes as they are, every batch synced.
+// The key-value store over LevelDB: key = UTF-8 text, value = the bytes as they are, every batch synced unless told otherwise.
 import { Turns, type KeyValueChange, type KeyValueStore } from '@cairn/core'
 import { equals } from 'uint8arrays/equals'
+import { isDoubtful, requireFiles, trustFiles } from './database-files.ts'
 import { openDatabase, type Change, type Database } from './database.ts'
+import { requireDiskRoom } from './disk-room.ts'
+import type { Durability } from './durability.ts'
 import { Gate } from './gate.ts'
-import { INDEX_TABLE_BYTES } from './limits.ts'
+import { CHECKED_TABLE_BYTES, INDEX_TABLE_BYTES } from './limits.ts'
+import type { OnRecovery } from './recovery-event.ts'
 import { decodeText, encodeText } from './text-key.ts'
 
 /**
@@ -11,18 +15,48 @@ import { decodeText, encodeText } from './text-key.ts'
  *
  * @throws LOCKED when another process has it open, CORRUPT when it is damaged, LIMIT for a full disk, DENIED, UNAVAILABLE
  */
-export async function openLevelKeyValueStore(path: string): Promise<KeyValueStore> {
-  return new LevelKeyValueStore(path, await openDatabase(path, { tableBytes: INDEX_TABLE_BYTES }))
+export async function openLevelKeyValueStore(
+  path: string,
+  settings: LevelKeyValueStoreSettings = {},
+): Promise<LevelDatabaseStore> {
+  const { onRecovery, durability = 'sync' } = settings
+  const database = await openDatabase(path, {
+    tableBytes: INDEX_TABLE_BYTES,
+    onRecovery,
+    check: 'all',
+    checkBytesMax: CHECKED_TABLE_BYTES,
+  })
+  return new LevelKeyValueStore(database, { path, durability })
 }
 
-class LevelKeyValueStore implements KeyValueStore {
+/** Settings of {@link openLevelKeyValueStore}. */
+export interface LevelKeyValueStoreSettings {
+  /** `sync` by default. */
+  readonly durability?: Durability | undefined
+  /** Told of damage that was found, and of what was done about it. */
+  readonly onRecovery?: OnRecovery | undefined
+}
+
+/** A key-value store that knows when it was damaged. */
+export interface LevelDatabaseStore extends KeyValueStore {
+  /** Whether records may be lost since the last `trust`, because the database was damaged. Outlives the process. */
+  isDoubtful(): Promise<boolean>
+  /** Accepts that. */
+  trust(): Promise<void>
+}
+
+class LevelKeyValueStore implements LevelDatabaseStore {
+  readonly #path: string
   readonly #database: Database
+  readonly #isSynced: boolean
   readonly #gate: Gate
   /** LevelDB takes batches that wait for nothing in any order; here the later call wins. */
   readonly #turns = new Turns()
 
-  constructor(path: string, database: Database) {
+  constructor(database: Database, { path, durability }: { readonly path: string; readonly durability: Durability }) {
+    this.#path = path
     this.#database = database
+    this.#isSynced = durability === 'sync'
     this.#gate = new Gate(path)
   }
 
@@ -33,7 +67,7 @@ class LevelKeyValueStore implements KeyValueStore {
   batch(changes: readonly KeyValueChange[]): Promise<void> {
     return this.#gate.run(async () => {
       const encoded = changes.map(encodeChange)
-      if (encoded.length > 0) await this.#turns.run(() => this.#database.batch(encoded, { sync: true }))
+      if (encoded.length > 0) await this.#turns.run(() => this.#write(encoded))
     })
   }
 
@@ -44,6 +78,24 @@ class LevelKeyValueStore implements KeyValueStore {
       yield* found.map(([key, value]): [string, Uint8Array] => [decodeText(key), value])
       if (found.length < page.length) return
     }
+  }
+
+  async #write(changes: readonly Change[]): Promise<void> {
+    if (!this.#database.isWritable) {
+      // Opening takes room and files; a database that was closed and does not open again could not even be read.
+      await requireDiskRoom(this.#path, 0)
+      await requireFiles(this.#path)
+      await this.#database.reopen()
+    }
+    await this.#database.batch(changes, { sync: this.#isSynced })
+  }
+
+  isDoubtful(): Promise<boolean> {
+    return isDoubtful(this.#path)
+  }
+
+  trust(): Promise<void> {
+    return trustFiles(this.#path)
   }
 
   close(): Promise<void> {

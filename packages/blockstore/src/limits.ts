@@ -20,6 +20,9 @@ export const OPEN_TABLES_MAX = 74
 /** Bytes that LevelDB collects before it writes a table of the index, or of a key-value store: about 60,000 entries. */
 export const INDEX_TABLE_BYTES = 4 * 1024 * 1024
 
+/** Bytes of tables of the index, or of a key-value store, whose checksums opening verifies: a quarter of a second. */
+export const CHECKED_TABLE_BYTES = 128 * 1024 * 1024
+
 /** Bytes of tables that LevelDB caches, for each database. Blocks of the log are not worth caching: they are read once. */
 export const CACHE_BYTES = 8 * 1024 * 1024
 

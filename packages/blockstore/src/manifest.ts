@@ -1,4 +1,4 @@
-// The one thing that Cairn reads of LevelDB's MANIFEST: which of LevelDB's own logs it says comes next. Formats:
+// What Cairn reads of LevelDB's MANIFEST: which of LevelDB's own logs comes next, and which tables there are. Formats:
 // doc/log_format.md and db/version_edit.cc of LevelDB. Checksums are LevelDB's business; this only looks.
 
 /** LevelDB's log files and its MANIFEST are cut into blocks of this many bytes, which no record's header crosses. */
@@ -17,19 +17,30 @@ const TAG = {
   prevLog: 9,
 } as const
 
-/**
- * Number of the log that a MANIFEST names last, 0 for none. `undefined` when it does not read as one: LevelDB, which
- * checks it, will say so itself.
- */
-export function logNumberOf(manifest: Uint8Array): number | undefined {
-  let last: number | undefined
+/** What a MANIFEST says in the end. */
+export interface Manifest {
+  /** Number of the log that comes next, 0 for none. */
+  readonly logNumber: number
+  /** Bytes of each table, by its number. */
+  readonly tables: ReadonlyMap<number, number>
+}
+
+/** Reads a MANIFEST. `undefined` when it does not read as one: LevelDB, which checks it, will say so itself. */
+export function readManifest(bytes: Uint8Array): Manifest | undefined {
+  const manifest: Edited = { logNumber: undefined, tables: new Map() }
   try {
-    for (const record of records(manifest)) last = logNumberOfEdit(new Reader(record)) ?? last
+    for (const record of records(bytes)) apply(new Reader(record), manifest)
   } catch (error) {
     if (error instanceof RangeError) return undefined
     throw error
   }
-  return last
+  const { logNumber, tables } = manifest
+  return logNumber === undefined ? undefined : { logNumber, tables }
+}
+
+interface Edited {
+  logNumber: number | undefined
+  readonly tables: Map<number, number>
 }
 
 /** Whole records; a torn one at the end is left out, as LevelDB does. */
@@ -52,19 +63,19 @@ function* records(bytes: Uint8Array): Generator<Uint8Array> {
   }
 }
 
-function logNumberOfEdit(edit: Reader): number | undefined {
-  let found: number | undefined
+function apply(edit: Reader, manifest: Edited): void {
   while (!edit.isAtEnd) {
     const tag = edit.integer()
-    if (tag === TAG.logNumber) found = edit.integer()
+    if (tag === TAG.logNumber) manifest.logNumber = edit.integer()
     else if (tag === TAG.comparator) edit.skipText()
     else if (tag === TAG.nextFile || tag === TAG.lastSequence || tag === TAG.prevLog) edit.integer()
     else if (tag === TAG.pointer) edit.skip(1).skipText()
-    else if (tag === TAG.deleted) edit.skip(2)
-    else if (tag === TAG.added) edit.skip(3).skipText().skipText()
-    else throw new RangeError(`no such tag: ${tag}`)
+    else if (tag === TAG.deleted) manifest.tables.delete(edit.skip(1).integer())
+    else if (tag === TAG.added) {
+      manifest.tables.set(edit.skip(1).integer(), edit.integer())
+      edit.skipText().skipText()
+    } else throw new RangeError(`no such tag: ${tag}`)
   }
-  return found
 }
 
 /** Reads varints. @throws RangeError beyond the end */

@@ -3,8 +3,10 @@ import { CairnError, isCairnError } from '@cairn/core'
 import { Level } from 'level'
 import { databaseError } from './database-error.ts'
 import { doubtFiles, droppedBytes, repairFiles, wouldLoseFiles } from './database-files.ts'
+import { damagedTables, mendTables } from './database-tables.ts'
 import { CACHE_BYTES, OPEN_TABLES_MAX } from './limits.ts'
 import type { OnRecovery } from './recovery-event.ts'
+import type { TableCheck } from './table-file.ts'
 
 /** LevelDB with what only the native one has. */
 export interface NativeLevel extends Level<Uint8Array, Uint8Array> {
@@ -18,8 +20,12 @@ export interface DatabaseSettings {
   readonly tableBytes: number
   /** Told of a repair, of records that LevelDB dropped, and of opening again. */
   readonly onRecovery?: OnRecovery | undefined
-  /** Whether a database that does not open is repaired; true by default. What can be made anew is not worth it. */
+  /** Whether a damaged database is repaired; true by default. What can be made anew is not worth it. */
   readonly repairs?: boolean
+  /** How closely tables are looked at before LevelDB reads them. */
+  readonly check: TableCheck
+  /** With more bytes of tables than this, only their ends are looked at. */
+  readonly checkBytesMax?: number
 }
 
 /** What opening gave. */
@@ -34,11 +40,12 @@ export async function openLevel(path: string, settings: DatabaseSettings): Promi
   const { repairs = true, onRecovery } = settings
   if (await wouldLoseFiles(path)) {
     if (!repairs) throw new CairnError('CORRUPT', `Cannot open ${path}: its CURRENT or MANIFEST is damaged`)
-    onRecovery?.(await repairFiles(path))
+    await repairLevel(path, onRecovery)
   }
+  await checkTables(path, settings)
   const level = await open(path, settings).catch(async (error: unknown) => {
     if (!repairs || !isCairnError(error, 'CORRUPT')) throw error
-    onRecovery?.(await repairFiles(path))
+    await repairLevel(path, onRecovery)
     return open(path, settings)
   })
   const bytes = await droppedBytes(path)
@@ -47,6 +54,21 @@ export async function openLevel(path: string, settings: DatabaseSettings): Promi
     onRecovery?.({ kind: 'dropped', path, bytes })
   }
   return { level, droppedBytes: bytes }
+}
+
+/** Lets LevelDB repair the database in `path`, as the last step; what it would stumble over is taken away first. */
+export async function repairLevel(path: string, onRecovery: OnRecovery | undefined): Promise<void> {
+  const damaged = await damagedTables(path, 'keys')
+  if (damaged.length > 0) onRecovery?.(await mendTables(path, damaged, 'keys'))
+  onRecovery?.(await repairFiles(path))
+}
+
+async function checkTables(path: string, settings: DatabaseSettings): Promise<void> {
+  const { check, checkBytesMax, repairs = true, onRecovery } = settings
+  const damaged = await damagedTables(path, check, checkBytesMax)
+  if (damaged.length === 0) return
+  if (!repairs) throw new CairnError('CORRUPT', `Cannot open ${path}: its table ${damaged[0]?.name} is damaged`)
+  onRecovery?.(await mendTables(path, damaged, check))
 }
 
 async function open(path: string, { tableBytes }: DatabaseSettings): Promise<NativeLevel> {

@@ -91,7 +91,7 @@ test('a log that is gone, with an index that remembers, names every block', asyn
 
 test('a log without its header goes on under its name', async () => {
   const path = await filledFolder()
-  const damaged = await openDatabase(join(path, 'blocks'), { tableBytes: 1 << 20 })
+  const damaged = await openDatabase(join(path, 'blocks'), { tableBytes: 1 << 20, check: 'ends' })
   await damaged.batch([{ key: HEADER_KEY }], { sync: true })
   await damaged.close()
   const outcome = await look(path)
