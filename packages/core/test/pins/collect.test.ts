@@ -187,7 +187,7 @@ describe('collect', () => {
     await repo.store.putMany([leaf, waste, inner, root])
     await repo.pins.add(root.cid)
     await repo.store.deleteMany([inner.cid])
-    await expectCode('NOT_FOUND', () => all(removed(repo)))
+    await expect(all(removed(repo))).rejects.toMatchObject({ code: 'NOT_FOUND', cid: inner.cid })
     expect(await repo.store.stat()).toMatchObject({ blocks: 3 })
     await repo.store.putMany([inner])
     await repo.store.deleteMany([leaf.cid])
