@@ -91,6 +91,25 @@ export function addTrees(): (scene: Scene) => Promise<Action> {
   }
 }
 
+/** Puts blocks again that were there before, over and over for as long as a collection runs beside it. */
+export function putAgain(scene: Scene): Action {
+  const blocks = someKnown(scene, 6).map(({ block }) => block)
+  const puts = keysOf(blocks)
+  return {
+    label: `put again ${puts.size}`,
+    puts,
+    async run(group) {
+      let rounds = 0
+      do {
+        for (const block of blocks) await acknowledged(group, keysOf([block]), () => scene.node.blocks.putMany([block]))
+      } while (!group.isCollected && ++rounds < ROUNDS_MAX)
+    },
+  }
+}
+
+/** Rounds of puts beside a collection at most. */
+const ROUNDS_MAX = 50
+
 interface Import {
   readonly source: NamedSource
   readonly settings: ImportSettings

@@ -45,6 +45,8 @@ export class Group {
   /** When the collection was surely open. */
   #openedAt = Infinity
   #isComplete = false
+  #steps = 0
+  #stepped = Promise.withResolvers<void>()
 
   constructor(model: Model, actions: readonly Action[]) {
     this.actions = actions
@@ -73,13 +75,29 @@ export class Group {
     for (const key of keys) this.#removed.add(key)
   }
 
-  collectionOpen(): void {
+  /** The collection is open and has done a step. */
+  collectionStep(): void {
     this.#openedAt = Math.min(this.#openedAt, this.#clock++)
+    this.#steps++
+    this.#stepped.resolve()
+    this.#stepped = Promise.withResolvers()
   }
 
-  /** The collection came to its end. */
-  collectionComplete(): void {
-    this.#isComplete = true
+  /** The collection runs no more; `isComplete` when it came to its end. */
+  collectionEnd(isComplete: boolean): void {
+    this.#isComplete = isComplete
+    this.#steps = Infinity
+    this.#stepped.resolve()
+  }
+
+  /** Whether the collection of this group, if it has one, runs no more. */
+  get isCollected(): boolean {
+    return !this.#hasCollection || this.#steps === Infinity
+  }
+
+  /** Resolves when the collection of this group has done so many steps, or none are to come. */
+  async collectionSteps(steps: number): Promise<void> {
+    while (this.#hasCollection && this.#steps < steps) await this.#stepped.promise
   }
 
   /** Whether a look at the block during the group must find it (`true`), must not, or may do either. */

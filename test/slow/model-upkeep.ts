@@ -17,25 +17,28 @@ export function collect({ node, random }: Scene): Action {
     isCollection: true,
     async run(group) {
       const stop = new AbortController()
-      const size = end < 0.25 || part === undefined ? undefined : Math.floor(part * (await node.store.diskBytes()))
+      let isComplete = false
       let left = steps
       try {
-        for await (const event of node.collect({ signal: stop.signal, downToBytes: size })) {
-          if (event.kind === 'marked') group.collectionOpen()
+        const size = end < 0.25 || part === undefined ? undefined : Math.floor(part * (await node.store.diskBytes()))
+        for await (const _ of node.collect({ signal: stop.signal, downToBytes: size })) {
+          group.collectionStep()
           if (left-- > 0) continue
           if (!isAborted) return
-          stop.abort(new Error('stopped'))
+          stop.abort(STOPPED)
         }
+        isComplete = size === undefined && !stop.signal.aborted
       } catch (error) {
-        if (stop.signal.aborted && error === stop.signal.reason) return
         // It does not go on beside another index than the one that it has marked in.
-        if (!isCairnError(error, 'UNAVAILABLE') || !group.isShared) throw error
-        return
+        if (error !== STOPPED && !(isCairnError(error, 'UNAVAILABLE') && group.isShared)) throw error
+      } finally {
+        group.collectionEnd(isComplete)
       }
-      if (size === undefined && !stop.signal.aborted) group.collectionComplete()
     },
   }
 }
+
+const STOPPED = new Error('the collection was stopped')
 
 /** Deletes blocks that no pin keeps. */
 export function remove(scene: Scene): Action {

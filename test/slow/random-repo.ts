@@ -5,14 +5,15 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { blockKey, IDENTITY_CODE, walk } from '@cairn/core'
 import { createRepo, openNode, type Node } from '@cairn/node'
 import { expect } from 'vitest'
-import { addTrees, claim, pin, put, read, unpin, update, type Scene } from './model-actions.ts'
+import { addTrees, claim, pin, put, putAgain, read, unpin, update, type Scene } from './model-actions.ts'
 import { Group, type Action } from './model-group.ts'
 import { collect, hold, listBelow, remove, tend, verify } from './model-upkeep.ts'
 import { Model } from './model.ts'
 import { below, type Random } from './random.ts'
 
-/** Turns of the event loop by which an action of a group may begin late. */
+/** Turns of the event loop by which an action of a group may begin late, and steps of the collection beside it. */
 const DELAY_TURNS = 12
+const DELAY_STEPS = 8
 
 type Maker = (scene: Scene) => Action | undefined | Promise<Action | undefined>
 
@@ -30,7 +31,8 @@ export class RandomRepo {
     this.node = node
     this.#random = random
     this.#makers = [
-      [16, put],
+      [14, put],
+      [5, putAgain],
       [6, addTrees()],
       [8, claim],
       [16, read],
@@ -75,10 +77,15 @@ export class RandomRepo {
 
   /** Runs a group, looks at everything that is stored after it, and says what is wrong with it. */
   async run(group: Group): Promise<string[]> {
-    const delays = group.actions.map((_, index) => (index === 0 ? 0 : below(this.#random, DELAY_TURNS)))
+    const starts = group.actions.map((action, index) => ({
+      steps: action.isCollection === true || this.#random() < 0.3 ? 0 : below(this.#random, DELAY_STEPS),
+      turns: index === 0 ? 0 : below(this.#random, DELAY_TURNS),
+    }))
     const results = await Promise.allSettled(
       group.actions.map(async (action, index) => {
-        for (let turn = delays[index] ?? 0; turn > 0; turn--) await nextTurn()
+        const { steps, turns } = starts[index] ?? { steps: 0, turns: 0 }
+        await group.collectionSteps(steps)
+        for (let turn = 0; turn < turns; turn++) await nextTurn()
         await action.run(group)
       }),
     )
