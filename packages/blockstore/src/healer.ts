@@ -93,8 +93,8 @@ export class Healer {
   }
 
   /** Makes the index anew from the log; see `remakeIndex`. */
-  async remakeIndex(): Promise<void> {
-    await this.#turns.run(() => this.#remakeIndex())
+  async remakeIndex(onRecovery?: OnRecovery): Promise<void> {
+    await this.#turns.run(() => this.#remakeIndex(onRecovery))
   }
 
   /** Notes that the record at `place`, which the index has as sound, is damaged. Runs in a turn. */
@@ -135,8 +135,8 @@ export class Healer {
     if (index.isDamaged || (await log.isDoubtful())) await this.#remakeIndex()
   }
 
-  async #remakeIndex(): Promise<void> {
-    const { indexPath, log, index, onRecovery, settledSequence } = this.#parts
+  async #remakeIndex(onRecovery = this.#parts.onRecovery): Promise<void> {
+    const { indexPath, log, index, settledSequence } = this.#parts
     this.#remakes++
     await remakeIndex({ path: indexPath, log, onRecovery }, index, settledSequence())
   }

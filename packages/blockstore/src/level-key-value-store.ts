@@ -1,7 +1,7 @@
 // The key-value store over LevelDB: key = UTF-8 text, value = the bytes as they are, every batch synced unless told otherwise.
 import { Turns, type KeyValueChange, type KeyValueStore } from '@cairn/core'
 import { equals } from 'uint8arrays/equals'
-import { isDoubtful, requireFiles, trustFiles } from './database-files.ts'
+import { doubtFiles, isDoubtful, requireFiles, trustFiles } from './database-files.ts'
 import { openDatabase, type Change, type Database } from './database.ts'
 import { requireDiskRoom } from './disk-room.ts'
 import type { Durability } from './durability.ts'
@@ -41,6 +41,8 @@ export interface LevelKeyValueStoreSettings {
 export interface LevelDatabaseStore extends KeyValueStore {
   /** Whether records may be lost since the last `trust`, because the database was damaged. Outlives the process. */
   isDoubtful(): Promise<boolean>
+  /** Notes that they may be, for another reason. */
+  doubt(): Promise<void>
   /** Accepts that. */
   trust(): Promise<void>
 }
@@ -92,6 +94,10 @@ class LevelKeyValueStore implements LevelDatabaseStore {
 
   isDoubtful(): Promise<boolean> {
     return isDoubtful(this.#path)
+  }
+
+  doubt(): Promise<void> {
+    return doubtFiles(this.#path)
   }
 
   trust(): Promise<void> {

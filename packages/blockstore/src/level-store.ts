@@ -68,8 +68,8 @@ export async function openLevelStore(path: string, settings: LevelStoreSettings 
 
 /** A block store that can look after itself. */
 export interface LevelBlockStore extends BlockStore {
-  /** Makes the index anew from the log, with events of it, while everything is read as before. */
-  rebuildIndex(): Promise<void>
+  /** Makes the index anew from the log, while everything is read as before; `onRecovery` is told of this one alone. */
+  rebuildIndex(onRecovery?: OnRecovery): Promise<void>
   /** Reads every block and finds those that are damaged, from where a step said that the next one begins. */
   scrub(from?: string): AsyncGenerator<ScrubStep, void, undefined>
   /** Blocks that were found damaged or gone and have not been put again, as raw CIDv1. */
@@ -197,8 +197,8 @@ class LevelStore implements LevelBlockStore {
     })
   }
 
-  rebuildIndex(): Promise<void> {
-    return this.#gate.run(() => this.#healer.remakeIndex())
+  rebuildIndex(onRecovery?: OnRecovery): Promise<void> {
+    return this.#gate.run(() => this.#healer.remakeIndex(onRecovery))
   }
 
   async *scrub(from?: string): AsyncGenerator<ScrubStep, void, undefined> {

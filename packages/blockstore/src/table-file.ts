@@ -165,7 +165,7 @@ function writeTable(file: Uint8Array, bytes: number, blocks: readonly DataBlock[
   const last = blocks.at(-1)
   const dataEnd = last === undefined ? 0 : last.offset + last.size + TRAILER_BYTES
   const index = withTrailer(
-    writeBlock(blocks.map(({ bound, offset, size }) => ({ key: bound, value: handle(offset, size) }))),
+    writeBlock(blocks.map(({ bound, offset, size }) => ({ key: bound, value: encodeHandle(offset, size) }))),
   )
   const filters = withTrailer(writeBlock([]))
   const indexAt = bytes - FOOTER_BYTES - index.length
@@ -178,7 +178,10 @@ function writeTable(file: Uint8Array, bytes: number, blocks: readonly DataBlock[
   table.set(filters, filtersAt)
   table.set(index, indexAt)
   table.set(
-    [...handle(filtersAt, filters.length - TRAILER_BYTES), ...handle(indexAt, index.length - TRAILER_BYTES)],
+    [
+      ...encodeHandle(filtersAt, filters.length - TRAILER_BYTES),
+      ...encodeHandle(indexAt, index.length - TRAILER_BYTES),
+    ],
     bytes - FOOTER_BYTES,
   )
   table.set(MAGIC, bytes - MAGIC.length)
@@ -191,7 +194,7 @@ function withTrailer(content: Uint8Array, compression = UNCOMPRESSED): Uint8Arra
   return bytes
 }
 
-function handle(offset: number, size: number): Uint8Array {
+function encodeHandle(offset: number, size: number): Uint8Array {
   return Uint8Array.from([...varint(offset), ...varint(size)])
 }
 

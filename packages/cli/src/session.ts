@@ -1,10 +1,11 @@
 // What one run of the command line works with: repo, node, signal, output. The node opens at its first use.
 import { CairnError } from '@cairn/core'
-import type { Swarm } from '@cairn/node'
+import type { RecoveryEvent, Swarm } from '@cairn/node'
 import type { CommandInput } from '@cairn/rpc'
 import { Interrupted } from './exit-code.ts'
 import { Output } from './output.ts'
 import { PeerWatch } from './peer-watch.ts'
+import type { RecoveryReport } from './recovery-report.ts'
 
 /** Options that every command takes. */
 export interface GlobalOptions {
@@ -30,6 +31,7 @@ export class Session implements AsyncDisposable {
   #node: Promise<Node> | undefined
   #swarm: Swarm | undefined
   #peerWatch: PeerWatch | undefined
+  #recovery: Promise<RecoveryReport> | undefined
 
   constructor(globals: GlobalOptions) {
     const { timeoutMs } = globals
@@ -69,6 +71,7 @@ export class Session implements AsyncDisposable {
       (node) => node.close(),
       () => undefined, // whoever asked for the node has the error
     )
+    await this.#recovery
     process.off('SIGINT', this.#interrupt).off('SIGTERM', this.#interrupt)
   }
 
@@ -76,7 +79,10 @@ export class Session implements AsyncDisposable {
     const { openNode } = await import('@cairn/node')
     const { peers } = this.globals
     const wanted = online ?? (peers.length > 0 ? { listen: [] } : undefined)
-    const node = await openNode(await this.repoPath(), wanted === undefined ? {} : { online: wanted })
+    const node = await openNode(await this.repoPath(), {
+      ...(wanted && { online: wanted }),
+      onRecovery: (event) => this.#report(event),
+    })
     try {
       this.#swarm = node.swarm
       if (node.swarm !== undefined && peers.length > 0) await this.#watch(node.swarm).connect({ signal: this.signal })
@@ -86,6 +92,17 @@ export class Session implements AsyncDisposable {
       await node.close()
       throw error
     }
+  }
+
+  /** Loaded only when there is something to tell, which is never for most repos. */
+  #report(event: RecoveryEvent): void {
+    this.#recovery ??= import('./recovery-report.ts').then(
+      ({ RecoveryReport }) => new RecoveryReport((line) => this.say(line), process.stderr.isTTY && !this.globals.json),
+    )
+    this.#recovery = this.#recovery.then((report) => {
+      report.add(event)
+      return report
+    })
   }
 
   #watch(swarm: Swarm): PeerWatch {

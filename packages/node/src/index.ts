@@ -4,3 +4,5 @@ export { openNode, type AddOptions, type Node, type NodeOptions } from './node.t
 export { createRepo, defaultRepoPath, openRepo, readRepo, type Repo, type RepoInfo } from './repo.ts'
 export type { RepoSize } from './repo-size.ts'
 export type { OnlineOptions, Swarm } from './swarm.ts'
+export type { VerifyEvent } from './verify.ts'
+export type { RecoveryEvent } from '@cairn/blockstore'

@@ -2,6 +2,7 @@
 import {
   abortable,
   BlockService,
+  CairnError,
   collect,
   importTree,
   measureLive,
@@ -9,7 +10,6 @@ import {
   storeBlocks,
   type AbortOptions,
   type BlockReader,
-  type BlockStore,
   type BlockStoreStat,
   type CollectEvent,
   type EntryEvent,
@@ -19,15 +19,17 @@ import {
   type ProgressEvent,
   type SweepOptions,
 } from '@cairn/core'
+import type { LevelBlockStore } from '@cairn/blockstore'
 import { pipe } from 'it-pipe'
 import { AutoCollect } from './auto-collect.ts'
 import { limitOf } from './config.ts'
 import { repoSizeOf, type RepoSize } from './repo-size.ts'
-import { openRepo, type Repo } from './repo.ts'
+import { openRepo, type Repo, type RepoOptions } from './repo.ts'
 import type { OnlineOptions, Swarm } from './swarm.ts'
+import { verifyRepo, type VerifyEvent, type VerifyOptions } from './verify.ts'
 
 /** What a node does beyond its own repo. */
-export interface NodeOptions {
+export interface NodeOptions extends RepoOptions {
   /** Present for a node that talks to peers; without it nothing of the network is even loaded. */
   readonly online?: OnlineOptions
 }
@@ -44,8 +46,8 @@ export interface AddOptions extends AbortOptions {
  *
  * @throws as `openRepo`; online also as `openHost` of the network. Nothing stays open then
  */
-export async function openNode(path: string, { online }: NodeOptions = {}): Promise<Node> {
-  const repo = await openRepo(path)
+export async function openNode(path: string, { online, onRecovery }: NodeOptions = {}): Promise<Node> {
+  const repo = await openRepo(path, { onRecovery })
   if (online === undefined) return new Node(repo, undefined)
   try {
     const { openSwarm } = await import('./swarm.ts')
@@ -62,7 +64,7 @@ export class Node implements AsyncDisposable {
   readonly blocks: BlockService
   /** Blocks from the repo alone. */
   readonly local: BlockReader
-  readonly store: BlockStore
+  readonly store: LevelBlockStore
   readonly pins: Pins
   /** All that a collection must keep: our pins, and those of a Helia that mounts this repo. */
   readonly kept: Pick<Pins, 'list'>
@@ -133,9 +135,35 @@ export class Node implements AsyncDisposable {
     return measureLive({ store: this.store, pins: this.kept, local: this.local }, options)
   }
 
-  /** Deletes what no pin keeps, while everything else goes on; see `collect` of the core. */
-  collect(options: SweepOptions = {}): AsyncGenerator<CollectEvent> {
-    return collect({ store: this.store, pins: this.kept, local: this.local }, options)
+  /**
+   * Deletes what no pin keeps, while everything else goes on; see `collect` of the core.
+   *
+   * @throws as `collect`, and CONFLICT while pins may be lost, see `mayLackPins`
+   */
+  async *collect(options: SweepOptions = {}): AsyncGenerator<CollectEvent> {
+    if (await this.mayLackPins()) {
+      throw new CairnError(
+        'CONFLICT',
+        'Cannot collect: the records of this repo were damaged, so that pins may be lost, and what they kept would go. ' +
+          'Look at "cairn pin ls", pin again what is missing, and then run "cairn repo verify --accept-lost-pins"',
+      )
+    }
+    yield* collect({ store: this.store, pins: this.kept, local: this.local }, options)
+  }
+
+  /** Reads every block to find those that are damaged, and fetches them again if it is told to. */
+  verify(options: VerifyOptions = {}): AsyncGenerator<VerifyEvent> {
+    return verifyRepo({ store: this.store, records: this.#repo.meta, blocks: this.blocks }, options)
+  }
+
+  /** Whether pins may be lost because the records of the repo were damaged, and nobody has accepted it yet. */
+  mayLackPins(): Promise<boolean> {
+    return this.#repo.meta.isDoubtful()
+  }
+
+  /** Accepts that pins may be lost, so that collections run again. */
+  acceptLostPins(): Promise<void> {
+    return this.#repo.meta.trust()
   }
 
   async *#listKept(): AsyncGenerator<Pin> {

@@ -3,8 +3,15 @@
 import { access, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { openLevelKeyValueStore, openLevelStore, type Durability } from '@cairn/blockstore'
-import { CairnError, isCairnError, systemError, type BlockStore, type KeyValueStore } from '@cairn/core'
+import {
+  openLevelKeyValueStore,
+  openLevelStore,
+  type LevelBlockStore,
+  type LevelDatabaseStore,
+  type LevelKeyValueStoreSettings,
+  type OnRecovery,
+} from '@cairn/blockstore'
+import { CairnError, isCairnError, systemError } from '@cairn/core'
 import { limitOf, newConfig, parseConfig, type Config, type RepoProfile } from './config.ts'
 
 /** Version of the layout on disk that this program writes, and the newest that it reads. */
@@ -26,8 +33,8 @@ export interface RepoInfo {
 
 /** An open repo: its settings and its databases. */
 export interface Repo extends RepoInfo {
-  readonly blocks: BlockStore
-  readonly meta: KeyValueStore
+  readonly blocks: LevelBlockStore
+  readonly meta: LevelDatabaseStore
   close(): Promise<void>
 }
 
@@ -68,14 +75,20 @@ export async function readRepo(path: string): Promise<RepoInfo> {
   return { path, version, config: parseConfig(await readText(path, FILE.config)) }
 }
 
+/** How a repo is opened. */
+export interface RepoOptions {
+  /** Told of damage that was found, and of what was done about it; opening never needs a person. */
+  readonly onRecovery?: OnRecovery | undefined
+}
+
 /** Opens the repo at `path` and locks it. @throws as `readRepo`, and LOCKED when a running process owns it */
-export async function openRepo(path: string): Promise<Repo> {
+export async function openRepo(path: string, { onRecovery }: RepoOptions = {}): Promise<Repo> {
   const info = await readRepo(path)
   const durability = info.config.Cairn?.Durability
-  const meta = await openLocked(path, durability)
+  const meta = await openLocked(path, { durability, onRecovery })
   try {
     await writeFile(join(path, FILE.lock), `${process.pid}\n`)
-    const blocks = await openLevelStore(path, { durability, bytesMax: limitOf(info.config)?.bytesMax })
+    const blocks = await openLevelStore(path, { durability, onRecovery, bytesMax: limitOf(info.config)?.bytesMax })
     return {
       ...info,
       blocks,
@@ -95,9 +108,13 @@ export async function openRepo(path: string): Promise<Repo> {
   }
 }
 
-async function openLocked(path: string, durability: Durability | undefined): Promise<KeyValueStore> {
+async function openLocked(path: string, settings: LevelKeyValueStoreSettings): Promise<LevelDatabaseStore> {
   try {
-    return await openLevelKeyValueStore(join(path, 'meta'), { durability })
+    // It is made before the blocks, so where it is missing it was there once, and what was pinned is forgotten.
+    const isGone = !(await exists(join(path, 'meta'))) && (await exists(join(path, 'blocks')))
+    const meta = await openLevelKeyValueStore(join(path, 'meta'), settings)
+    if (isGone) await meta.doubt()
+    return meta
   } catch (cause) {
     if (!isCairnError(cause, 'LOCKED')) throw cause
     const owner = await readFile(join(path, FILE.lock), 'utf8').catch(() => '')

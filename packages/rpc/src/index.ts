@@ -7,6 +7,7 @@ import { pinLs } from './commands/pin-ls.ts'
 import { pinVerify } from './commands/pin-verify.ts'
 import { pinAdd, pinRm, pinUpdate } from './commands/pin.ts'
 import { refs } from './commands/refs.ts'
+import { repoCompact, repoRebuildIndex, repoVerify } from './commands/repo-repair.ts'
 import { repoGc, repoStat, repoVersion } from './commands/repo.ts'
 import { id, swarmConnect, swarmPeers } from './commands/swarm.ts'
 
@@ -44,6 +45,9 @@ export const COMMANDS: readonly Command[] = [
   blockRm,
   repoStat,
   repoGc,
+  repoVerify,
+  repoRebuildIndex,
+  repoCompact,
   repoVersion,
   swarmConnect,
   swarmPeers,

@@ -1,0 +1,135 @@
+// cairn repo verify, rebuild-index and compact: finding and mending damage, and giving space back.
+import { CairnError, formatBytes, formatCid, parseBytes } from '@cairn/core'
+import { eventCommand } from '../command.ts'
+import { reported } from '../progress.ts'
+
+type VerifyEvent =
+  | { readonly Name: 'verifying'; readonly Blocks: number; readonly Bytes: number }
+  | {
+      readonly Key: { readonly '/': string }
+      readonly Status: 'damaged' | 'mended' | 'healed' | 'bad'
+      readonly Error?: string
+    }
+  | { readonly Blocks: number; readonly Bytes: number; readonly Bad: number; readonly Healed: number }
+
+export const repoVerify = eventCommand({
+  path: ['repo', 'verify'],
+  summary: 'Read every block, find those that are damaged or gone, and fetch them again if told to',
+  examples: [
+    'cairn repo verify',
+    'cairn repo verify --rate 50MB                    leave the disk to others',
+    'cairn repo verify --heal --peer /ip4/…/p2p/…     fetch what is damaged from this peer',
+    'cairn repo verify --restart                      from the first block, not where the last run was stopped',
+    'cairn repo verify --accept-lost-pins             after damage: all pins that are to be are there again',
+  ],
+  options: {
+    heal: { type: 'flag', help: 'fetch damaged blocks from the peers that --peer names' },
+    rate: { type: 'text', value: 'SIZE', check: bytesOf, help: 'read no more bytes than this in a second' },
+    restart: { type: 'flag', help: 'begin at the first block, also when the last run was stopped' },
+    'accept-lost-pins': { type: 'flag', help: 'let collections run again, although damage may have taken pins' },
+  },
+  fetches: true,
+  async *run({ node, options, signal }): AsyncGenerator<VerifyEvent> {
+    const opened = await node()
+    const { heal = false, restart = false, rate } = options
+    if (options['accept-lost-pins'] === true) await opened.acceptLostPins()
+    const found = { Blocks: 0, Bytes: 0, Bad: 0, Healed: 0 }
+    const bytesPerSecond = rate === undefined ? undefined : bytesOf(rate)
+    for await (const event of opened.verify({ heal, restart, bytesPerSecond, signal })) {
+      if (event.kind === 'progress') {
+        found.Blocks = event.blocks
+        found.Bytes = event.bytes
+        yield { Name: 'verifying', Blocks: event.blocks, Bytes: event.bytes }
+        continue
+      }
+      if (event.kind === 'bad') found.Bad++
+      if (event.kind === 'healed') found.Healed++
+      const about = event.kind === 'bad' ? { Error: event.reason } : {}
+      yield { Key: { '/': formatCid(event.cid) }, Status: event.kind, ...about }
+    }
+    yield { ...found }
+    if (found.Bad > 0)
+      throw new CairnError('CORRUPT', `Cannot vouch for the repo: ${found.Bad} of its blocks are damaged`)
+    if (!(await opened.mayLackPins())) return
+    throw new CairnError(
+      'CORRUPT',
+      'Cannot vouch for the repo: damage may have taken pins. Look at "cairn pin ls", and then accept with --accept-lost-pins',
+    )
+  },
+  text(event) {
+    if ('Name' in event) return undefined
+    if ('Key' in event) {
+      const error = event.Error === undefined ? '' : `: ${event.Error}`
+      return `${event.Status} ${event.Key['/']}${error}`
+    }
+    return `${event.Blocks} blocks of ${formatBytes(event.Bytes)} read, ${event.Healed} healed, ${event.Bad} bad`
+  },
+  progress: (event) => ('Name' in event ? { name: event.Name, blocks: event.Blocks, bytes: event.Bytes } : undefined),
+})
+
+type RebuildEvent =
+  | { readonly Name: 'rebuilding'; readonly Blocks: number }
+  | { readonly Key: { readonly '/': string }; readonly Status: 'lost' }
+  | { readonly Blocks: number; readonly BlockBytes: number }
+
+export const repoRebuildIndex = eventCommand({
+  path: ['repo', 'rebuild-index'],
+  summary: 'Make the index of the blocks anew from their log',
+  examples: ['cairn repo rebuild-index'],
+  options: {},
+  async *run({ node }): AsyncGenerator<RebuildEvent> {
+    const { store } = await node()
+    const lost: string[] = []
+    for await (const event of reported<RebuildEvent>((report) =>
+      store.rebuildIndex((recovery) => {
+        if (recovery.kind === 'index') report({ Name: 'rebuilding', Blocks: recovery.blocks })
+        if (recovery.kind === 'damaged') lost.push(...recovery.cids.map((cid) => formatCid(cid)))
+      }),
+    ))
+      yield event
+    for (const cid of lost) yield { Key: { '/': cid }, Status: 'lost' }
+    const { blocks, bytes } = await store.stat()
+    yield { Blocks: blocks, BlockBytes: bytes }
+  },
+  text(event) {
+    if ('Name' in event) return undefined
+    return 'Key' in event ? `lost ${event.Key['/']}` : `${event.Blocks} blocks of ${formatBytes(event.BlockBytes)}`
+  },
+  progress: (event) => ('Name' in event ? { name: event.Name, blocks: event.Blocks } : undefined),
+})
+
+type CompactEvent =
+  | { readonly Name: 'compacting'; readonly Blocks: number }
+  | { readonly RemovedRecords: number; readonly FreedBytes: number }
+
+export const repoCompact = eventCommand({
+  path: ['repo', 'compact'],
+  summary: 'Give back the space of what was deleted, and of records that a crash has left',
+  examples: ['cairn repo compact'],
+  options: {},
+  async *run({ node, signal }): AsyncGenerator<CompactEvent> {
+    const { store } = await node()
+    const beforeBytes = await store.diskBytes()
+    let records = 0
+    let removed = 0
+    for await (const step of store.compact()) {
+      signal.throwIfAborted()
+      records += step.records
+      removed += step.removedRecords
+      yield { Name: 'compacting', Blocks: records }
+    }
+    yield { RemovedRecords: removed, FreedBytes: Math.max(beforeBytes - (await store.diskBytes()), 0) }
+  },
+  text: (event) =>
+    'Name' in event
+      ? undefined
+      : `${event.RemovedRecords} records removed, ${formatBytes(event.FreedBytes)} of disk given back`,
+  progress: (event) => ('Name' in event ? { name: event.Name, blocks: event.Blocks } : undefined),
+})
+
+function bytesOf(text: string): number {
+  const bytes = parseBytes(text)
+  if (bytes === undefined || bytes === 0)
+    throw new CairnError('INVALID', `Cannot read "${text}" as a size such as 50MB or 512KiB`)
+  return bytes
+}
