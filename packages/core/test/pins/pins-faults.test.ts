@@ -111,15 +111,20 @@ async function expectSound(repo: FaultyRepo, blocks: readonly Block[]): Promise<
 
 test('one after another', async () => {
   await fc.assert(
-    fc.asyncProperty(anyDag, anyFaults, fc.array(anyAction, { maxLength: 20 }), async (blocks, script, actions) => {
-      const repo = new FaultyRepo(blocks, script)
-      for (const action of actions) {
-        expectFaultsAlone(repo, await Promise.allSettled([repo.perform(action)]))
-        await repo.pinned()
-      }
-      repo.faults.end()
-      await expectSound(repo, blocks)
-    }),
+    fc.asyncProperty(
+      anyDag,
+      anyFaults,
+      fc.array(anyAction, { maxLength: 20, size: 'max' }),
+      async (blocks, script, actions) => {
+        const repo = new FaultyRepo(blocks, script)
+        for (const action of actions) {
+          expectFaultsAlone(repo, await Promise.allSettled([repo.perform(action)]))
+          await repo.pinned()
+        }
+        repo.faults.end()
+        await expectSound(repo, blocks)
+      },
+    ),
     { numRuns: 150, timeout: 10_000 },
   )
 })
