@@ -91,24 +91,26 @@ export function addTrees(): (scene: Scene) => Promise<Action> {
   }
 }
 
-/** Puts blocks again that were there before, over and over for as long as a collection runs beside it. */
-export function putAgain(scene: Scene): Action {
-  const blocks = someKnown(scene, 6).map(({ block }) => block)
-  const puts = keysOf(blocks)
+/** Puts again what no pin keeps, block by block, for as long as a collection runs beside it. */
+export function putAgain({ node, model, random }: Scene): Action {
+  const live = model.live()
+  const waste = [...model.blocks].filter(([key, { isStored }]) => isStored && !live.has(key))
+  const start = below(random, Math.max(1, waste.length - WASTE_MAX))
+  const blocks = waste.slice(start, start + WASTE_MAX).map(([, { block }]) => block)
   return {
-    label: `put again ${puts.size}`,
-    puts,
+    label: `put again ${blocks.length}`,
+    puts: keysOf(blocks),
     async run(group) {
-      let rounds = 0
-      do {
-        for (const block of blocks) await acknowledged(group, keysOf([block]), () => scene.node.blocks.putMany([block]))
-      } while (!group.isCollected && ++rounds < ROUNDS_MAX)
+      for (const [index, block] of blocks.entries()) {
+        if (index > 0 && group.isCollected) return
+        await acknowledged(group, keysOf([block]), () => node.blocks.putMany([block]))
+      }
     },
   }
 }
 
-/** Rounds of puts beside a collection at most. */
-const ROUNDS_MAX = 50
+/** Blocks put beside a collection at most. */
+const WASTE_MAX = 60
 
 interface Import {
   readonly source: NamedSource
