@@ -12,7 +12,7 @@ export const LOG_BATCH_BYTES = 1024 * 1024
 export const COMMIT_BLOCKS = 4096
 
 /** Bytes that LevelDB collects before it writes a table of the log. LevelDB maps tables into memory, so this bounds them. */
-export const LOG_TABLE_BYTES = 3 * 1024 * 1024
+export const LOG_TABLE_BYTES = 2 * 1024 * 1024
 
 /** Tables that LevelDB keeps open and mapped, its least possible: 64 tables of 2 MiB add 150 MB to the resident set. */
 export const OPEN_TABLES_MAX = 74

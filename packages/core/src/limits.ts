@@ -28,7 +28,7 @@ export const READ_AHEAD_BLOCKS = 512
 export const DAG_DEPTH_MAX = 4096
 
 /** Bytes of blocks collected before they go to the store in one commit. */
-export const IMPORT_BATCH_BYTES = 9 * 1024 * 1024
+export const IMPORT_BATCH_BYTES = 8 * 1024 * 1024
 
 /** Batches of an import under way while the next one fills: one is written while the other becomes durable. */
 export const IMPORT_WRITES_AT_ONCE = 2
