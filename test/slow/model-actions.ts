@@ -286,7 +286,7 @@ function expectWhole(group: Group, needed: ReadonlySet<string>, code: ErrorCode 
 }
 
 /** The code that `action` fails with, `undefined` when it does not. @throws what is no CairnError */
-export async function codeOf(action: () => Promise<unknown>): Promise<ErrorCode | undefined> {
+async function codeOf(action: () => Promise<unknown>): Promise<ErrorCode | undefined> {
   try {
     await action()
     return undefined
@@ -296,12 +296,12 @@ export async function codeOf(action: () => Promise<unknown>): Promise<ErrorCode 
   }
 }
 
-export function keysOf(blocks: readonly Block[]): Set<string> {
+function keysOf(blocks: readonly Block[]): Set<string> {
   return new Set(blocks.map(({ cid }) => blockKey(cid)))
 }
 
 /** A block that is stored, mostly, or was. */
-export function anyKnown({ model, random }: Pick<Scene, 'model' | 'random'>): Known | undefined {
+function anyKnown({ model, random }: Pick<Scene, 'model' | 'random'>): Known | undefined {
   const all = [...model.blocks.values()]
   const stored = all.filter(({ isStored }) => isStored)
   return pick(random() < 0.85 && stored.length > 0 ? stored : all, random)
