@@ -47,7 +47,7 @@ export class AutoCollect {
     this.#limit = limit
     this.#now = parts.now ?? (() => performance.now())
     if (limit.periodMs === 0) return
-    this.#timer = setInterval(() => void this.#look(0), limit.periodMs)
+    this.#timer = setInterval(() => void this.#lookAround(), limit.periodMs)
     this.#timer.unref()
   }
 
@@ -68,6 +68,15 @@ export class AutoCollect {
     clearInterval(this.#timer)
     this.#ending.abort(new Error('the node is closing'))
     await this.#running
+  }
+
+  /** Nobody waits for this look: what keeps it from looking may be gone the next time. */
+  async #lookAround(): Promise<void> {
+    try {
+      await this.#look(0)
+    } catch (error) {
+      if (!isCairnError(error)) throw error
+    }
   }
 
   async #look(bytes: number): Promise<void> {
