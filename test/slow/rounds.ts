@@ -5,8 +5,12 @@ const isLong = process.env['CAIRN_SLOW'] === '1'
 export const ROUNDS = {
   /** Processes killed on one repo. */
   kills: Number(process.env['CAIRN_KILLS'] ?? (isLong ? 1000 : 50)),
+  /** Losses of power while one process works. */
+  powerLosses: Number(process.env['CAIRN_POWER_LOSSES'] ?? (isLong ? 200 : 3)),
   /** Operations beside collections that never pause. */
   operations: Number(process.env['CAIRN_OPERATIONS'] ?? (isLong ? 100_000 : 2000)),
+  /** Stores with one damaged file. */
+  damages: Number(process.env['CAIRN_DAMAGES'] ?? (isLong ? 2500 : 60)),
   /** Random actions on one repo beside a model of it. */
   actions: Number(process.env['CAIRN_ACTIONS'] ?? (isLong ? 100_000 : 400)),
   /** Whether each action is told as it begins. */

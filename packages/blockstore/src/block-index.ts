@@ -7,11 +7,11 @@
 // that is gone, because deleting syncs the index before the log is touched. The totals in the checkpoint count the blocks
 // below its sequence: adding never changes them, and deleting changes them in the same batch.
 import { CairnError, isCairnError } from '@cairn/core'
-import { decode as decodeDigest } from 'multiformats/hashes/digest'
 import { equals } from 'uint8arrays/equals'
-import { openDatabase, type Change, type Database, type Entry } from './database.ts'
+import { openDatabase, type Change, type Database } from './database.ts'
 import { CHECKED_TABLE_BYTES, INDEX_TABLE_BYTES } from './limits.ts'
 import { logKey, type Placed } from './block-log.ts'
+import { placed, readable } from './index-entry.ts'
 import {
   CHECKPOINT_KEY,
   decodeCheckpoint,
@@ -21,6 +21,7 @@ import {
   encodeLocation,
   encodeLogKeys,
   FIRST_MULTIHASH,
+  LAST_ADDED_KEY,
   LAST_DELETE_KEY,
   type Checkpoint,
   type Totals,
@@ -48,6 +49,7 @@ export class BlockIndex {
   #checkpoint: Checkpoint
   #totals: Totals
   #isDamaged: boolean
+  #lastAdded: Uint8Array | undefined
 
   constructor(database: Database, checkpoint: Checkpoint) {
     this.#database = database
@@ -88,16 +90,42 @@ export class BlockIndex {
 
   /** Enters blocks that are in the log, `fresh` of them for the first time; all of them when nothing is said. */
   async add(places: readonly Placed[], fresh: readonly Placed[] = places): Promise<void> {
-    const changes = places.map(({ multihash, location }) => ({ key: multihash, value: encodeLocation(location) }))
+    const changes: Change[] = places.map(({ multihash, location }) => ({
+      key: multihash,
+      value: encodeLocation(location),
+    }))
+    const last = places.at(-1)
+    if (last !== undefined) {
+      changes.push({ key: LAST_ADDED_KEY, value: logKey(last) })
+      this.#lastAdded = logKey(last)
+    }
     await this.#database.batch(changes, { sync: false })
     this.#totals = sum(this.#totals, fresh, 1)
+  }
+
+  /** Enters blocks that the log is known to have lost. */
+  async addLost(places: readonly Placed[]): Promise<void> {
+    const changes = places.map(({ multihash, location }) => ({
+      key: multihash,
+      value: encodeLocation({ ...location, isDamaged: true }),
+    }))
+    await this.#database.batch(changes, { sync: false })
+  }
+
+  /** Key of the log record that was entered last, unless it was deleted: where it is missing, the log has lost its end. */
+  async lastAdded(): Promise<Uint8Array | undefined> {
+    this.#lastAdded = await this.#noticing(() => this.#database.get(LAST_ADDED_KEY))
+    return this.#lastAdded
   }
 
   /** Takes blocks out, on disk, that were in the index, and notes which records of the log go with them. */
   async remove(places: readonly Placed[]): Promise<void> {
     const sound = places.filter(({ location }) => location.isDamaged !== true)
     const changes: Change[] = places.map(({ multihash }) => ({ key: multihash }))
-    changes.push({ key: LAST_DELETE_KEY, value: encodeLogKeys(places.map(logKey)) })
+    const keys = places.map(logKey)
+    changes.push({ key: LAST_DELETE_KEY, value: encodeLogKeys(keys) })
+    const lastAdded = this.#lastAdded
+    if (lastAdded !== undefined && keys.some((key) => equals(key, lastAdded))) changes.push({ key: LAST_ADDED_KEY })
     await this.#change(changes, { counted: sound, sign: -1 })
   }
 
@@ -242,31 +270,5 @@ function sum({ blocks, bytes }: Totals, places: readonly Placed[], sign: 1 | -1)
   return {
     blocks: blocks + sign * places.length,
     bytes: places.reduce((total, { location }) => total + sign * location.size, bytes),
-  }
-}
-
-/** @throws CORRUPT when it is no entry of an index */
-function placed([multihash, value]: Entry): Placed {
-  if (!isMultihash(multihash)) throw new CairnError('CORRUPT', 'Cannot read the index: a key is no multihash')
-  return { multihash, location: decodeLocation(value) }
-}
-
-/** Whether it reads as one; most have a hash code and a length of one byte each. */
-function isMultihash(key: Uint8Array): boolean {
-  const [code = 0x80, length = 0x80] = key
-  if (code < 0x80 && length < 0x80) return key.length === length + 2
-  try {
-    return decodeDigest(key).bytes.length === key.length
-  } catch {
-    return false
-  }
-}
-
-function readable([multihash, value]: Entry): Placed | undefined {
-  try {
-    return placed([multihash, value])
-  } catch (error) {
-    if (isCairnError(error, 'CORRUPT')) return undefined
-    throw error
   }
 }

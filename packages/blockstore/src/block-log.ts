@@ -1,15 +1,14 @@
 // The log: every block under a rising sequence number, so that LevelDB never rewrites what it wrote (see
 // docs/decisions/002-log-in-leveldb.md). It is the truth about what is stored: all its batches are synced.
 import { randomBytes } from 'node:crypto'
-import { readFile, rm, writeFile } from 'node:fs/promises'
 import { CairnError, isCairnError } from '@cairn/core'
 import { doubtFiles, isDoubtful, trustFiles } from './database-files.ts'
 import { openDatabase, type Database, type Entry } from './database.ts'
 import type { Durability } from './durability.ts'
 import { LOG_BATCH_BYTES, LOG_TABLE_BYTES } from './limits.ts'
+import { beginUse, endUse } from './log-use.ts'
 import { decodeHeader, decodeLogKey, encodeHeader, encodeLogKey, HEADER_KEY, type Location } from './record.ts'
 import type { OnRecovery } from './recovery-event.ts'
-import type { TableCheck } from './table-file.ts'
 
 /** Where the block of a multihash is. */
 export interface Placed {
@@ -53,7 +52,7 @@ export interface BlockLogSettings {
  */
 export async function openBlockLog(path: string, settings: BlockLogSettings = {}): Promise<BlockLog> {
   const { durability = 'sync', onRecovery } = settings
-  const check = await begin(path)
+  const check = await beginUse(path)
   const database = await openDatabase(path, { tableBytes: LOG_TABLE_BYTES, onRecovery, check })
   try {
     const id = (await readHeader(database, path)) ?? (await writeHeader(database, path, settings))
@@ -62,23 +61,6 @@ export async function openBlockLog(path: string, settings: BlockLogSettings = {}
     await database.close()
     throw error
   }
-}
-
-/**
- * Notes that the log is in use, and says how closely to look at it: when the process that had it last and the one before
- * both ended without closing it, a damaged table may be what ends them.
- */
-async function begin(path: string): Promise<TableCheck> {
-  const use = usePath(path)
-  const unclosed = Number(await readFile(use, 'utf8').catch(() => '0'))
-  const check = unclosed >= 2 ? 'keys' : 'ends'
-  // On a full disk the note fails and nothing else need to.
-  await writeFile(use, String(check === 'keys' ? 1 : unclosed + 1)).catch(() => undefined)
-  return check
-}
-
-function usePath(path: string): string {
-  return `${path}.in-use`
 }
 
 /** Name of the log, or `undefined` when it has no header that can be read. */
@@ -143,11 +125,16 @@ export class BlockLog {
 
   /** Whether there is a record at each of `places`, without reading it if that can be told. */
   async hasMany(places: readonly Placed[]): Promise<boolean[]> {
+    return this.hasKeys(places.map(logKey))
+  }
+
+  /** Like `hasMany`, by the keys of the records. */
+  async hasKeys(keys: readonly Uint8Array[]): Promise<boolean[]> {
     try {
-      return await this.#database.hasMany(places.map(logKey))
+      return await this.#database.hasMany(keys)
     } catch (error) {
       if (!isCairnError(error, 'CORRUPT')) throw error
-      return (await this.read(places)).map((bytes) => bytes !== undefined)
+      return (await this.#database.getReadable(keys)).map((bytes) => bytes !== undefined)
     }
   }
 
@@ -253,7 +240,7 @@ export class BlockLog {
 
   async close(): Promise<void> {
     await this.#database.close()
-    await rm(usePath(this.#path), { force: true })
+    await endUse(this.#path)
   }
 
   async #flush(): Promise<void> {

@@ -171,7 +171,7 @@ export class BlockWriter {
     await Promise.all([durable, before])
     await this.#parts.healer.run(async () => {
       await this.#parts.index.add(records)
-      if (damaged.length > 0) await this.#parts.log.remove(damaged)
+      await this.#removeDamaged(damaged, records[0]?.location.sequence ?? 0)
       this.#arrived(records)
       this.#settledSequence = (records.at(-1)?.location.sequence ?? 0) + 1
       this.#uncheckedBytes += records.reduce((sum, { location }) => sum + location.size, 0)
@@ -179,6 +179,12 @@ export class BlockWriter {
       if (this.#uncheckedBlocks < this.#checkpointBlocks && this.#uncheckedBytes < CHECKPOINT_BYTES) return
       await this.#checkpointAt(this.#settledSequence)
     })
+  }
+
+  /** A log that has lost its end gives out sequence numbers again, and so perhaps the very keys of what it lost. */
+  async #removeDamaged(damaged: readonly Placed[], firstSequence: number): Promise<void> {
+    const old = damaged.filter(({ location }) => location.sequence < firstSequence)
+    if (old.length > 0) await this.#parts.log.remove(old)
   }
 
   async #checkpointAt(sequence: number): Promise<void> {

@@ -33,7 +33,7 @@ export async function openBlockIndex(source: IndexSource): Promise<CompleteIndex
   const { path, log } = source
   const old = await openSound(path, log.id)
   try {
-    if (old !== undefined && !old.isDamaged && !(await log.isDoubtful())) {
+    if (old !== undefined && !old.isDamaged && !(await log.isDoubtful()) && (await hasItsEnd(old, log))) {
       const nextSequence = await finish(old, log).catch(unlessCorrupt)
       if (nextSequence !== undefined) return { index: old, nextSequence }
     }
@@ -48,6 +48,13 @@ export async function openBlockIndex(source: IndexSource): Promise<CompleteIndex
     await old?.close()
     throw error
   }
+}
+
+/** Whether the log has the last record that was entered into `index`: a log that was cut off cleanly does not show it. */
+async function hasItsEnd(index: BlockIndex, log: BlockLog): Promise<boolean> {
+  const last = await index.lastAdded().catch(unlessCorrupt)
+  const [isThere = true] = last === undefined ? [] : await log.hasKeys([last])
+  return isThere
 }
 
 /** Ends a delete that was interrupted, and completes `index`. */
@@ -148,8 +155,9 @@ async function makeAnew(
     })
     // An empty store that was never there is no recovery.
     if (old !== undefined || blocks > 0) onRecovery?.({ kind: 'index', blocks, isDone: true, isWhole })
-    if (old !== undefined) await nameLost(old, index, { log, onRecovery })
-    const freeSequence = Math.max(nextSequence, old?.stored.sequence ?? 0)
+    const lostSequence = old === undefined ? 0 : await nameLost(old, index, { log, onRecovery })
+    // What is lost keeps its sequence.
+    const freeSequence = Math.max(nextSequence, old?.stored.sequence ?? 0, lostSequence + 1)
     await index.checkpoint(freeSequence)
     return freeSequence
   } finally {
@@ -157,12 +165,16 @@ async function makeAnew(
   }
 }
 
-/** Enters into `index`, as damaged, what `old` has and the log, which `index` was made from, has not. */
+/**
+ * Enters into `index`, as damaged, what `old` has and the log, which `index` was made from, has not. Gives the last
+ * sequence of that.
+ */
 async function nameLost(
   old: BlockIndex,
   index: BlockIndex,
   { log, onRecovery }: Pick<IndexSource, 'log' | 'onRecovery'>,
-): Promise<void> {
+): Promise<number> {
+  let lastSequence = 0
   for await (const page of old.readablePages()) {
     const places = await index.entries(page.map(({ multihash }) => multihash))
     const gone = await notMistaken(
@@ -172,12 +184,14 @@ async function nameLost(
     const known = page.filter(
       ({ location }, at) => location.isDamaged === true && places[at]?.location.sequence === location.sequence,
     )
-    if (gone.length > 0) await index.add(gone.map(damaged), [])
+    if (gone.length > 0) await index.addLost(gone)
     if (known.length > 0) await index.flag(known)
     const news = gone.filter(({ location }) => location.isDamaged !== true)
     const cids = news.map(({ multihash, location }) => storedBlock(multihash, location.size).cid)
     if (cids.length > 0) onRecovery?.({ kind: 'damaged', cids })
+    for (const { location } of gone) lastSequence = Math.max(lastSequence, location.sequence)
   }
+  return lastSequence
 }
 
 async function addUncounted(index: BlockIndex, page: readonly Placed[]): Promise<void> {
@@ -220,10 +234,6 @@ async function notMistaken(log: BlockLog, places: readonly Placed[]): Promise<Pl
   const kept: Placed[] = []
   for (const place of places) if (!(await isMistaken(log, place))) kept.push(place)
   return kept
-}
-
-function damaged({ multihash, location }: Placed): Placed {
-  return { multihash, location: { ...location, isDamaged: true } }
 }
 
 function unlessCorrupt(error: unknown): undefined {

@@ -107,7 +107,8 @@ class Reader {
   }
 
   skipText(): this {
-    this.#at += this.integer()
+    const length = this.integer()
+    this.#at += length
     if (this.#at > this.#bytes.length) throw new RangeError('the record ends in a text')
     return this
   }

@@ -50,6 +50,8 @@ export const HEADER_KEY: Uint8Array = new Uint8Array(SEQUENCE_BYTES)
 export const CHECKPOINT_KEY: Uint8Array = new Uint8Array([0x00])
 /** Key of the last delete in the index, likewise no multihash. */
 export const LAST_DELETE_KEY: Uint8Array = new Uint8Array([0x00, 0x01])
+/** Key of the last record that was entered into the index, likewise no multihash. */
+export const LAST_ADDED_KEY: Uint8Array = new Uint8Array([0x00, 0x02])
 /** Where the blocks begin in the index. */
 export const FIRST_MULTIHASH: Uint8Array = new Uint8Array([0x01])
 

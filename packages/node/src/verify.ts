@@ -1,9 +1,10 @@
 // Looks at every block of a repo, at a pace that others can bear and over several runs if need be, and fetches again what
 // is damaged.
 import type { LevelBlockStore } from '@cairn/blockstore'
-import { isCairnError, type AbortOptions, type BlockReader, type KeyValueStore } from '@cairn/core'
-import type { CID } from 'multiformats/cid'
+import { isCairnError, type AbortOptions, type Block, type BlockReader, type KeyValueStore } from '@cairn/core'
 import { HEAL_BLOCKS, HEAL_MS, NOTE_MS } from './limits.ts'
+
+type CID = Block['cid']
 
 /** How to verify. */
 export interface VerifyOptions extends AbortOptions {

@@ -1,0 +1,91 @@
+// Files of a small store, one in each copy, cut, zeroed, garbled or with flipped bits: it opens without a person, serves no
+// wrong byte, keeps what the damage did not reach, and names the rest.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { afterEach, expect, test } from 'vitest'
+import { BLOCKS, fillStores, harmCopy, RECORDS, type Harm } from './harm.ts'
+import type { Findings } from './look-at-damage.ts'
+import { seededRandom } from './random.ts'
+import { ROUNDS } from './rounds.ts'
+
+const CHILD = fileURLToPath(new URL('look-at-damage.ts', import.meta.url))
+/** Times that a store may end its process before it is mended. */
+const ENDS_MAX = 2
+
+const seeds = Array.from({ length: BLOCKS }, (_, seed) => seed)
+let child: ChildProcess | undefined
+afterEach(() => void child?.kill('SIGKILL'))
+
+test(`${ROUNDS.damages} damaged stores`, { timeout: 60_000 + ROUNDS.damages * 5000 }, async () => {
+  const { seed } = ROUNDS
+  console.log(`seed ${seed}`)
+  const folder = await mkdtemp(join(tmpdir(), 'cairn-damage-'))
+  const tally = { complete: 0, named: 0, ends: 0 }
+  try {
+    await fillStores(folder)
+    for (let round = 0; round < ROUNDS.damages; round++) {
+      const copy = join(folder, 'copy')
+      const harm = await harmCopy(folder, copy, seededRandom(seed + round))
+      const about = JSON.stringify({ seed: seed + round, ...harm })
+      const { findings, ends } = await look(copy, about)
+      tally.ends += ends
+      check(harm, findings, about)
+      if (findings.there.length === BLOCKS) tally.complete++
+      else tally.named++
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+  console.log(JSON.stringify(tally))
+  expect(tally.complete).toBeGreaterThan(0)
+})
+
+/** What the child finds in the store, which is looked at again when that ended the process. */
+async function look(path: string, about: string): Promise<{ readonly findings: Findings; readonly ends: number }> {
+  for (let ends = 0; ends <= ENDS_MAX; ends++) {
+    child ??= spawn(process.execPath, ['--conditions=source', '--no-warnings', CHILD], {
+      stdio: ['pipe', 'pipe', ROUNDS.isTold ? 'inherit' : 'ignore'],
+    })
+    const lines = createInterface({ input: child.stdout ?? process.stdin })
+    const line = once(lines, 'line').then(([text]: unknown[]) => String(text))
+    const end = once(child, 'exit').then(() => undefined)
+    child.stdin?.write(`${path}\n`)
+    const text = await Promise.race([line, end])
+    lines.close()
+    if (text !== undefined) return { findings: JSON.parse(text) as Findings, ends }
+    child = undefined
+  }
+  return expect.fail(`a store ended its process ${ENDS_MAX + 1} times: ${about}`)
+}
+
+function check(harm: Harm, findings: Findings, about: string): void {
+  const { there, corrupt, named, damaged, thereAfterScrub, counted } = findings
+  const missing = seeds.filter((seed) => !thereAfterScrub.includes(seed))
+  expect([findings.wrong, findings.wrongRecords, findings.unhealed], about).toEqual([[], [], []])
+  // Every block is there, or named.
+  expect(
+    missing.filter((seed) => !named.includes(seed) || !damaged.includes(seed)),
+    about,
+  ).toEqual([])
+  expect(counted, about).toBe(thereAfterScrub.length)
+  if (harm.database !== 'blocks') expect(there, about).toEqual(seeds)
+  // A read finds it as well, and not only a scrub.
+  else
+    expect(
+      [...there, ...corrupt].toSorted((a, b) => a - b),
+      about,
+    ).toEqual(seeds)
+  checkRecords(harm, findings, about)
+}
+
+/** All records are there, or it is known that some are not; of a log that ends early, as after a kill, nobody can know. */
+function checkRecords(harm: Harm, { records, isDoubtful }: Findings, about: string): void {
+  const isTail = harm.file.endsWith('.log') && harm.how !== 'garbled'
+  if (harm.database === 'meta' && isTail) expect(records, about).toEqual(records.map((_, number) => number))
+  else if (harm.database !== 'meta' || !isDoubtful) expect(records, about).toHaveLength(RECORDS)
+}
