@@ -3,7 +3,7 @@
 // and names the records that belong to it. Format: docs/formats/pins.md.
 import type { CID } from 'multiformats/cid'
 import { concat } from 'uint8arrays/concat'
-import { CairnError } from '../errors.ts'
+import { CairnError, isCairnError } from '../errors.ts'
 import type { KeyValueChange, KeyValueStore } from '../interfaces.ts'
 import { LISTING_BATCH_BYTES, LISTING_RECORD_BYTES, LISTING_RECORDS_MAX } from '../limits.ts'
 import type { ReadRecord } from './change-queue.ts'
@@ -128,7 +128,12 @@ export class ListingDraft {
   async discard(): Promise<void> {
     if (this.#records === 0) return
     const keys = Array.from({ length: this.#records }, (_, index) => recordKey(this.root, this.#build, index))
-    await this.#store.batch(keys.map((key) => ({ key, value: undefined })))
+    try {
+      await this.#store.batch(keys.map((key) => ({ key, value: undefined })))
+    } catch (error) {
+      // Nobody believes records without a head, and a later process removes them: why the draft failed matters more.
+      if (!isCairnError(error)) throw error
+    }
   }
 }
 

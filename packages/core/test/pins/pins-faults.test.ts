@@ -4,13 +4,15 @@ import fc from 'fast-check'
 import type { CID } from 'multiformats/cid'
 import { expect, test } from 'vitest'
 import { blockKey, BlockService, collect, Pins, verifyPins, type Block } from '../../src/index.ts'
-import { anyDag, blockAt, naiveWalk } from '../support/dag.ts'
-import { anyFaults, Faults } from '../support/faults.ts'
+import { LISTING_RECORD_BYTES } from '../../src/limits.ts'
+import { anyDag, blockAt, naiveWalk, nodeBlock } from '../support/dag.ts'
+import { expectCode } from '../support/expect-code.ts'
+import { anyFaults, Faults, FAILS_BEFORE } from '../support/faults.ts'
 import { FaultyFetcher } from '../support/faulty-fetcher.ts'
 import { FaultyRecords } from '../support/faulty-records.ts'
 import { FaultyStore } from '../support/faulty-store.ts'
 import { MapRecords } from '../support/map-records.ts'
-import { MapStore, storedKeys } from '../support/map-store.ts'
+import { MapStore, rawBlock, storedKeys } from '../support/map-store.ts'
 
 const anyAt = fc.nat(1000)
 const anyAction = fc.oneof(
@@ -19,6 +21,9 @@ const anyAction = fc.oneof(
   fc.record({ kind: fc.constantFrom('collect' as const, 'list' as const, 'verify' as const) }),
 )
 type Action = typeof anyAction extends fc.Arbitrary<infer Value> ? Value : never
+
+/** At most, with 32 bytes of digest each. */
+const CIDS_PER_RECORD = Math.ceil(LISTING_RECORD_BYTES / 36)
 
 /** A repo whose parts fail, and the sound parts below. */
 class FaultyRepo {
@@ -108,6 +113,17 @@ async function expectSound(repo: FaultyRepo, blocks: readonly Block[]): Promise<
   expect(await Array.fromAsync(repo.innerRecords.list(''))).toEqual([])
   expect(await repo.inner.stat()).toMatchObject({ blocks: 0 })
 }
+
+test('a listing that cannot be tidied away hides nothing of why the pin failed', async () => {
+  // More than a record of them, and one is missing.
+  const leaves = Array.from({ length: 2 * CIDS_PER_RECORD }, (_, number) => rawBlock(number))
+  const root = nodeBlock(leaves.map(({ cid }) => cid))
+  const store = new MapStore()
+  await store.putMany([...leaves.slice(0, -1), root])
+  const records = new FaultyRecords(new MapRecords(), new Faults([FAILS_BEFORE]))
+  const pins = new Pins({ records, blocks: new BlockService({ store }) })
+  await expectCode('NOT_FOUND', () => pins.add(root.cid))
+})
 
 test('one after another', async () => {
   await fc.assert(

@@ -22,6 +22,9 @@ export const anyFaults = fc.array(
   { maxLength: 300, size: 'max' },
 )
 
+/** In a script: the operation fails and has done nothing. */
+export const FAILS_BEFORE = 81
+
 /** Reads a script. Several stores may share one. */
 export class Faults {
   readonly #script: readonly number[]
