@@ -4,6 +4,7 @@ import type { CID } from 'multiformats/cid'
 import { linksOf, mayHaveLinks } from '../block/codec.ts'
 import { SeenBlocks } from '../dag/seen-blocks.ts'
 import { nodeKey, walk } from '../dag/walk.ts'
+import { isCairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader, KeyValueStore } from '../interfaces.ts'
 import { LISTING_BATCH_BYTES, PIN_CHANGES_PER_COMMIT } from '../limits.ts'
 import type { ChangeQueue } from './change-queue.ts'
@@ -89,15 +90,19 @@ export class Listings {
         madeBytes += packed.length
         yield { pin, packed }
         if (madeBytes < LISTING_BATCH_BYTES && made.length < PIN_CHANGES_PER_COMMIT) continue
-        await this.commit(made.splice(0))
+        await this.#keep(made.splice(0))
         madeBytes = 0
       }
       await stored.skipRest()
     } finally {
       await stored.close()
-      await this.commit(made)
+      await this.#keep(made)
     }
-    await this.#removeStrays(stored)
+    await attempt(() => this.#removeStrays(stored))
+  }
+
+  #keep(drafts: readonly ListingDraft[]): Promise<void> {
+    return attempt(() => this.commit(drafts))
   }
 
   /** Records drafts whose pins are still there and have no listing yet, and discards the others. */
@@ -167,5 +172,14 @@ export class Listings {
         return pin !== undefined && decodePin(pin).type === 'recursive' ? [] : listingRemoval(root, read)
       })
     }
+  }
+}
+
+/** Does what only saves work the next time: on a full disk what is below pins can be listed none the less. */
+async function attempt(task: () => Promise<void>): Promise<void> {
+  try {
+    await task()
+  } catch (error) {
+    if (!isCairnError(error)) throw error
   }
 }

@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import type { CID } from 'multiformats/cid'
 import { expect, test } from 'vitest'
-import { blockKey, BlockService, collect, Pins, verifyPins, type Block } from '../../src/index.ts'
+import { blockKey, BlockService, collect, Pins, verifyPins, type Block, type KeyValueStore } from '../../src/index.ts'
 import { LISTING_RECORD_BYTES } from '../../src/limits.ts'
 import { anyDag, blockAt, naiveWalk, nodeBlock } from '../support/dag.ts'
 import { expectCode } from '../support/expect-code.ts'
@@ -123,6 +123,26 @@ test('a listing that cannot be tidied away hides nothing of why the pin failed',
   const records = new FaultyRecords(new MapRecords(), new Faults([FAILS_BEFORE]))
   const pins = new Pins({ records, blocks: new BlockService({ store }) })
   await expectCode('NOT_FOUND', () => pins.add(root.cid))
+})
+
+test('what is below pins is listed although nothing can be written', async () => {
+  const leaves = [rawBlock(1), rawBlock(2)]
+  const root = nodeBlock(leaves.map(({ cid }) => cid))
+  const store = new MapStore()
+  await store.putMany([...leaves, root])
+  const records = new MapRecords()
+  const blocks = new BlockService({ store })
+  await new Pins({ records, blocks }).record(root.cid)
+  await records.batch([{ key: 'below/stray/0000000000000000/00000000', value: Uint8Array.of(1) }])
+  const faults = new Faults([])
+  const full: KeyValueStore = {
+    get: (key) => records.get(key),
+    list: (prefix) => records.list(prefix),
+    batch: () => Promise.reject(faults.failure('LIMIT')),
+    close: () => records.close(),
+  }
+  const pins = new Pins({ records: full, blocks })
+  expect((await Array.fromAsync(pins.listIndirect())).map(blockKey)).toEqual(leaves.map(({ cid }) => blockKey(cid)))
 })
 
 test('one after another', async () => {
