@@ -11,6 +11,8 @@ export const ROUNDS = {
   operations: Number(process.env['CAIRN_OPERATIONS'] ?? (isLong ? 100_000 : 2000)),
   /** Stores with one damaged file. */
   damages: Number(process.env['CAIRN_DAMAGES'] ?? (isLong ? 2500 : 60)),
+  /** Cold blocks with one flipped bit each. */
+  flips: isLong ? [1, 10, 1000] : [1, 10, 100],
   /** Random actions on one repo beside a model of it. */
   actions: Number(process.env['CAIRN_ACTIONS'] ?? (isLong ? 100_000 : 400)),
   /** Whether each action is told as it begins. */

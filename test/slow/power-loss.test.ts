@@ -1,0 +1,65 @@
+// The power fails at random moments: a repo on a disk of its own, an image, whose content is taken at one instant while a
+// node works on it. What the system had not written yet is not in there; what was acknowledged has to be.
+// The disk is a file on a second image, since a file system that is frozen holds all writes to the files in it.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createRepo, openNode } from '@cairn/node'
+import { expect, test } from 'vitest'
+import { checkCollected, checkPins, expectedOf } from './acknowledged.ts'
+import { openDisk } from './disk.ts'
+import { below, seededRandom } from './random.ts'
+import { ROUNDS } from './rounds.ts'
+
+const CHILD = fileURLToPath(new URL('change-until-killed.ts', import.meta.url))
+/** Milliseconds of work between two failures, at most. */
+const WORK_MS = 1500
+
+const disk = await openDisk().catch((cause: unknown) => {
+  console.log(`No disks of our own can be made here: ${String(cause)}`)
+  return undefined
+})
+
+test.skipIf(disk === undefined)(
+  `everything acknowledged outlives ${ROUNDS.powerLosses} losses of power`,
+  { timeout: 60_000 + ROUNDS.powerLosses * 20_000 },
+  async () => {
+    if (disk === undefined) return
+    console.log(`seed ${ROUNDS.seed}`)
+    const random = seededRandom(ROUNDS.seed)
+    await using _ = disk
+    const repo = join(disk.path, 'repo')
+    await createRepo(repo, 'test')
+    const child = spawn(process.execPath, ['--conditions=source', CHILD, repo, `${ROUNDS.seed}`], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    try {
+      let said = ''
+      child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text))
+      await once(child.stdout, 'data')
+      for (let round = 0; round < ROUNDS.powerLosses; round++) {
+        await new Promise((resolve) => setTimeout(resolve, below(random, WORK_MS)))
+        const lines = await disk.cut(() => said.split('\n').slice(0, -1))
+        expect(child.exitCode).toBe(null)
+        child.kill('SIGSTOP')
+        await disk.afterwards(async (path) => {
+          await using node = await openNode(join(path, 'repo'))
+          const pinned = await checkPins(
+            node,
+            expectedOf(
+              new Set(),
+              lines.map((line) => line.split(' ')),
+            ),
+          )
+          await checkCollected(node, pinned)
+        })
+        child.kill('SIGCONT')
+      }
+    } finally {
+      const exited = once(child, 'exit')
+      child.kill('SIGKILL')
+      if (child.exitCode === null && child.signalCode === null) await exited
+    }
+  },
+)
