@@ -352,8 +352,8 @@ async function sweep(store: BlockStore, live: readonly Block[]): Promise<string[
 }
 
 /** What a sweep removes. */
-export async function removedBy(sweep: Sweep): Promise<StoredBlock[]> {
-  return (await Array.fromAsync(sweep.run(), ({ removed }) => removed)).flat()
+export async function removedBy(open: Sweep): Promise<StoredBlock[]> {
+  return (await Array.fromAsync(open.run(), ({ removed }) => removed)).flat()
 }
 
 function hex(bytes: Uint8Array): string

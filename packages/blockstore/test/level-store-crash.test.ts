@@ -15,9 +15,9 @@ import { tempFolder } from './temp-folder.ts'
 
 const CHILD = join(import.meta.dirname, 'put-until-killed.ts')
 
-/** Lets a child put blocks from `firstSeed` on and kills it after `count` acknowledgements; gives those it printed. */
-async function putAndKill(path: string, firstSeed: number, count: number): Promise<number[]> {
-  const child = spawn(execPath, ['--conditions=source', '--no-warnings', CHILD, path, String(firstSeed)], {
+/** Lets a child put blocks from its first seed on and kills it after `count` acknowledgements; gives those it printed. */
+async function putAndKill(args: readonly string[], count: number): Promise<number[]> {
+  const child = spawn(execPath, ['--conditions=source', '--no-warnings', CHILD, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))
@@ -32,26 +32,29 @@ async function putAndKill(path: string, firstSeed: number, count: number): Promi
   return acknowledged
 }
 
-test('everything acknowledged before a kill is there, kill after kill', async () => {
-  const path = await tempFolder()
-  const acknowledged: number[] = []
-  for (const [round, count] of [1, 130, 400].entries()) {
-    acknowledged.push(...(await putAndKill(path, round * 100_000, count)))
-    const store = await openLevelStore(path)
-    const blocks = acknowledged.map(seededCrashBlock)
-    const found = await store.getMany(blocks.map(({ cid }) => cid))
-    expect(found.filter((block) => block === undefined)).toEqual([])
-    const listed = await Array.fromAsync(store.list())
-    expect(await store.stat()).toEqual({
-      blocks: listed.length,
-      bytes: listed.reduce((sum, { size }) => sum + size, 0),
-    })
-    // Only every other round ends with a clean close, so that a tail is read upon a tail too.
-    if (round % 2 === 0) await store.deleteMany([seededCrashBlock(round).cid])
-    await store.close()
-    if (round % 2 === 0) acknowledged.splice(0, acknowledged.length, ...acknowledged.filter((seed) => seed !== round))
-  }
-})
+test.for(['sync', 'none'] as const)(
+  'with durability %s everything acknowledged outlives kill after kill',
+  async (durability) => {
+    const path = await tempFolder()
+    const acknowledged: number[] = []
+    for (const [round, count] of [1, 130, 400].entries()) {
+      acknowledged.push(...(await putAndKill([path, `${round * 100_000}`, durability], count)))
+      const store = await openLevelStore(path, { durability })
+      const blocks = acknowledged.map(seededCrashBlock)
+      const found = await store.getMany(blocks.map(({ cid }) => cid))
+      expect(found.filter((block) => block === undefined)).toEqual([])
+      const listed = await Array.fromAsync(store.list())
+      expect(await store.stat()).toEqual({
+        blocks: listed.length,
+        bytes: listed.reduce((sum, { size }) => sum + size, 0),
+      })
+      // Only every other round ends with a clean close, so that a tail is read upon a tail too.
+      if (round % 2 === 0) await store.deleteMany([seededCrashBlock(round).cid])
+      await store.close()
+      if (round % 2 === 0) acknowledged.splice(0, acknowledged.length, ...acknowledged.filter((seed) => seed !== round))
+    }
+  },
+)
 
 const damages: readonly (readonly [name: string, harm: (file: string) => Promise<void>, files: RegExp])[] = [
   ['its manifest is garbage', (file) => writeFile(file, 'garbage'), /^MANIFEST/],

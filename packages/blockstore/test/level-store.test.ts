@@ -12,6 +12,7 @@ blockStoreSuite('level', async () => openLevelStore(await tempFolder()))
 blockStoreSuite('level, a checkpoint after every block', async () =>
   openLevelStore(await tempFolder(), { checkpointBlocks: 1 }),
 )
+blockStoreSuite('level, without sync', async () => openLevelStore(await tempFolder(), { durability: 'none' }))
 
 const blocks = Array.from({ length: 20 }, (_, seed) => seededBlock(seed, 100 + seed))
 const cids = blocks.map(({ cid }) => cid)
