@@ -1,6 +1,7 @@
 // The key-value store over LevelDB: key = UTF-8 text, value = the bytes as they are, every batch synced unless told otherwise.
 import { Turns, type KeyValueChange, type KeyValueStore } from '@cairn/core'
 import { equals } from 'uint8arrays/equals'
+import { BatchCount, COUNT_KEY } from './batch-count.ts'
 import { doubtFiles, isDoubtful, requireFiles, trustFiles } from './database-files.ts'
 import { openDatabase, type Change, type Database } from './database.ts'
 import { requireDiskRoom } from './disk-room.ts'
@@ -26,7 +27,14 @@ export async function openLevelKeyValueStore(
     check: 'all',
     checkBytesMax: CHECKED_TABLE_BYTES,
   })
-  return new LevelKeyValueStore(database, { path, durability })
+  try {
+    // What is not synced may be lost with the power, and nobody was promised more.
+    const count = durability === 'sync' ? await BatchCount.open(path, database, onRecovery) : undefined
+    return new LevelKeyValueStore(database, { path, count })
+  } catch (error) {
+    await database.close()
+    throw error
+  }
 }
 
 /** Settings of {@link openLevelKeyValueStore}. */
@@ -50,15 +58,16 @@ export interface LevelDatabaseStore extends KeyValueStore {
 class LevelKeyValueStore implements LevelDatabaseStore {
   readonly #path: string
   readonly #database: Database
-  readonly #isSynced: boolean
+  /** Absent for a store that does not sync. */
+  readonly #count: BatchCount | undefined
   readonly #gate: Gate
   /** LevelDB takes batches that wait for nothing in any order; here the later call wins. */
   readonly #turns = new Turns()
 
-  constructor(database: Database, { path, durability }: { readonly path: string; readonly durability: Durability }) {
+  constructor(database: Database, { path, count }: { readonly path: string; readonly count: BatchCount | undefined }) {
     this.#path = path
     this.#database = database
-    this.#isSynced = durability === 'sync'
+    this.#count = count
     this.#gate = new Gate(path)
   }
 
@@ -76,7 +85,7 @@ class LevelKeyValueStore implements LevelDatabaseStore {
   async *list(prefix: string): AsyncGenerator<[key: string, value: Uint8Array], void, undefined> {
     const start = encodeText(prefix)
     for await (const page of this.#gate.each(this.#database.pages(start))) {
-      const found = page.filter(([key]) => startsWith(key, start))
+      const found = page.filter(([key]) => startsWith(key, start) && !equals(key, COUNT_KEY))
       yield* found.map(([key, value]): [string, Uint8Array] => [decodeText(key), value])
       if (found.length < page.length) return
     }
@@ -89,7 +98,9 @@ class LevelKeyValueStore implements LevelDatabaseStore {
       await requireFiles(this.#path)
       await this.#database.reopen()
     }
-    await this.#database.batch(changes, { sync: this.#isSynced })
+    const counted = this.#count === undefined ? changes : [...changes, this.#count.next()]
+    await this.#database.batch(counted, { sync: this.#count !== undefined })
+    await this.#count?.note()
   }
 
   isDoubtful(): Promise<boolean> {
@@ -105,7 +116,10 @@ class LevelKeyValueStore implements LevelDatabaseStore {
   }
 
   close(): Promise<void> {
-    return this.#gate.close(() => this.#database.close())
+    return this.#gate.close(async () => {
+      await this.#database.close()
+      await this.#count?.close()
+    })
   }
 }
 

@@ -7,6 +7,7 @@ export type RecoveryEvent =
   | RepairedEvent
   | DroppedEvent
   | IndexEvent
+  | CutEvent
   | { /** Opened again after a write had failed. */ readonly kind: 'reopened'; readonly path: string }
   | {
       /** Blocks whose bytes are damaged or gone, as raw CIDv1. */ readonly kind: 'damaged'
@@ -26,6 +27,14 @@ export interface DroppedEvent {
   readonly kind: 'dropped'
   readonly path: string
   readonly bytes: number
+}
+
+/** A key-value store has lost its last changes, although they were acknowledged. */
+export interface CutEvent {
+  readonly kind: 'cut'
+  readonly path: string
+  /** Number of changes lost, `undefined` for all that there were. */
+  readonly batches: number | undefined
 }
 
 /** The index of a block store is being made anew from the log. */

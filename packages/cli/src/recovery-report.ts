@@ -35,6 +35,10 @@ export class RecoveryReport {
       }
       case 'dropped':
         return [`Warning: ${event.bytes} bytes of ${event.path} could not be read and were left out`]
+      case 'cut': {
+        const what = event.batches === undefined ? 'All that was recorded' : `The end of what was recorded`
+        return [`Warning: ${what} in ${event.path} is lost, perhaps pins as well`]
+      }
       case 'index': {
         const but = event.isWhole ? '' : ', but parts of the log could not be read'
         return [`The index was made anew from the log: ${event.blocks} blocks${but}`]

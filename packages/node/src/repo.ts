@@ -113,7 +113,10 @@ async function openLocked(path: string, settings: LevelKeyValueStoreSettings): P
     // It is made before the blocks, so where it is missing it was there once, and what was pinned is forgotten.
     const isGone = !(await exists(join(path, 'meta'))) && (await exists(join(path, 'blocks')))
     const meta = await openLevelKeyValueStore(join(path, 'meta'), settings)
-    if (isGone) await meta.doubt()
+    if (isGone) {
+      await meta.doubt()
+      settings.onRecovery?.({ kind: 'cut', path: join(path, 'meta'), batches: undefined })
+    }
     return meta
   } catch (cause) {
     if (!isCairnError(cause, 'LOCKED')) throw cause
