@@ -3,12 +3,14 @@
 import { randomBytes } from 'node:crypto'
 import { CairnError, isCairnError } from '@cairn/core'
 import { doubtFiles, isDoubtful, trustFiles } from './database-files.ts'
+import { damagedTables } from './database-tables.ts'
 import { openDatabase, type Database, type Entry } from './database.ts'
 import type { Durability } from './durability.ts'
 import { LOG_BATCH_BYTES, LOG_TABLE_BYTES } from './limits.ts'
 import { beginUse, endUse } from './log-use.ts'
 import { decodeHeader, decodeLogKey, encodeHeader, encodeLogKey, HEADER_KEY, type Location } from './record.ts'
 import type { OnRecovery } from './recovery-event.ts'
+import type { TableCheck } from './table-file.ts'
 
 /** Where the block of a multihash is. */
 export interface Placed {
@@ -233,9 +235,14 @@ export class BlockLog {
     return trustFiles(this.#path)
   }
 
-  /** Opens it again after a failed write. @throws as `openDatabase` */
-  async reopen(): Promise<void> {
-    await this.#database.reopen()
+  /** Whether tables are damaged so that LevelDB could stumble over them. Reads little of large records. */
+  async hasDamagedTables(): Promise<boolean> {
+    return (await damagedTables(this.#path, 'keys')).length > 0
+  }
+
+  /** Opens it again, after a failed write or to mend damaged tables. @throws as `openDatabase` */
+  async reopen({ check }: { readonly check?: TableCheck } = {}): Promise<void> {
+    await this.#database.reopen(check && { check })
   }
 
   async close(): Promise<void> {

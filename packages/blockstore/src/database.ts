@@ -7,6 +7,7 @@ import { untabledBytes } from './disk-room.ts'
 import { databaseError } from './database-error.ts'
 import { SCAN_BYTES, SCAN_RECORDS } from './limits.ts'
 import { openLevel, repairLevel, type DatabaseSettings, type NativeLevel, type OpenedLevel } from './native-level.ts'
+import type { TableCheck } from './table-file.ts'
 
 /** One change of a batch; a change without `value` deletes the key. */
 export interface Change {
@@ -167,7 +168,8 @@ export class Database {
    *
    * @throws as `openDatabase`. Each use tries again then
    */
-  async reopen({ from }: { readonly from?: string } = {}): Promise<void> {
+  async reopen({ from, check = this.#settings.check }: ReopenOptions = {}): Promise<void> {
+    while (this.#reopening !== undefined) await this.#reopening
     const isDamaged = this.#failure?.code === 'CORRUPT'
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#reopening = promise
@@ -182,7 +184,7 @@ export class Database {
       } else if (isDamaged && this.#settings.repairs !== false) {
         await repairLevel(this.#path, this.#settings.onRecovery)
       }
-      const { level: again, droppedBytes } = await openLevel(this.#path, this.#settings)
+      const { level: again, droppedBytes } = await openLevel(this.#path, { ...this.#settings, check })
       this.#level = again
       this.#droppedBytes = droppedBytes
       this.#failure = undefined
@@ -245,6 +247,14 @@ export class Database {
       return { entries: [], next: { range: next.range, size: 1 }, isEnd: next.size === 1 }
     }
   }
+}
+
+/** How a database is opened again. */
+interface ReopenOptions {
+  /** Folder of a database that takes its place. */
+  readonly from?: string
+  /** How closely its tables are looked at, this time. */
+  readonly check?: TableCheck
 }
 
 /** An iteration that survives that its database is opened again. */

@@ -97,6 +97,16 @@ export class Healer {
     await this.#turns.run(() => this.#remakeIndex(onRecovery))
   }
 
+  /** Takes damage out of the log that could end the process when it is read. */
+  async mendLog(): Promise<void> {
+    const { log } = this.#parts
+    if (!(await log.hasDamagedTables())) return
+    await this.#turns.run(async () => {
+      await log.reopen({ check: 'keys' })
+      if (await log.isDoubtful()) await this.#remakeIndex()
+    })
+  }
+
   /** Notes that the record at `place`, which the index has as sound, is damaged. Runs in a turn. */
   async flag(place: Placed): Promise<void> {
     const { index, onRecovery } = this.#parts

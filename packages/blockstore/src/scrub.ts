@@ -33,6 +33,8 @@ export interface ScrubParts extends StrayParts {
 export async function* scrub(parts: ScrubParts, from: string | undefined): AsyncGenerator<ScrubStep, void, undefined> {
   const start = parsePosition(from)
   if ('sequence' in start) {
+    // Before anything is read: LevelDB would not survive it.
+    if (from === undefined) await parts.healer.mendLog()
     yield* scrubLog(parts, start.sequence)
     yield* scrubIndex(parts, FIRST_MULTIHASH)
   } else {
