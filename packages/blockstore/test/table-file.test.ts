@@ -14,7 +14,7 @@ import { tempFolder } from './temp-folder.ts'
 /** The tables of a database with small and large records; compressed where LevelDB does so. */
 async function someTables(compression: boolean): Promise<{ readonly path: string; readonly tables: Buffer[] }> {
   const path = await tempFolder()
-  const level = new Level<string, string>(path, { compression, writeBufferSize: 1 << 16 })
+  const level = new Level(path, { compression, writeBufferSize: 1 << 16 })
   for (let number = 0; number < 300; number++) {
     await level.put(`key ${String(number).padStart(5, '0')}`, `value ${number} `.repeat(1 + ((number * 37) % 900)))
     if (number % 7 === 0) await level.del(`key ${String(number - 3).padStart(5, '0')}`)
