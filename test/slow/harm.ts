@@ -11,7 +11,7 @@ export const BLOCKS = 150
 export const RECORDS = 40
 
 /** A block of up to 6 KiB that depends on `seed` alone. */
-export function blockOf(seed: number): Block {
+function blockOf(seed: number): Block {
   const random = seededRandom(seed)
   const bytes = Uint8Array.from({ length: 20 + below(random, 6000) }, () => below(random, 256))
   return createBlock(bytes, { codec: RAW_CODE })

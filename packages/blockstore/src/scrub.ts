@@ -35,14 +35,21 @@ export async function* scrub(parts: ScrubParts, from: string | undefined): Async
   if ('sequence' in start) {
     // Before anything is read: LevelDB would not survive it.
     if (from === undefined) await parts.healer.mendLog()
-    yield* scrubLog(parts, start.sequence)
-    yield* scrubIndex(parts, FIRST_MULTIHASH)
+    const { blocks } = parts.index.totals
+    const end = parts.settledSequence()
+    const sound = yield* scrubLog(parts, start.sequence)
+    // Every entry has its record when there are as many of both, and nothing was put or deleted meanwhile.
+    const isWhole = sound === blocks && parts.index.totals.blocks === blocks && parts.settledSequence() === end
+    if (isWhole) yield { next: undefined, blocks: 0, bytes: 0, damaged: [], mended: [] }
+    else yield* scrubIndex(parts, FIRST_MULTIHASH)
   } else {
     yield* scrubIndex(parts, start.multihash)
   }
 }
 
-async function* scrubLog(parts: ScrubParts, start: number): AsyncGenerator<ScrubStep, void, undefined> {
+/** Gives the number of blocks that are sound and where the index says. */
+async function* scrubLog(parts: ScrubParts, start: number): AsyncGenerator<ScrubStep, number, undefined> {
+  let sound = 0
   let next = `log:${start}`
   for await (const page of parts.log.scan(start)) {
     const damaged: CID[] = []
@@ -52,7 +59,12 @@ async function* scrubLog(parts: ScrubParts, start: number): AsyncGenerator<Scrub
       const cid = cidOf(record)
       // A record whose key is damaged names nothing; what it was is missed by the index.
       if (cid === undefined) continue
-      const outcome = await check(parts, { cid, record, place: places[at] })
+      const isSound = proves(cid, record.bytes)
+      if (isSound && isSoundAt(places[at], record)) {
+        sound++
+        continue
+      }
+      const outcome = await check(parts, { cid, record, place: places[at], isSound })
       if (outcome === 'damaged') damaged.push(cid)
       else if (outcome === 'mended') mended.push(cid)
     }
@@ -60,6 +72,7 @@ async function* scrubLog(parts: ScrubParts, start: number): AsyncGenerator<Scrub
     if (last !== undefined) next = `log:${last.location.sequence + 1}`
     yield { next, blocks: page.length, bytes: page.reduce((sum, { bytes }) => sum + bytes.length, 0), damaged, mended }
   }
+  return sound
 }
 
 interface Found {
@@ -67,14 +80,18 @@ interface Found {
   readonly record: LogRecord
   /** Where the index says that the block is. */
   readonly place: Placed | undefined
+  readonly isSound: boolean
+}
+
+/** Whether the index has the block of `record` there, and as sound. */
+function isSoundAt(place: Placed | undefined, { location }: LogRecord): boolean {
+  return place?.location.sequence === location.sequence && place.location.isDamaged !== true
 }
 
 /** What is wrong with one record, if it is news. */
 async function check(parts: ScrubParts, found: Found): Promise<'damaged' | 'mended' | undefined> {
-  const { cid, record, place } = found
-  const isSound = proves(cid, record.bytes)
-  const isPlace = place?.location.sequence === record.location.sequence
-  if (isPlace && place.location.isDamaged !== true) {
+  const { cid, record, place, isSound } = found
+  if (isSoundAt(place, record)) {
     return !isSound && (await parts.reader.lookAgain(cid)) instanceof CairnError ? 'damaged' : undefined
   }
   return isSound && (await mend(parts, record)) ? 'mended' : undefined
