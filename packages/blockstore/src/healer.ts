@@ -111,7 +111,7 @@ export class Healer {
   async flag(place: Placed): Promise<void> {
     const { index, onRecovery } = this.#parts
     const cids = [storedBlock(place.multihash, place.location.size).cid]
-    onRecovery?.({ kind: 'damaged', cids })
+    onRecovery?.({ kind: 'damaged', cids, foundBy: 'read' })
     // A store that cannot write still says what it found; the next read finds it again.
     if (index.isWritable) await index.flag([place])
   }

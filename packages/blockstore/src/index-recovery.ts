@@ -188,7 +188,7 @@ async function nameLost(
     if (known.length > 0) await index.flag(known)
     const news = gone.filter(({ location }) => location.isDamaged !== true)
     const cids = news.map(({ multihash, location }) => storedBlock(multihash, location.size).cid)
-    if (cids.length > 0) onRecovery?.({ kind: 'damaged', cids })
+    if (cids.length > 0) onRecovery?.({ kind: 'damaged', cids, foundBy: 'recovery' })
     for (const { location } of gone) lastSequence = Math.max(lastSequence, location.sequence)
   }
   return lastSequence

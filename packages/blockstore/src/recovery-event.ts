@@ -9,10 +9,7 @@ export type RecoveryEvent =
   | IndexEvent
   | CutEvent
   | { /** Opened again after a write had failed. */ readonly kind: 'reopened'; readonly path: string }
-  | {
-      /** Blocks whose bytes are damaged or gone, as raw CIDv1. */ readonly kind: 'damaged'
-      readonly cids: readonly CID[]
-    }
+  | DamagedEvent
 
 /** LevelDB's repair was run on a database that did not open: what it could not read is gone from it. */
 export interface RepairedEvent {
@@ -27,6 +24,15 @@ export interface DroppedEvent {
   readonly kind: 'dropped'
   readonly path: string
   readonly bytes: number
+}
+
+/** Blocks whose bytes are damaged or gone. */
+export interface DamagedEvent {
+  readonly kind: 'damaged'
+  /** Raw CIDv1. */
+  readonly cids: readonly CID[]
+  /** Whoever reads is told of the damage as well; what is missing from the log is told here alone. */
+  readonly foundBy: 'read' | 'recovery'
 }
 
 /** A key-value store has lost its last changes, although they were acknowledged. */

@@ -46,7 +46,7 @@ export class RecoveryReport {
       case 'reopened':
         return [`${event.path} takes writes again`]
       case 'damaged':
-        return this.#damaged(event.cids.map(String))
+        return event.foundBy === 'read' ? [] : this.#damaged(event.cids.map(String))
     }
   }
 

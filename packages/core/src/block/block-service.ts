@@ -89,6 +89,7 @@ export class BlockService implements BlockReader {
       return relabelBlock(await this.#fetch(cid, signal), cid)
     } catch (cause) {
       signal?.throwIfAborted()
+      if (this.#fetchers.length === 0) throw damage
       if (!isCairnError(cause)) throw cause
       throw new CairnError('CORRUPT', `${damage.message}; and no others: ${cause.message}`, { cause, cid })
     }
