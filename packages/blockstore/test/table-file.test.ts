@@ -90,7 +90,9 @@ test('a MANIFEST names the log that comes next and all tables with their sizes',
   const manifest = await readFile(join(path, names.find((name) => name.startsWith('MANIFEST')) ?? ''))
   const found = readManifest(manifest)
   expect(names).toContain(`${String(found?.logNumber).padStart(6, '0')}.log`)
-  const tables = names.filter((name) => name.endsWith('.ldb'))
-  const sizes = await Promise.all(tables.map(async (name) => (await readFile(join(path, name))).length))
-  expect(new Map(tables.map((name, at) => [Number.parseInt(name, 10), sizes[at]]))).toEqual(found?.tables)
+  expect(found?.tables.size).toBeGreaterThan(2)
+  // There may be more in the folder: a table that was being written when the database was closed.
+  for (const [number, bytes] of found?.tables ?? []) {
+    expect((await readFile(join(path, `${String(number).padStart(6, '0')}.ldb`))).length).toBe(bytes)
+  }
 })
