@@ -234,7 +234,7 @@ class LevelStore implements LevelBlockStore {
 
   #parts(): StrayParts {
     const settledSequence = () => this.#writer.settledSequence
-    return { log: this.#log, index: this.#index, healer: this.#healer, settledSequence }
+    return { log: this.#log, index: this.#index, healer: this.#healer, claims: this.#claims, settledSequence }
   }
 
   async #measure(): Promise<number> {

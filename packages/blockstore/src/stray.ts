@@ -2,6 +2,7 @@
 import { equals } from 'uint8arrays/equals'
 import type { BlockIndex } from './block-index.ts'
 import type { BlockLog, LogRecord, Placed } from './block-log.ts'
+import type { Claims } from './claims.ts'
 import type { Healer } from './healer.ts'
 import { cidOf, proves } from './proof.ts'
 
@@ -10,15 +11,16 @@ export interface StrayParts {
   readonly log: BlockLog
   readonly index: BlockIndex
   readonly healer: Healer
+  readonly claims: Claims
   /** Sequence from which on records may not be in the index yet. */
   readonly settledSequence: () => number
 }
 
 /**
  * Enters a sound record that the index lacks, has as damaged, or has in a place where there is none. A block too many is
- * taken by the next collection; one too few is lost.
+ * taken by the next collection; one too few is lost. The one that runs has not met it there, and leaves it alone.
  */
-export function mend({ log, index, healer, settledSequence }: StrayParts, record: LogRecord): Promise<boolean> {
+export function mend({ log, index, healer, claims, settledSequence }: StrayParts, record: LogRecord): Promise<boolean> {
   return healer.run(async () => {
     const { sequence } = record.location
     if (sequence >= settledSequence()) return false
@@ -30,6 +32,7 @@ export function mend({ log, index, healer, settledSequence }: StrayParts, record
     // Counted already, if wrongly placed.
     if (isElsewhere && place.location.isDamaged !== true) await index.remove([place])
     await index.mend([record])
+    claims.touch(sequence)
     return true
   })
 }
