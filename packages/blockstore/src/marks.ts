@@ -47,9 +47,10 @@ export class Marks {
   }
 
   /** Marks the block of `cid`, which is stored at `location`. */
-  add(cid: CID, { sequence, size }: Location): Mark {
+  add(cid: CID, { sequence, size, isDamaged = false }: Location): Mark {
     const isFresh = this.#live.add(sequence)
-    if (isFresh) {
+    // The totals of the store leave damaged ones out as well.
+    if (isFresh && !isDamaged) {
       this.#blocks++
       this.#bytes += size
     }

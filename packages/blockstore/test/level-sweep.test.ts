@@ -51,3 +51,15 @@ test.for(['scrub', 'compact'] as const)(
     await store.close()
   },
 )
+
+test('what is damaged counts neither as stored nor as marked', async () => {
+  const path = await filledFolder()
+  await change(path, 'blocks', (_, key) => [{ key }])
+  const store = await openLevelStore(path)
+  await Array.fromAsync(store.scrub())
+  const sweep = await store.openSweep()
+  await sweep.mark(blocks.map(({ cid }) => cid))
+  expect(sweep.marked).toEqual({ blocks: blocks.length - 1, bytes: (blocks.length - 1) * 500 })
+  expect(await store.stat()).toEqual(sweep.marked)
+  await store.close()
+})
