@@ -1,11 +1,13 @@
 // Giving back the space of index entries that were deleted: slice by slice, so that no compaction lasts.
 import type { BlockIndex } from './block-index.ts'
 import { INDEX_ENTRY_BYTES, INDEX_GARBAGE_BYTES_MIN } from './limits.ts'
+import { FIRST_MULTIHASH } from './record.ts'
 
 /** Cuts the keys of an index into slices of so many blocks. */
 export class IndexSlices {
   readonly #sliceBlocks: number
-  readonly #bounds: Uint8Array[] = []
+  /** Where slices begin: the first one before all multihashes, since there may have been others. */
+  readonly #bounds = [FIRST_MULTIHASH]
   #blocks = 0
 
   constructor(sliceBlocks: number) {
@@ -14,7 +16,8 @@ export class IndexSlices {
 
   /** Takes the multihashes of all blocks in the order of their bytes. */
   add(multihash: Uint8Array): void {
-    if (this.#blocks++ % this.#sliceBlocks === 0) this.#bounds.push(multihash.slice())
+    if (this.#blocks > 0 && this.#blocks % this.#sliceBlocks === 0) this.#bounds.push(multihash.slice())
+    this.#blocks++
   }
 
   /** First and last key of each slice; the last slice reaches to the end of all multihashes. */

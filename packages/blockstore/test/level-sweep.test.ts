@@ -2,8 +2,9 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openDatabase, type Change } from '../src/database.ts'
+import { IndexSlices } from '../src/index-slices.ts'
 import { openLevelStore } from '../src/index.ts'
-import { encodeLogKey, decodeLocation } from '../src/record.ts'
+import { encodeLogKey, decodeLocation, FIRST_MULTIHASH } from '../src/record.ts'
 import { seededBlock } from './block-store-suite.ts'
 import { tempFolder } from './temp-folder.ts'
 
@@ -62,4 +63,15 @@ test('what is damaged counts neither as stored nor as marked', async () => {
   expect(sweep.marked).toEqual({ blocks: blocks.length - 1, bytes: (blocks.length - 1) * 500 })
   expect(await store.stat()).toEqual(sweep.marked)
   await store.close()
+})
+
+test('slices of an index hold every multihash, those before the first block and of no block at all included', () => {
+  const last = Uint8Array.of(0xff)
+  expect([...new IndexSlices(2)]).toEqual([[FIRST_MULTIHASH, last]])
+  const slices = new IndexSlices(2)
+  for (const byte of [0x12, 0x13, 0x14]) slices.add(Uint8Array.of(byte))
+  expect([...slices]).toEqual([
+    [FIRST_MULTIHASH, Uint8Array.of(0x14)],
+    [Uint8Array.of(0x14), last],
+  ])
 })
