@@ -68,9 +68,16 @@ export async function freeDiskBytes(path: string): Promise<number> {
   return blocks === 0 ? Infinity : bavail * bsize
 }
 
-/** Bytes in the database in folder `path` that are in no table yet: LevelDB removes its logs when it has written a table. */
+/**
+ * Bytes in the database in folder `path` that are in no table yet: LevelDB removes its logs when it has written a table.
+ *
+ * @throws UNAVAILABLE
+ */
 export async function untabledBytes(path: string): Promise<number> {
-  const logs = (await readdir(path)).filter((name) => name.endsWith('.log'))
+  const names = await readdir(path).catch((cause: unknown) => {
+    throw new CairnError('UNAVAILABLE', `Cannot measure ${path}: ${String(cause)}`, { cause })
+  })
+  const logs = names.filter((name) => name.endsWith('.log'))
   const sizes = await Promise.all(
     logs.map((name) =>
       stat(join(path, name)).then(

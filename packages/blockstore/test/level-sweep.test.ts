@@ -1,4 +1,5 @@
 // Collections of a store that is damaged, or from which much was deleted.
+import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openDatabase, type Change } from '../src/database.ts'
@@ -74,4 +75,13 @@ test('slices of an index hold every multihash, those before the first block and 
     [FIRST_MULTIHASH, Uint8Array.of(0x14)],
     [Uint8Array.of(0x14), last],
   ])
+})
+
+test('a store that cannot be measured says so with a code', async () => {
+  const path = await filledFolder()
+  const store = await openLevelStore(path)
+  await rename(join(path, 'index'), join(path, 'elsewhere'))
+  await expect(store.diskBytes()).rejects.toMatchObject({ name: 'CairnError', code: 'UNAVAILABLE' })
+  await rename(join(path, 'elsewhere'), join(path, 'index'))
+  await store.close()
 })
