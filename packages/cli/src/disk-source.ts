@@ -153,6 +153,8 @@ async function* pieces(
     // Less than nothing is left of a file that has grown.
     const piece = readPiece(file, left < 0 ? PIECE_BYTES : Math.min(PIECE_BYTES, left + 1))
     left -= PIECE_BYTES
+    // A failure is told in its turn, which may come much later.
+    piece.catch(() => undefined)
     return piece
   }
   let next = readNext()

@@ -1,5 +1,7 @@
+import { closeSync, readdirSync, readlinkSync } from 'node:fs'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { NamedSource } from '@cairn/core'
 import { expect, test } from 'vitest'
 import { diskSources, totalBytesOf, type DiskSourceOptions } from '../src/disk-source.ts'
@@ -90,3 +92,34 @@ test('an abort ends the reading', async () => {
   stop.abort(new Error('stop'))
   await expect(source && readAll(source)).rejects.toThrow('stop')
 })
+
+test('a read that fails while the piece before is in use is told in its turn', async () => {
+  const path = join(await tempFolder(), 'file')
+  await writeFile(path, Buffer.alloc(3 * KIB * KIB))
+  const [source] = diskSources([path], OPTIONS)
+  if (source?.source.kind !== 'file') return expect.fail('it is a file')
+  const unhandled: unknown[] = []
+  const onUnhandled = (reason: unknown): void => void unhandled.push(reason)
+  process.on('unhandledRejection', onUnhandled)
+  const pieces = source.source.content()[Symbol.asyncIterator]()
+  const readSlowly = async (): Promise<void> => {
+    while ((await pieces.next()).done !== true) await sleep(30)
+  }
+  await pieces.next()
+  closeSync(filesOpenAt(path)[0] ?? -1)
+  await sleep(30)
+  await expect(readSlowly()).rejects.toThrow('EBADF')
+  process.off('unhandledRejection', onUnhandled)
+  expect(unhandled).toEqual([])
+})
+
+function filesOpenAt(path: string): number[] {
+  const files = readdirSync('/proc/self/fd').map(Number)
+  return files.filter((file) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${file}`) === path
+    } catch {
+      return false // that of the listing itself
+    }
+  })
+}
