@@ -229,6 +229,26 @@ test('pin update and pin verify', async () => {
   expect(events).toMatchObject([{ Cid: next, Ok: false, BadNodes: [{ Cid: leaf }] }])
 })
 
+test('pin verify says nothing bad of a pin that is removed meanwhile, nor of the next one', async () => {
+  const { run, node, inputOf } = await newRunner()
+  for (const name of ['one', 'two']) {
+    const files = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`${index}`, file(`${name} ${index}`)]))
+    await run('add', { sources: [{ name, source: folder(files) }] })
+  }
+  const [broken, whole] = await Array.fromAsync(node.pins.list(), ({ cid }) => cid)
+  if (broken === undefined || whole === undefined) return expect.fail('there are two pins')
+  const [leaf = ''] = ((await run('refs', { args: [`${broken}`] })) as { readonly Ref: string }[]).map(({ Ref }) => Ref)
+  await node.store.deleteMany([parseCid(leaf)])
+  const events: unknown[] = []
+  for await (const event of commandAt('pin verify').run(inputOf({ options: { verbose: true } }))) {
+    if (events.length === 0) await node.pins.remove(broken)
+    events.push(event)
+  }
+  expect(events.filter((event) => typeof event === 'object' && event !== null && 'Cid' in event)).toEqual([
+    { Cid: `${whole}`, Ok: true },
+  ])
+})
+
 test('a block that is too large is refused while it is read', async () => {
   const { run } = await newRunner()
   let pieces = 0

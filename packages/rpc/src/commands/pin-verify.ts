@@ -1,5 +1,5 @@
 // cairn pin verify: is everything here that recursive pins keep, and is it what it says?
-import { CairnError, formatCid, verifyPins, type VerifyEvent } from '@cairn/core'
+import { CairnError, formatCid, verifyPins, type Pin, type VerifyEvent } from '@cairn/core'
 import { eventCommand } from '../command.ts'
 import { BAD_BLOCKS_PER_EVENT } from '../limits.ts'
 
@@ -36,11 +36,15 @@ export const pinVerify = eventCommand({
     let checked = 0
     let broken = 0
     let bad: BadNode[] = []
+    let about: Pin | undefined
     for await (const event of verifyPins({ pins, local }, { signal })) {
       if (event.kind === 'progress') {
         yield { Progress: event.blocks, Bytes: event.bytes }
         continue
       }
+      // A pin that is removed meanwhile does not come to its end.
+      if (event.pin !== about) bad = []
+      about = event.pin
       if (event.kind === 'bad') {
         bad.push(badNode(event))
         if (bad.length < BAD_BLOCKS_PER_EVENT) continue
