@@ -38,6 +38,8 @@ export class AutoCollect {
   #running: Promise<void> | undefined
   /** Bytes on disk that were measured or left, and what was put since at most. */
   #expectedBytes = Infinity
+  /** Bytes that are being put at most, or wait for room: what fits beside them fits. */
+  #comingBytes = 0
   /** Bytes that the last collection could not go below, 0 when it could. */
   #leftBytes: number | undefined
   #pausedUntilMs = -Infinity
@@ -51,11 +53,17 @@ export class AutoCollect {
     this.#timer.unref()
   }
 
-  /** To be awaited before `blocks` are put: begins a collection when it is time, and waits for it when there is no room. */
-  async makeRoom(blocks: readonly Block[]): Promise<void> {
+  /** Puts `blocks`: begins a collection before when it is time, and waits for it when there is no room. @throws what `put` throws */
+  async withRoom(blocks: readonly Block[], put: () => Promise<void>): Promise<void> {
     const bytes = blocks.reduce((sum, block) => sum + block.bytes.length + RECORD_BYTES, 0)
+    this.#comingBytes += bytes
     this.#expectedBytes += bytes
-    if (this.#expectedBytes > this.#limit.watermarkBytes) await this.#look(bytes)
+    try {
+      if (this.#expectedBytes > this.#limit.watermarkBytes) await this.#look()
+      await put()
+    } finally {
+      this.#comingBytes -= bytes
+    }
   }
 
   /** Resolves when no collection is running that was begun here. */
@@ -73,44 +81,51 @@ export class AutoCollect {
   /** Nobody waits for this look: what keeps it from looking may be gone the next time. */
   async #lookAround(): Promise<void> {
     try {
-      await this.#look(0)
+      await this.#look()
     } catch (error) {
       if (!isCairnError(error)) throw error
     }
   }
 
-  async #look(bytes: number): Promise<void> {
+  async #look(): Promise<void> {
     const { bytesMax, watermarkBytes } = this.#limit
     if (this.#ending.signal.aborted) return
-    const usedBytes = (this.#expectedBytes = await this.#parts.store.diskBytes())
-    this.#expectedBytes += bytes
-    if (usedBytes + bytes > bytesMax) {
+    const usedBytes = await this.#measure()
+    if (this.#expectedBytes > bytesMax) {
       if (this.#running === undefined) {
-        if (this.#now() >= this.#pausedUntilMs) await this.#begin(bytes)
+        if (this.#now() >= this.#pausedUntilMs) await this.#begin()
       } else {
         // It may end without room, since it looks at what was there when it began.
         await this.#running
-        await this.#look(bytes)
+        await this.#look()
       }
-    } else if (usedBytes > Math.max(watermarkBytes, (await this.#left()) + bytesMax / RETRY_DIVISOR)) {
-      void this.#begin(bytes)
+    } else if (usedBytes <= watermarkBytes) {
+      await this.#noteLeft(0)
+    } else if (usedBytes > (await this.#left()) + bytesMax / RETRY_DIVISOR) {
+      void this.#begin()
     }
   }
 
-  #begin(bytes: number): Promise<void> {
-    this.#running ??= this.#collect(bytes).finally(() => (this.#running = undefined))
+  async #measure(): Promise<number> {
+    const usedBytes = await this.#parts.store.diskBytes()
+    this.#expectedBytes = usedBytes + this.#comingBytes
+    return usedBytes
+  }
+
+  #begin(): Promise<void> {
+    this.#running ??= this.#collect().finally(() => (this.#running = undefined))
     return this.#running
   }
 
-  async #collect(bytes: number): Promise<void> {
+  async #collect(): Promise<void> {
     const { bytesMax, watermarkBytes, targetBytes } = this.#limit
     const startedMs = this.#now()
     try {
-      const downToBytes = Math.max(Math.min(targetBytes, bytesMax - bytes), 0)
+      const downToBytes = Math.max(Math.min(targetBytes, bytesMax - this.#comingBytes), 0)
       for await (const _ of this.#parts.collect({ signal: this.#ending.signal, downToBytes }));
-      const usedBytes = (this.#expectedBytes = await this.#parts.store.diskBytes())
+      const usedBytes = await this.#measure()
       await this.#noteLeft(usedBytes > watermarkBytes ? usedBytes : 0)
-      if (usedBytes + bytes <= bytesMax) return
+      if (this.#expectedBytes <= bytesMax) return
     } catch (error) {
       // Whoever puts is told by the store that there is no room; `repo gc` tells why it cannot collect.
       if (!isCairnError(error) && !this.#ending.signal.aborted) throw error

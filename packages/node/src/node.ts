@@ -86,7 +86,7 @@ export class Node implements AsyncDisposable {
     this.blocks = new BlockService({
       store: repo.blocks,
       fetchers: swarm === undefined ? [] : [swarm.bitswap],
-      makeRoom: autoCollect && ((blocks) => autoCollect.makeRoom(blocks)),
+      withRoom: autoCollect && ((blocks, put) => autoCollect.withRoom(blocks, put)),
       onStored: (blocks) => swarm?.bitswap.announce(blocks.map((block) => block.cid)),
     })
     this.pins = new Pins({ records: repo.meta, blocks: this.blocks })

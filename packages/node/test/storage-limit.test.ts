@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isCairnError, PROFILES, type CollectEvent, type EntryEvent } from '@cairn/core'
+import { createBlock, isCairnError, PROFILES, RAW_CODE, type CollectEvent, type EntryEvent } from '@cairn/core'
 import { MemoryKeyValueStore } from '@cairn/blockstore'
 import { expect, onTestFinished, test } from 'vitest'
 import { AutoCollect } from '../src/auto-collect.ts'
@@ -105,7 +105,7 @@ test('a collection in vain is not repeated for each put', async () => {
   }
   const limit = { bytesMax: 100, watermarkBytes: 90, targetBytes: 80, periodMs: 0 }
   const look = async (of: AutoCollect) => {
-    await of.makeRoom([])
+    await of.withRoom([], async () => undefined)
     await of.settled()
     return collections
   }
@@ -121,7 +121,34 @@ test('a collection in vain is not repeated for each put', async () => {
   expect(await look(auto)).toBe(3)
   nowMs += 1000
   expect(await look(auto)).toBe(4)
+  // When others have made room, the watermark counts again.
   usedBytes = 50
-  expect(await look(auto)).toBe(4)
+  expect(await look(new AutoCollect(parts, limit))).toBe(4)
+  usedBytes = 91
+  expect(await look(new AutoCollect(parts, limit))).toBe(5)
+  await auto.close()
+})
+
+test('puts side by side that do not fit together wait for a collection', async () => {
+  let [usedBytes, collections] = [5000, 0]
+  const parts = {
+    store: { diskBytes: async () => usedBytes },
+    records: new MemoryKeyValueStore(),
+    async *collect({ downToBytes = 0 }): AsyncGenerator<CollectEvent> {
+      collections++
+      const freed = Math.max(usedBytes - downToBytes, 0)
+      usedBytes -= freed
+      yield { kind: 'freed', bytes: freed }
+    },
+  }
+  const auto = new AutoCollect(parts, { bytesMax: 10_000, watermarkBytes: 9000, targetBytes: 8000, periodMs: 0 })
+  const putOf = (seed: number) =>
+    auto.withRoom([createBlock(new Uint8Array(3000).fill(seed), { codec: RAW_CODE })], async () => {
+      // Nothing of what is measured tells of the other one before both are stored.
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      expect((usedBytes += 3000)).toBeLessThanOrEqual(10_000)
+    })
+  await Promise.all([putOf(1), putOf(2)])
+  expect(collections).toBe(1)
   await auto.close()
 })

@@ -13,8 +13,8 @@ export interface BlockServiceParts {
   readonly store: BlockStore
   /** Where blocks are fetched from that the store lacks, all at once; none at all makes the service offline. */
   readonly fetchers?: readonly Fetcher[]
-  /** Awaited before blocks are stored, so that room can be made for them. */
-  readonly makeRoom?: ((blocks: readonly Block[]) => Promise<void>) | undefined
+  /** Calls `put`, which stores `blocks`, once there is room for them; at once by default. */
+  readonly withRoom?: ((blocks: readonly Block[], put: () => Promise<void>) => Promise<void>) | undefined
   /** Told of every block once it is durable, so that peers who wait for it can be served. */
   readonly onStored?: (blocks: readonly Block[]) => void
 }
@@ -33,14 +33,14 @@ const DONE = new Error('The block is here, or nobody waits for it')
 export class BlockService implements BlockReader {
   readonly #store: BlockStore
   readonly #fetchers: readonly Fetcher[]
-  readonly #makeRoom: ((blocks: readonly Block[]) => Promise<void>) | undefined
+  readonly #withRoom: NonNullable<BlockServiceParts['withRoom']>
   readonly #onStored: (blocks: readonly Block[]) => void
   readonly #fetches = new Map<string, SharedFetch>()
 
-  constructor({ store, fetchers = [], makeRoom, onStored = () => undefined }: BlockServiceParts) {
+  constructor({ store, fetchers = [], withRoom = (_, put) => put(), onStored = () => undefined }: BlockServiceParts) {
     this.#store = store
     this.#fetchers = fetchers
-    this.#makeRoom = makeRoom
+    this.#withRoom = withRoom
     this.#onStored = onStored
   }
 
@@ -77,8 +77,7 @@ export class BlockService implements BlockReader {
 
   /** Stores blocks, and tells of them once they are durable. */
   async putMany(blocks: readonly Block[]): Promise<void> {
-    await this.#makeRoom?.(blocks)
-    await this.#store.putMany(blocks)
+    await this.#withRoom(blocks, () => this.#store.putMany(blocks))
     this.#onStored(blocks)
   }
 
