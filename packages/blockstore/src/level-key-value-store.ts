@@ -1,5 +1,5 @@
 // The key-value store over LevelDB: key = UTF-8 text, value = the bytes as they are, every batch synced unless told otherwise.
-import { Turns, type KeyValueChange, type KeyValueStore } from '@cairn/core'
+import { CairnError, Turns, type KeyValueChange, type KeyValueStore } from '@cairn/core'
 import { equals } from 'uint8arrays/equals'
 import { BatchCount, COUNT_KEY } from './batch-count.ts'
 import { doubtFiles, isDoubtful, requireFiles, trustFiles } from './database-files.ts'
@@ -63,6 +63,8 @@ class LevelKeyValueStore implements LevelDatabaseStore {
   readonly #gate: Gate
   /** LevelDB takes batches that wait for nothing in any order; here the later call wins. */
   readonly #turns = new Turns()
+  /** How often the database was opened again: what lists it then would go on in records of another moment. */
+  #reopenings = 0
 
   constructor(database: Database, { path, count }: { readonly path: string; readonly count: BatchCount | undefined }) {
     this.#path = path
@@ -84,7 +86,13 @@ class LevelKeyValueStore implements LevelDatabaseStore {
 
   async *list(prefix: string): AsyncGenerator<[key: string, value: Uint8Array], void, undefined> {
     const start = encodeText(prefix)
+    const reopenings = this.#reopenings
     for await (const page of this.#gate.each(this.#database.pages(start))) {
+      if (this.#reopenings !== reopenings)
+        throw new CairnError(
+          'UNAVAILABLE',
+          `Cannot go on listing ${this.#path}: it was opened again meanwhile; list again`,
+        )
       const found = page.filter(([key]) => startsWith(key, start) && !equals(key, COUNT_KEY))
       yield* found.map(([key, value]): [string, Uint8Array] => [decodeText(key), value])
       if (found.length < page.length) return
@@ -96,6 +104,7 @@ class LevelKeyValueStore implements LevelDatabaseStore {
       // Opening takes room and files; a database that was closed and does not open again could not even be read.
       await requireDiskRoom(this.#path, 0)
       await requireFiles(this.#path)
+      this.#reopenings++
       await this.#database.reopen()
     }
     const counted = this.#count === undefined ? changes : [...changes, this.#count.next()]

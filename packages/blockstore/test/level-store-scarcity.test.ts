@@ -81,6 +81,24 @@ test('a key-value store goes on when there is room again, and has what it acknow
   await again.close()
 })
 
+test('a listing never mixes records of two moments', async ({ skip }) => {
+  const path = await smallDisk()
+  if (path === undefined) return skip('mounting a small file system is not allowed here')
+  const store = await openLevelKeyValueStore(join(path, 'meta'))
+  const recordOf = (number: number) => ({ key: `pin/${String(number).padStart(4, '0')}`, value: Uint8Array.of(1) })
+  await store.batch(Array.from({ length: 3000 }, (_, number) => recordOf(number + 1)))
+  const listing = store.list('pin/')
+  await listing.next()
+  await fillUp(path)
+  await expect(store.batch([{ key: 'large', value: new Uint8Array(MIB) }])).rejects.toMatchObject(LIMIT)
+  await rm(join(path, 'ballast'))
+  // A pin that moves: a listing that goes on from where it is would show neither the old one nor the new one.
+  await store.batch([{ ...recordOf(3000), value: undefined }, recordOf(0)])
+  await expect(Array.fromAsync(listing)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  expect(await Array.fromAsync(store.list('pin/'))).toHaveLength(3000)
+  await store.close()
+})
+
 test('a process without files to open says LIMIT, calls nothing damaged, and goes on when it has some', async () => {
   const path = await tempFolder()
   const store = await openLevelStore(path)

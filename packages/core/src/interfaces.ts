@@ -128,7 +128,11 @@ export interface KeyValueStore {
   get(key: string): Promise<Uint8Array | undefined>
   /** Applies all changes or none, and resolves once they are durable. */
   batch(changes: readonly KeyValueChange[]): Promise<void>
-  /** Records whose key starts with `prefix`, in key order, as they were when the iteration began. */
+  /**
+   * Records whose key starts with `prefix`, in key order, as they were when the iteration began.
+   *
+   * @throws UNAVAILABLE when that moment is lost, after a failed write; a new iteration works
+   */
   list(prefix: string): AsyncIterable<[key: string, value: Uint8Array]>
   close(): Promise<void>
 }
