@@ -121,7 +121,10 @@ export const pinRm = eventCommand({
   summary: 'Stop keeping content; the next collection may take it',
   examples: ['cairn pin rm bafy…', 'cairn pin rm --name holidays bafy…   stays pinned while it has other names'],
   arguments: [PATHS],
-  options: { recursive: RECURSIVE, name: { ...NAME, help: 'remove only this name, and the pin with its last one' } },
+  options: {
+    recursive: RECURSIVE,
+    name: { ...NAME, help: 'remove only this name; what was also pinned without one stays' },
+  },
   async *run({ args, options: { recursive = true, name }, node, signal }): AsyncGenerator<PinsEvent> {
     const { local, pins } = await node()
     for (const path of args) {

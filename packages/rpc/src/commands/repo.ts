@@ -91,7 +91,7 @@ export const repoGc = eventCommand({
     'cairn repo gc',
     'cairn repo gc -q > removed.txt',
     'cairn repo gc --to 10GB     until the repo takes 10 GB',
-    'cairn repo gc --free 2GiB   until 2 GiB are free again',
+    'cairn repo gc --free 2GiB   until 2 GiB are given back',
   ],
   options: GC_OPTIONS,
   async *run({ node, options, signal }): AsyncGenerator<GcEvent> {
