@@ -49,7 +49,6 @@ export class BlockIndex {
   #checkpoint: Checkpoint
   #totals: Totals
   #isDamaged: boolean
-  #lastAdded: Uint8Array | undefined
 
   constructor(database: Database, checkpoint: Checkpoint) {
     this.#database = database
@@ -95,10 +94,7 @@ export class BlockIndex {
       value: encodeLocation(location),
     }))
     const last = places.at(-1)
-    if (last !== undefined) {
-      changes.push({ key: LAST_ADDED_KEY, value: logKey(last) })
-      this.#lastAdded = logKey(last)
-    }
+    if (last !== undefined) changes.push({ key: LAST_ADDED_KEY, value: logKey(last) })
     await this.#database.batch(changes, { sync: false })
     this.#totals = sum(this.#totals, fresh, 1)
   }
@@ -114,8 +110,7 @@ export class BlockIndex {
 
   /** Key of the log record that was entered last, unless it was deleted: where it is missing, the log has lost its end. */
   async lastAdded(): Promise<Uint8Array | undefined> {
-    this.#lastAdded = await this.#noticing(() => this.#database.get(LAST_ADDED_KEY))
-    return this.#lastAdded
+    return this.#noticing(() => this.#database.get(LAST_ADDED_KEY))
   }
 
   /** Takes blocks out, on disk, that were in the index, and notes which records of the log go with them. */
@@ -124,7 +119,7 @@ export class BlockIndex {
     const changes: Change[] = places.map(({ multihash }) => ({ key: multihash }))
     const keys = places.map(logKey)
     changes.push({ key: LAST_DELETE_KEY, value: encodeLogKeys(keys) })
-    const lastAdded = this.#lastAdded
+    const lastAdded = await this.lastAdded()
     if (lastAdded !== undefined && keys.some((key) => equals(key, lastAdded))) changes.push({ key: LAST_ADDED_KEY })
     await this.#change(changes, { counted: sound, sign: -1 })
   }
@@ -135,7 +130,7 @@ export class BlockIndex {
     return value === undefined ? [] : decodeLogKeys(value)
   }
 
-  /** Notes that they are gone. */
+  /** Notes that they are gone. A loss of power may undo it. */
   async forgetLastDeleted(): Promise<void> {
     await this.#database.batch([{ key: LAST_DELETE_KEY }], { sync: false })
   }

@@ -1,5 +1,5 @@
 // The log: every block under a rising sequence number, so that LevelDB never rewrites what it wrote (see
-// docs/decisions/002-log-in-leveldb.md). It is the truth about what is stored: all its batches are synced.
+// docs/decisions/002-log-in-leveldb.md). It is the truth about what is stored.
 import { randomBytes } from 'node:crypto'
 import { CairnError, isCairnError } from '@cairn/core'
 import { doubtFiles, isDoubtful, trustFiles } from './database-files.ts'

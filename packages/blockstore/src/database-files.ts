@@ -43,6 +43,24 @@ export async function freeFolder(path: string): Promise<string> {
   return `${path}.replaced-${number}`
 }
 
+/** Puts the folder `from` in the place of `path`, if there is one. At every moment one of both is whole. @throws as `systemError` */
+export async function replaceFolder(path: string, from: string): Promise<void> {
+  const replaced = replacedPath(path)
+  try {
+    await rm(replaced, { recursive: true, force: true })
+    if (await exists(path)) await rename(path, replaced)
+    await rename(from, path)
+    await rm(replaced, { recursive: true, force: true })
+  } catch (cause) {
+    throw systemError(`replace ${path}`, cause)
+  }
+}
+
+/** Where a folder is that is being replaced. */
+export function replacedPath(path: string): string {
+  return `${path}.old`
+}
+
 /** Whether records of the database in `path` may be lost: set before a repair, and kept until `trustFiles`. */
 export async function isDoubtful(path: string): Promise<boolean> {
   return exists(doubtOf(path))
@@ -135,7 +153,7 @@ async function keepReplaced(path: string): Promise<string | undefined> {
   return kept
 }
 
-async function exists(path: string): Promise<boolean> {
+export async function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
     () => false,

@@ -1,10 +1,10 @@
 // One LevelDB database with Cairn's errors, and the rule that keeps its acknowledgements true: after a failed write
 // it is read-only until it is opened again, which `reopen` does. LevelDB goes on after a torn write, but then what
 // follows it in LevelDB's own log is dropped at the next recovery, although it was synced.
-import { rename, rm } from 'node:fs/promises'
 import { CairnError, isCairnError } from '@cairn/core'
 import { untabledBytes } from './disk-room.ts'
 import { databaseError } from './database-error.ts'
+import { replaceFolder } from './database-files.ts'
 import { SCAN_BYTES, SCAN_RECORDS } from './limits.ts'
 import { openLevel, repairLevel, type DatabaseSettings, type NativeLevel, type OpenedLevel } from './native-level.ts'
 import type { TableCheck } from './table-file.ts'
@@ -45,6 +45,7 @@ export class Database {
   /** Calls of LevelDB that run. */
   #users = 0
   #left: (() => void) | undefined
+  #isClosed = false
   /** While it is opened again; whoever comes then waits. */
   #reopening: Promise<void> | undefined
 
@@ -170,6 +171,7 @@ export class Database {
    */
   async reopen({ from, check = this.#settings.check }: ReopenOptions = {}): Promise<void> {
     while (this.#reopening !== undefined) await this.#reopening
+    if (this.#isClosed) throw new CairnError('UNAVAILABLE', `Cannot open ${this.#path} again: it is closed`)
     const isDamaged = this.#failure?.code === 'CORRUPT'
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#reopening = promise
@@ -179,8 +181,7 @@ export class Database {
       this.#level = undefined
       await level?.close()
       if (from !== undefined) {
-        await rm(this.#path, { recursive: true, force: true })
-        await rename(from, this.#path)
+        await replaceFolder(this.#path, from)
       } else if (isDamaged && this.#settings.repairs !== false) {
         await repairLevel(this.#path, this.#settings.onRecovery)
       }
@@ -196,6 +197,7 @@ export class Database {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     await this.#reopening
     await this.#level?.close()
   }

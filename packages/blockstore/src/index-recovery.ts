@@ -1,11 +1,13 @@
 // Opens an index so that it covers its whole log: what was written after the last checkpoint is read from the log, and
 // an index that is missing, damaged or of another log is made anew. The old one, as far as it can be read, then tells
 // which blocks the log has lost.
-import { access, rename, rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { CairnError, isCairnError, multihashKey } from '@cairn/core'
 import { equals } from 'uint8arrays/equals'
 import { BlockIndex, openIndexDatabase, readCheckpoint } from './block-index.ts'
 import { FIRST_SEQUENCE, type BlockLog, type Placed } from './block-log.ts'
+import { exists, replacedPath, replaceFolder } from './database-files.ts'
+import { decodeLogKey } from './record.ts'
 import type { OnRecovery } from './recovery-event.ts'
 import { storedBlock } from './stored-block.ts'
 import { isMistaken } from './stray.ts'
@@ -31,6 +33,7 @@ export interface IndexSource {
  */
 export async function openBlockIndex(source: IndexSource): Promise<CompleteIndex> {
   const { path, log } = source
+  await settleFolders(path)
   const old = await openSound(path, log.id)
   try {
     if (old !== undefined && !old.isDamaged && !(await log.isDoubtful()) && (await hasItsEnd(old, log))) {
@@ -39,7 +42,7 @@ export async function openBlockIndex(source: IndexSource): Promise<CompleteIndex
     }
     const nextSequence = await makeAnew(source, { old })
     if (old !== undefined) await old.reopen({ from: newPath(path) })
-    else await replaceFolder(path)
+    else await replaceFolder(path, newPath(path))
     const index = old ?? (await openSound(path, log.id))
     if (index === undefined) throw new CairnError('CORRUPT', `Cannot open ${path}: it does not keep what is written`)
     await log.trust()
@@ -64,7 +67,9 @@ async function finish(index: BlockIndex, log: BlockLog): Promise<number> {
     await log.removeKeys(keys)
     await index.forgetLastDeleted()
   }
-  return complete(index, log)
+  const nextSequence = await complete(index, log)
+  // Where they were the log's end, a block put again would get such a key, and go with them at the open after a power loss.
+  return keys.reduce((next, key) => Math.max(next, (decodeLogKey(key)?.sequence ?? 0) + 1), nextSequence)
 }
 
 /** Name of the log that the index in folder `path` was made from, if that can be read. */
@@ -159,9 +164,13 @@ async function makeAnew(
     // What is lost keeps its sequence.
     const freeSequence = Math.max(nextSequence, old?.stored.sequence ?? 0, lostSequence + 1)
     await index.checkpoint(freeSequence)
-    return freeSequence
-  } finally {
     await index.close()
+    return freeSequence
+  } catch (error) {
+    await index.close()
+    // On a full disk it would take the room that the next attempt needs.
+    await rm(newPath(path), { recursive: true, force: true })
+    throw error
   }
 }
 
@@ -214,16 +223,11 @@ async function uncounted(index: BlockIndex, page: readonly Placed[]): Promise<Pl
   })
 }
 
-async function replaceFolder(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true })
-  await rename(newPath(path), path)
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
+/** Ends a `replaceFolder` that was interrupted. A new index that is not whole has no checkpoint, and is made anew again. */
+async function settleFolders(path: string): Promise<void> {
+  if (!(await exists(path)) && (await exists(newPath(path)))) await rename(newPath(path), path)
+  // What is left over would pass for the index when that is gone.
+  for (const left of [newPath(path), replacedPath(path)]) await rm(left, { recursive: true, force: true })
 }
 
 function newPath(path: string): string {

@@ -1,10 +1,11 @@
 // A damaged store opens without a person, serves no wrong byte, and names what it has lost.
-import { open, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import { cp, open, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { openIndexDatabase } from '../src/block-index.ts'
 import { openDatabase } from '../src/database.ts'
 import { openLevelStore, type RecoveryEvent } from '../src/index.ts'
-import { HEADER_KEY } from '../src/record.ts'
+import { CHECKPOINT_KEY, HEADER_KEY } from '../src/record.ts'
 import { seededBlock } from './block-store-suite.ts'
 import { tempFolder } from './temp-folder.ts'
 
@@ -119,7 +120,49 @@ test('damaged records in the middle of LevelDB’s own log are named', async () 
 test('an index that is being made anew when the process ends is made anew again', async () => {
   const path = await filledFolder()
   await rename(join(path, 'index'), join(path, 'index.new'))
+  const unfinished = await openIndexDatabase(join(path, 'index.new'))
+  await unfinished.batch([{ key: CHECKPOINT_KEY }], { sync: true })
+  await unfinished.close()
   expect(await look(path)).toMatchObject({ there: all, named: [] })
+})
+
+test('an index whose replacement was interrupted still knows what the log has lost', async () => {
+  const path = await filledFolder()
+  await rm(join(path, 'blocks'), { recursive: true })
+  await (await openLevelStore(path)).close()
+  await rename(join(path, 'index'), join(path, 'index.new'))
+  const store = await openLevelStore(path)
+  expect((await Array.fromAsync(store.damaged())).length).toBe(blocks.length)
+  await store.close()
+})
+
+test('an index that was made anew does not miss the end of the log when that is deleted', async () => {
+  const path = await filledFolder()
+  await rm(join(path, 'index'), { recursive: true })
+  const store = await openLevelStore(path)
+  await store.deleteMany(cids.slice(10))
+  await store.close()
+  expect(kinds(await look(path))).toEqual([])
+})
+
+test('a block that was deleted at the end of the log and put again outlives a loss of power', async () => {
+  const path = await filledFolder()
+  const block = seededBlock(1000)
+  const store = await openLevelStore(path)
+  await store.putMany([block])
+  await store.deleteMany([block.cid])
+  const [killed, lost] = [await tempFolder(), await tempFolder()]
+  await cp(path, killed, { recursive: true })
+  await cp(join(path, 'index'), join(lost, 'index'), { recursive: true })
+  await store.close()
+  const next = await openLevelStore(killed)
+  await next.putMany([block])
+  // The log is synced, and the index is not: it may be as it was found.
+  await cp(join(killed, 'blocks'), join(lost, 'blocks'), { recursive: true })
+  await next.close()
+  const last = await openLevelStore(lost)
+  expect(await last.get(block.cid)).toEqual(block)
+  await last.close()
 })
 
 async function garble(file: string): Promise<void> {
