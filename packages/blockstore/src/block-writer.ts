@@ -98,6 +98,11 @@ export class BlockWriter {
     return (await round.found).slice(start, start + cids.length)
   }
 
+  /** Resolves once nothing is on its way any more, also of puts that have failed with an earlier group. */
+  async settled(): Promise<void> {
+    await this.#queue.settled()
+  }
+
   /** Notes in the index that it covers the whole log, if it does not say so. Nothing may be on its way. */
   async checkpoint(): Promise<void> {
     if (this.#parts.index.stored.sequence < this.#nextSequence) await this.#checkpointAt(this.#nextSequence)
@@ -171,9 +176,9 @@ export class BlockWriter {
     await Promise.all([durable, before])
     await this.#parts.healer.run(async () => {
       await this.#parts.index.add(records)
-      await this.#removeDamaged(damaged, records[0]?.location.sequence ?? 0)
       this.#arrived(records)
       this.#settledSequence = (records.at(-1)?.location.sequence ?? 0) + 1
+      await this.#removeDamaged(damaged, records[0]?.location.sequence ?? 0)
       this.#uncheckedBytes += records.reduce((sum, { location }) => sum + location.size, 0)
       this.#uncheckedBlocks += records.length
       if (this.#uncheckedBlocks < this.#checkpointBlocks && this.#uncheckedBytes < CHECKPOINT_BYTES) return

@@ -27,7 +27,7 @@ export class CommitQueue {
   readonly #turns: Pick<Turns, 'run'>
   readonly #begin: (blocks: readonly Block[]) => Promise<Begun>
   #waiting: Waiting[] = []
-  #isRunning = false
+  #running: Promise<void> | undefined
   /** Ends of the commits that are under way. */
   readonly #ends: Promise<void>[] = []
 
@@ -43,12 +43,17 @@ export class CommitQueue {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const request: Request = { waiting: blocks.length, failed: false, resolve, reject }
     for (const block of blocks) this.#waiting.push({ block, request })
-    if (!this.#isRunning) void this.#run()
+    this.#running ??= this.#run()
     await promise
   }
 
+  /** Resolves once no commit is under way. A put that has rejected may still have some, of its later blocks. */
+  async settled(): Promise<void> {
+    await this.#running
+    await Promise.all(this.#ends)
+  }
+
   async #run(): Promise<void> {
-    this.#isRunning = true
     while (this.#waiting.length > 0) {
       if (this.#ends.length === COMMITS_AT_ONCE) await this.#ends.shift()
       await this.#turns.run(async () => {
@@ -60,7 +65,7 @@ export class CommitQueue {
         }
       })
     }
-    this.#isRunning = false
+    this.#running = undefined
   }
 
   /** The next group. Blocks of a request that has failed are dropped: nobody waits for them. */

@@ -221,6 +221,7 @@ class LevelStore implements LevelBlockStore {
 
   close(): Promise<void> {
     return this.#gate.close(async () => {
+      await this.#writer.settled()
       try {
         // After a failed write nothing is claimed about the log's end.
         if (this.#index.isWritable && this.#log.isWritable) await this.#writer.checkpoint()

@@ -1,9 +1,11 @@
 // A full disk and too few files: a clear error, nothing acknowledged that is not so, reads go on, and all works again when
 // there is room, without opening anything by hand.
 import { execFile, execFileSync } from 'node:child_process'
+import { rmSync, writeFileSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execPath } from 'node:process'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { createBlock, RAW_CODE } from '@cairn/core'
 import { expect, onTestFinished, test } from 'vitest'
@@ -58,6 +60,25 @@ test('a block store whose deletes met a full disk takes puts and deletes again w
   expect(await store.stat()).toEqual({ blocks: 6, bytes: 6 * MIB })
   expect(events.some(({ kind }) => kind === 'reopened')).toBe(left.length > 0)
   await store.close()
+})
+
+test('a store that is closed amid a large put that failed stays closed', async ({ skip }) => {
+  const path = await smallDisk()
+  if (path === undefined) return skip('mounting a small file system is not allowed here')
+  const folder = join(path, 'repo')
+  const store = await openLevelStore(folder)
+  const ended = store.putMany(Array.from({ length: 40 }, (_, seed) => large(seed))).catch(async (error: unknown) => {
+    // Now there is room again, so that the blocks that nobody waits for would have the log opened again.
+    rmSync(join(path, 'ballast'), { force: true })
+    await store.close()
+    return error
+  })
+  await sleep(10)
+  expect(() => writeFileSync(join(path, 'ballast'), new Uint8Array(64 * MIB))).toThrow()
+  expect(await ended).toMatchObject(LIMIT)
+  rmSync(join(path, 'ballast'), { force: true })
+  await sleep(200)
+  await (await openLevelStore(folder)).close()
 })
 
 test('a key-value store goes on when there is room again, and has what it acknowledged', async ({ skip }) => {
