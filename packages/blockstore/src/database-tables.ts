@@ -52,7 +52,8 @@ export async function mendTables(
       const file = await readFile(join(path, name))
       const part = join(path, `${name}.part`)
       await writeFile(part, mendTable(file, bytes, check), { flush: true })
-      await rename(join(path, name), join(keptIn, name))
+      // A copy: if the table were gone at any moment, a crash then would lose what is sound in it.
+      await writeFile(join(keptIn, name), file)
       await rename(part, join(path, name))
     }
   } catch (cause) {
