@@ -2,7 +2,7 @@
 import { CairnError, Turns, type KeyValueChange, type KeyValueStore } from '@cairn/core'
 import { equals } from 'uint8arrays/equals'
 import { BatchCount, COUNT_KEY } from './batch-count.ts'
-import { doubtFiles, isDoubtful, requireFiles, trustFiles } from './database-files.ts'
+import { doubtFiles, exists, isDoubtful, requireFiles, trustFiles } from './database-files.ts'
 import { openDatabase, type Change, type Database } from './database.ts'
 import { requireDiskRoom } from './disk-room.ts'
 import type { Durability } from './durability.ts'
@@ -20,7 +20,12 @@ export async function openLevelKeyValueStore(
   path: string,
   settings: LevelKeyValueStoreSettings = {},
 ): Promise<LevelDatabaseStore> {
-  const { onRecovery, durability = 'sync' } = settings
+  const { onRecovery, durability = 'sync', wasThere = false } = settings
+  if (wasThere && !(await exists(path))) {
+    // First, so that a store that is made anew and then killed is doubted as well.
+    await doubtFiles(path)
+    onRecovery?.({ kind: 'cut', path, batches: undefined })
+  }
   const database = await openDatabase(path, {
     tableBytes: INDEX_TABLE_BYTES,
     onRecovery,
@@ -41,6 +46,8 @@ export async function openLevelKeyValueStore(
 export interface LevelKeyValueStoreSettings {
   /** `sync` by default. */
   readonly durability?: Durability | undefined
+  /** There was such a store: where it is missing, its records are lost. */
+  readonly wasThere?: boolean
   /** Told of damage that was found, and of what was done about it. */
   readonly onRecovery?: OnRecovery | undefined
 }
@@ -49,8 +56,6 @@ export interface LevelKeyValueStoreSettings {
 export interface LevelDatabaseStore extends KeyValueStore {
   /** Whether records may be lost since the last `trust`, because the database was damaged. Outlives the process. */
   isDoubtful(): Promise<boolean>
-  /** Notes that they may be, for another reason. */
-  doubt(): Promise<void>
   /** Accepts that. */
   trust(): Promise<void>
 }
@@ -114,10 +119,6 @@ class LevelKeyValueStore implements LevelDatabaseStore {
 
   isDoubtful(): Promise<boolean> {
     return isDoubtful(this.#path)
-  }
-
-  doubt(): Promise<void> {
-    return doubtFiles(this.#path)
   }
 
   trust(): Promise<void> {

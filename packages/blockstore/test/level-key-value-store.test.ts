@@ -1,6 +1,7 @@
 // The key-value store over LevelDB: the common contract, and what outlives the process.
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { openLevelKeyValueStore } from '../src/index.ts'
+import { openLevelKeyValueStore, type RecoveryEvent } from '../src/index.ts'
 import { keyValueStoreSuite } from './key-value-store-suite.ts'
 import { tempFolder } from './temp-folder.ts'
 
@@ -21,4 +22,21 @@ test('a second opener is told that it is locked', async () => {
   const store = await openLevelKeyValueStore(path)
   await expect(openLevelKeyValueStore(path)).rejects.toMatchObject({ code: 'LOCKED' })
   await store.close()
+})
+
+test('a store that is missing although it was there has lost its records, until that is accepted', async () => {
+  const path = join(await tempFolder(), 'meta')
+  const kinds: string[] = []
+  const settings = {
+    durability: 'none',
+    wasThere: true,
+    onRecovery: ({ kind }: RecoveryEvent) => kinds.push(kind),
+  } as const
+  const store = await openLevelKeyValueStore(path, settings)
+  expect([kinds, await store.isDoubtful()]).toEqual([['cut'], true])
+  await store.trust()
+  await store.close()
+  const again = await openLevelKeyValueStore(path, settings)
+  expect([kinds, await again.isDoubtful()]).toEqual([['cut'], false])
+  await again.close()
 })

@@ -111,13 +111,8 @@ export async function openRepo(path: string, { onRecovery }: RepoOptions = {}): 
 async function openLocked(path: string, settings: LevelKeyValueStoreSettings): Promise<LevelDatabaseStore> {
   try {
     // It is made before the blocks, so where it is missing it was there once, and what was pinned is forgotten.
-    const isGone = !(await exists(join(path, 'meta'))) && (await exists(join(path, 'blocks')))
-    const meta = await openLevelKeyValueStore(join(path, 'meta'), settings)
-    if (isGone) {
-      await meta.doubt()
-      settings.onRecovery?.({ kind: 'cut', path: join(path, 'meta'), batches: undefined })
-    }
-    return meta
+    const wasThere = await exists(join(path, 'blocks'))
+    return await openLevelKeyValueStore(join(path, 'meta'), { ...settings, wasThere })
   } catch (cause) {
     if (!isCairnError(cause, 'LOCKED')) throw cause
     const owner = await readFile(join(path, FILE.lock), 'utf8').catch(() => '')
