@@ -102,6 +102,7 @@ export class Healer {
     const { log } = this.#parts
     if (!(await log.hasDamagedTables())) return
     await this.#turns.run(async () => {
+      await this.#requireMeans()
       await log.reopen({ check: 'keys' })
       if (await log.isDoubtful()) await this.#remakeIndex()
     })
@@ -112,8 +113,8 @@ export class Healer {
     const { index, onRecovery } = this.#parts
     const cids = [storedBlock(place.multihash, place.location.size).cid]
     onRecovery?.({ kind: 'damaged', cids, foundBy: 'read' })
-    // A store that cannot write still says what it found; the next read finds it again.
-    if (index.isWritable) await index.flag([place])
+    // A store that cannot write still says what it found, and what the next read finds again; the index knows that it failed.
+    if (index.isWritable) await index.flag([place]).catch(() => undefined)
   }
 
   async #reading<T>(read: () => Promise<T>): Promise<T> {
@@ -128,11 +129,9 @@ export class Healer {
 
   /** Runs in a turn. @throws why it could not be mended now; the next turn tries again */
   async #mend(): Promise<void> {
-    const { path, log, index, settledSequence } = this.#parts
+    const { log, index, settledSequence } = this.#parts
     if (log.isWritable && index.isWritable && !index.isDamaged) return
-    // Opening takes room and files; a database that was closed and does not open again could not even be read.
-    await requireDiskRoom(path, 0)
-    await requireFiles(path)
+    await this.#requireMeans()
     if (!log.isWritable) await log.reopen()
     if (!index.isWritable && !index.isDamaged) {
       try {
@@ -143,6 +142,12 @@ export class Healer {
       }
     }
     if (index.isDamaged || (await log.isDoubtful())) await this.#remakeIndex()
+  }
+
+  /** Opening takes room and files; a database that was closed and does not open again could not even be read. */
+  async #requireMeans(): Promise<void> {
+    await requireDiskRoom(this.#parts.path, 0)
+    await requireFiles(this.#parts.path)
   }
 
   async #remakeIndex(onRecovery = this.#parts.onRecovery): Promise<void> {

@@ -1,7 +1,7 @@
 // A full disk and too few files: a clear error, nothing acknowledged that is not so, reads go on, and all works again when
 // there is room, without opening anything by hand.
 import { execFile, execFileSync } from 'node:child_process'
-import { rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execPath } from 'node:process'
@@ -79,6 +79,31 @@ test('a store that is closed amid a large put that failed stays closed', async (
   rmSync(join(path, 'ballast'), { force: true })
   await sleep(200)
   await (await openLevelStore(folder)).close()
+})
+
+test('a scrub that has no room to mend a table says so, and reads go on', async ({ skip }) => {
+  const path = await smallDisk()
+  if (path === undefined) return skip('mounting a small file system is not allowed here')
+  const folder = join(path, 'repo')
+  const blocks = [0, 1, 2, 3, 4, 5].map(large)
+  const filled = await openLevelStore(folder)
+  await filled.putMany(blocks)
+  await filled.close()
+  const store = await openLevelStore(folder)
+  const tables = readdirSync(join(folder, 'blocks')).filter((name) => name.endsWith('.ldb'))
+  const table = join(folder, 'blocks', tables[0] ?? '')
+  const bytes = readFileSync(table)
+  bytes[bytes.length - 1] = 0
+  writeFileSync(table, bytes)
+  await fillUp(path)
+  await expect(Array.fromAsync(store.scrub())).rejects.toMatchObject(LIMIT)
+  const found = await store.getMany(blocks.map(({ cid }) => cid))
+  expect(found.filter((block) => block !== undefined).length).toBeGreaterThan(0)
+  await rm(join(path, 'ballast'))
+  await Array.fromAsync(store.scrub())
+  await store.putMany(blocks)
+  expect(await store.getMany(blocks.map(({ cid }) => cid))).toEqual(blocks)
+  await store.close()
 })
 
 test('a key-value store goes on when there is room again, and has what it acknowledged', async ({ skip }) => {
