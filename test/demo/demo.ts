@@ -42,9 +42,9 @@ async function demo(base: string): Promise<void> {
   step('Make two repos, each with an identity of its own')
   for (const repo of [one, two]) await cairn(['--repo', repo, 'init', '--profile', 'test'])
 
-  step('Node one: cairn add -r folder')
+  step('Node one: cairn add -r -H folder')
   const addStartedMs = performance.now()
-  const root = (await cairn(['--repo', one, 'add', '-r', '-Q', source])).trim()
+  const root = (await cairn(['--repo', one, 'add', '-r', '-H', '-Q', source])).trim()
   const addSeconds = (performance.now() - addStartedMs) / 1000
   console.log(`  pinned, and the root is ${root}`)
   await cairn(['--repo', one, 'pin', 'ls', '--type', 'recursive', root])

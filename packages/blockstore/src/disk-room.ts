@@ -56,7 +56,8 @@ export async function requireDiskRoom(path: string, bytes: number): Promise<void
   if (freeBytes >= bytes + DISK_RESERVE_BYTES) return
   throw new CairnError(
     'LIMIT',
-    `Cannot write to ${path}: the disk is full (${freeBytes} bytes free, ${DISK_RESERVE_BYTES} are kept)`,
+    `Cannot write to ${path}: the disk is full (${formatBytes(freeBytes)} free, ${formatBytes(DISK_RESERVE_BYTES)} of them kept for deleting); ` +
+      'make room, or run "cairn repo gc"',
   )
 }
 

@@ -89,7 +89,7 @@ export const repoGc = eventCommand({
   summary: 'Delete the blocks that no pin keeps, and give their space back; may be stopped and run again',
   examples: [
     'cairn repo gc',
-    'cairn repo gc -q > removed.txt',
+    'cairn repo gc -q > removed.txt   CIDs as raw blocks: bytes are kept by their hash alone',
     'cairn repo gc --to 10GB     until the repo takes 10 GB',
     'cairn repo gc --free 2GiB   until 2 GiB are given back',
   ],
