@@ -33,11 +33,10 @@ export async function findKeepers(
     if (wanted.delete(key)) keepers.set(key, pin)
   }
 
-  async function* noting(): AsyncGenerator<KeyedPin> {
+  async function* noting(): AsyncGenerator<KeyedPin | undefined> {
     for await (const keyed of list()) {
       found(blockKey(keyed[1].cid), keyed[1])
-      if (wanted.size === 0) return
-      yield keyed
+      yield wanted.size === 0 ? undefined : keyed
     }
   }
 

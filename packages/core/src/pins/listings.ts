@@ -50,20 +50,23 @@ export class Listings {
   }
 
   /**
-   * Everything below the recursive ones of `pins`, which come in the order of their keys and with them, pin by pin. CIDs may repeat. A
-   * listing that is missing or damaged is made by a walk that reads interior nodes only, and is kept.
+   * Everything below the recursive ones of `pins`, which are all there are, in the order of their keys, up to an `undefined`
+   * that ends it early; pin by pin. CIDs may repeat. A listing that is missing or damaged is made by a walk that reads
+   * interior nodes only, and is kept.
    *
    * @throws as `walk`, when a pinned DAG is not whole
    */
-  async *pieces(pins: AsyncIterable<KeyedPin>, { signal }: AbortOptions = {}): AsyncGenerator<ListedPiece> {
+  async *pieces(pins: AsyncIterable<KeyedPin | undefined>, { signal }: AbortOptions = {}): AsyncGenerator<ListedPiece> {
     const stored = new StoredListings(this.#records, this.#builder)
     const made: ListingDraft[] = []
     let madeBytes = 0
     try {
       // This snapshot first: a pin that is in it and not in the other is then told from one that is new.
       await stored.open()
-      for await (const [key, pin] of pins) {
+      for await (const keyed of pins) {
         signal?.throwIfAborted()
+        if (keyed === undefined) return
+        const [key, pin] = keyed
         const isListed = pin.type === 'recursive' && mayHaveLinks(pin.cid)
         if (!isListed) continue
         const root = key.slice(PIN_PREFIX.length)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
-import type { CID } from 'multiformats/cid'
+import { CID } from 'multiformats/cid'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { blockKey, BlockService, createBlock, Pins } from '../../src/index.ts'
+import { blockKey, BlockService, createBlock, Pins, RAW_CODE } from '../../src/index.ts'
 import { all } from '../support/bytes.ts'
 import { anyDag, blockAt, naiveWalk, nodeBlock } from '../support/dag.ts'
 import { expectCode } from '../support/expect-code.ts'
@@ -70,6 +70,25 @@ describe('listings', () => {
     expect(read).toHaveLength(73)
     expect(await all(pins.listIndirect())).toHaveLength(2 + 4900 + 70)
     expect(read).toHaveLength(73)
+  })
+
+  test('are read no further than to the last CID that was asked about', async () => {
+    let gets = 0
+    records = new (class extends MapRecords {
+      override get(key: string) {
+        gets++
+        return super.get(key)
+      }
+    })()
+    pins = newPins()
+    const roots = leaves.slice(0, 200).map(({ cid }) => nodeBlock([cid]))
+    await store.putMany(roots)
+    for (const { cid } of roots) await pins.add(cid)
+    const [first] = await all(pins.list())
+    const under = CID.createV1(RAW_CODE, first?.cid.multihash ?? expect.fail('there are pins'))
+    gets = 0
+    expect(await keeperOf(under)).toBe('indirect')
+    expect(gets).toBeLessThan(10)
   })
 
   test('go with their pin, in its batch', async () => {
