@@ -4,7 +4,7 @@
 import { FIRST_SEQUENCE, type LogRecord } from './block-log.ts'
 import { compactIndex, IndexSlices } from './index-slices.ts'
 import { INDEX_SLICE_BLOCKS } from './limits.ts'
-import { isWorthRewriting, LogCensus, pieces } from './log-census.ts'
+import { isWorthRewriting, LogCensus, pieceBytesMax, pieces } from './log-census.ts'
 import { cidOf, proves } from './proof.ts'
 import { drop, mend, type StrayParts } from './stray.ts'
 
@@ -14,17 +14,21 @@ export interface CompactionStep {
   readonly records: number
   /** Records removed that no block needs. */
   readonly removedRecords: number
-  /** About the bytes of disk given back. */
-  readonly freedBytes: number
+}
+
+/** What a compaction works on. */
+export interface CompactionParts extends StrayParts {
+  /** Bytes free on the disk. */
+  readonly freeBytes: () => Promise<number>
 }
 
 /** Removes records that no block needs and rewrites the parts of the log where enough is garbage. */
-export async function* compact(parts: StrayParts): AsyncGenerator<CompactionStep, void, undefined> {
-  const { log, index, healer, settledSequence } = parts
+export async function* compact(parts: CompactionParts): AsyncGenerator<CompactionStep, void, undefined> {
+  const { log, index, healer, settledSequence, freeBytes } = parts
   const end = settledSequence()
   for await (const page of log.scan(FIRST_SEQUENCE)) {
     const settled = page.filter(({ location }) => location.sequence < end)
-    yield { records: settled.length, removedRecords: await settleStrays(parts, settled), freedBytes: 0 }
+    yield { records: settled.length, removedRecords: await settleStrays(parts, settled) }
     if (settled.length < page.length) break
   }
   const census = new LogCensus(end)
@@ -36,18 +40,15 @@ export async function* compact(parts: StrayParts): AsyncGenerator<CompactionStep
     }
   }
   for (const part of (await census.parts(log)).filter(isWorthRewriting)) {
-    for await (const { start, end: pieceEnd } of pieces(log, part)) {
-      const before = await log.approximateBytes(start, pieceEnd)
+    for await (const { start, end: pieceEnd } of pieces(log, part, pieceBytesMax(await freeBytes()))) {
       await log.compact(start, pieceEnd)
-      yield {
-        records: 0,
-        removedRecords: 0,
-        freedBytes: Math.max(before - (await log.approximateBytes(start, pieceEnd)), 0),
-      }
+      yield REWRITTEN
     }
   }
-  for await (const freedBytes of compactIndex(index, slices)) yield { records: 0, removedRecords: 0, freedBytes }
+  for await (const _ of compactIndex(index, slices)) yield REWRITTEN
 }
+
+const REWRITTEN: CompactionStep = { records: 0, removedRecords: 0 }
 
 /** Enters or removes those of `records` to which the index does not point; gives how many were removed. */
 async function settleStrays(parts: StrayParts, records: readonly LogRecord[]): Promise<number> {

@@ -216,7 +216,7 @@ class LevelStore implements LevelBlockStore {
 
   async *compact(): AsyncGenerator<CompactionStep, void, undefined> {
     this.#gate.check()
-    yield* this.#gate.each(compact(this.#parts()))
+    yield* this.#gate.each(compact({ ...this.#parts(), freeBytes: () => freeDiskBytes(this.#path) }))
   }
 
   close(): Promise<void> {

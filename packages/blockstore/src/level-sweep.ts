@@ -18,14 +18,8 @@ import { DoomedBlocks } from './doomed-blocks.ts'
 import type { Gate } from './gate.ts'
 import type { Healer } from './healer.ts'
 import { compactIndex, IndexSlices } from './index-slices.ts'
-import {
-  INDEX_SLICE_BLOCKS,
-  PIECE_BYTES_MAX,
-  RECORD_OVERHEAD_BYTES,
-  SWEEP_ROUND_BLOCKS,
-  SWEEP_STEP_BLOCKS,
-} from './limits.ts'
-import { isWorthRewriting, LogCensus, pieces, type LogPart } from './log-census.ts'
+import { INDEX_SLICE_BLOCKS, RECORD_OVERHEAD_BYTES, SWEEP_ROUND_BLOCKS, SWEEP_STEP_BLOCKS } from './limits.ts'
+import { isWorthRewriting, LogCensus, pieceBytesMax, pieces, type LogPart } from './log-census.ts'
 import { Marks } from './marks.ts'
 import { FIRST_MULTIHASH } from './record.ts'
 import { isIdentity, storedBlock } from './stored-block.ts'
@@ -90,8 +84,10 @@ export class LevelSweep implements Sweep {
     for (const round of roundsOf(parts)) {
       const doomed = await this.#doomedIn(round, options)
       for (const part of round) {
-        const isEnough = yield* this.#empty(part, doomed, { ...options, downToBytes: downTo })
-        if (isEnough) return
+        for await (const piece of this.#piecesOf(part)) {
+          const isEnough = yield* this.#empty(piece, doomed, { ...options, downToBytes: downTo })
+          if (isEnough) return
+        }
       }
     }
     for await (const freedBytes of gate.each(compactIndex(index, slices))) {
@@ -179,19 +175,23 @@ export class LevelSweep implements Sweep {
     return gate.run(() => remove(multihashes, this.#isExpendable))
   }
 
-  async *#rewrite(part: LogPart, signal: AbortSignal | undefined): AsyncGenerator<SweepStep, void, undefined> {
+  async *#rewrite(
+    { start, end }: LogPart,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<SweepStep, void, undefined> {
+    const { gate, log } = this.#parts
+    const freedBytes = await gate.run(async () => {
+      const before = await log.approximateBytes(start, end)
+      await log.compact(start, end)
+      return Math.max(before - (await log.approximateBytes(start, end)), 0)
+    })
+    yield { removed: [], freedBytes }
+    signal?.throwIfAborted()
+  }
+
+  async *#piecesOf(part: LogPart): AsyncGenerator<LogPart, void, undefined> {
     const { gate, log, freeBytes } = this.#parts
-    // What is rewritten is there twice for a moment, and a full disk would end all writing.
-    const bytesMax = Math.min(PIECE_BYTES_MAX, await freeBytes())
-    for await (const { start, end } of gate.each(pieces(log, part, bytesMax))) {
-      const freedBytes = await gate.run(async () => {
-        const before = await log.approximateBytes(start, end)
-        await log.compact(start, end)
-        return Math.max(before - (await log.approximateBytes(start, end)), 0)
-      })
-      yield { removed: [], freedBytes }
-      signal?.throwIfAborted()
-    }
+    yield* gate.each(pieces(log, part, pieceBytesMax(await freeBytes())))
   }
 }
 

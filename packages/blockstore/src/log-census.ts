@@ -96,20 +96,36 @@ export function isWorthRewriting({ keptBytes, garbageBytes }: LogPart): boolean 
   return garbageBytes > 0 && garbageBytes * PART_GARBAGE_DIVISOR >= keptBytes + garbageBytes
 }
 
-/** `range` in pieces whose tables have about `bytesMax` at most: one compaction must not last. */
+/**
+ * `part` in pieces whose tables have about `bytesMax` at most: one compaction must not last, and what it rewrites is there
+ * twice for a moment. LevelDB merges a deletion with all that lies between the first and the last one of its table, so
+ * one piece is to be rewritten before anything is deleted in the next.
+ */
 export async function* pieces(
   log: MeasuredLog,
-  range: Range,
-  bytesMax: number = PIECE_BYTES_MAX,
-): AsyncGenerator<Range, void, undefined> {
-  const { start, end } = range
-  if (end - start <= 1 || (await log.approximateBytes(start, end)) <= bytesMax) {
-    yield range
+  part: LogPart,
+  bytesMax: number,
+): AsyncGenerator<LogPart, void, undefined> {
+  const { start, end } = part
+  const bytes = await log.approximateBytes(start, end)
+  if (end - start <= 1 || bytes <= bytesMax) {
+    yield part
     return
   }
   const middle = start + Math.floor((end - start) / 2)
-  yield* pieces(log, { start, end: middle }, bytesMax)
-  yield* pieces(log, { start: middle, end }, bytesMax)
+  const share = (await log.approximateBytes(start, middle)) / bytes
+  yield* pieces(log, { ...scaled(part, share), end: middle }, bytesMax)
+  yield* pieces(log, { ...scaled(part, 1 - share), start: middle }, bytesMax)
+}
+
+/** Bytes of tables in one piece, so that rewriting it does not fill the disk: a piece has parts of two more tables. */
+export function pieceBytesMax(freeBytes: number): number {
+  return Math.min(PIECE_BYTES_MAX, freeBytes / 2)
+}
+
+function scaled(part: LogPart, share: number): LogPart {
+  const { keptBytes, doomedBytes, garbageBytes } = part
+  return { ...part, keptBytes: keptBytes * share, doomedBytes: doomedBytes * share, garbageBytes: garbageBytes * share }
 }
 
 function plus(tile: Count & { readonly start: number }, count: Count) {

@@ -1,7 +1,7 @@
 // A full disk and too few files: a clear error, nothing acknowledged that is not so, reads go on, and all works again when
 // there is room, without opening anything by hand.
 import { execFile, execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execPath } from 'node:process'
@@ -103,6 +103,27 @@ test('a scrub that has no room to mend a table says so, and reads go on', async 
   await Array.fromAsync(store.scrub())
   await store.putMany(blocks)
   expect(await store.getMany(blocks.map(({ cid }) => cid))).toEqual(blocks)
+  await store.close()
+})
+
+test('a collection gives space back that is spread over the log, where there is little room', async ({ skip }) => {
+  const path = await smallDisk()
+  if (path === undefined) return skip('mounting a small file system is not allowed here')
+  const events: RecoveryEvent[] = []
+  const store = await openLevelStore(join(path, 'repo'), { onRecovery: (event) => events.push(event) })
+  const blocks = Array.from({ length: 40 }, (_, seed) => large(seed))
+  for (const block of blocks) await store.putMany([block])
+  const { bavail, bsize } = statfsSync(path)
+  writeFileSync(join(path, 'ballast'), new Uint8Array(bavail * bsize - 8 * MIB))
+  const before = await store.diskBytes()
+  const kept = blocks.filter((_, seed) => seed % 2 === 0)
+  const sweep = await store.openSweep()
+  await sweep.mark(kept.map(({ cid }) => cid))
+  await Array.fromAsync(sweep.run())
+  await sweep[Symbol.asyncDispose]()
+  expect(await store.diskBytes()).toBeLessThan(before - 19 * MIB)
+  expect(await store.getMany(kept.map(({ cid }) => cid))).toEqual(kept)
+  expect(events).toEqual([])
   await store.close()
 })
 
