@@ -229,6 +229,18 @@ test('pin update and pin verify', async () => {
   expect(events).toMatchObject([{ Cid: next, Ok: false, BadNodes: [{ Cid: leaf }] }])
 })
 
+test('a silent collection tells nothing but how far it is, as JSON too', async () => {
+  const { run, node } = await newRunner()
+  await run('add', { sources: [TREE], options: { pin: false } })
+  const events = await run('repo gc', { options: { silent: true } })
+  expect(events.filter((event) => !isProgress(event))).toEqual([])
+  expect(await node.store.stat()).toEqual({ blocks: 0, bytes: 0 })
+})
+
+function isProgress(event: unknown): boolean {
+  return typeof event === 'object' && event !== null && 'Name' in event
+}
+
 test('pin verify says nothing bad of a pin that is removed meanwhile, nor of the next one', async () => {
   const { run, node, inputOf } = await newRunner()
   for (const name of ['one', 'two']) {

@@ -95,6 +95,7 @@ export const repoGc = eventCommand({
   ],
   options: GC_OPTIONS,
   async *run({ node, options, signal }): AsyncGenerator<GcEvent> {
+    const { quiet = false, silent = false } = options
     const opened = await node()
     const downToBytes = await gcTarget(options, opened.store)
     const removed = { blocks: 0, bytes: 0 }
@@ -106,15 +107,15 @@ export const repoGc = eventCommand({
       for (const { cid, size } of event.blocks) {
         removed.blocks++
         removed.bytes += size
-        yield { Key: { '/': formatCid(cid) } }
+        if (!silent) yield { Key: { '/': formatCid(cid) } }
       }
       yield { Name: 'deleting', Blocks: removed.blocks, Bytes: removed.bytes }
     }
-    if (options.quiet === true || options.silent === true) return
+    if (quiet || silent) return
     yield { RemovedObjects: removed.blocks, RemovedBytes: removed.bytes, FreedBytes: freedBytes }
   },
-  text(event, { quiet = false, silent = false }) {
-    if (silent || 'Name' in event) return undefined
+  text(event, { quiet = false }) {
+    if ('Name' in event) return undefined
     if ('Key' in event) return quiet ? event.Key['/'] : `removed ${event.Key['/']}`
     const { RemovedObjects, RemovedBytes, FreedBytes } = event
     return `${RemovedObjects} blocks of ${formatBytes(RemovedBytes)} removed, ${formatBytes(FreedBytes)} of disk given back`
