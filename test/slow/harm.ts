@@ -32,9 +32,11 @@ export async function fillStores(path: string): Promise<void> {
   for (const isCut of [false, true]) {
     const whole = join(path, 'whole')
     await rm(whole, { recursive: true, force: true })
-    const meta = await openLevelKeyValueStore(join(whole, 'meta'))
-    for (let number = 0; number < RECORDS / 2; number++) await meta.batch([recordOf(number)])
-    await meta.close()
+    for (const half of [0, RECORDS / 4]) {
+      const meta = await openLevelKeyValueStore(join(whole, 'meta'))
+      for (let number = half; number < half + RECORDS / 4; number++) await meta.batch([recordOf(number)])
+      await meta.close()
+    }
     for (const part of [0, 1, 2]) {
       const store = await openLevelStore(whole)
       const mine = blocks.slice((part * BLOCKS) / 3, ((part + 1) * BLOCKS) / 3)
@@ -52,37 +54,97 @@ function recordOf(number: number) {
   return { key: recordKey(number), value: new TextEncoder().encode(`value ${number}`) }
 }
 
-/** Harm of one file. */
+const DATABASES = ['blocks', 'index', 'meta'] as const
+const TABLE = /\.ldb$/
+
+/** Harm to the files of one store. */
 export interface Harm {
   readonly base: 'whole' | 'cut'
-  readonly database: 'blocks' | 'index' | 'meta'
+  readonly files: readonly FileHarm[]
+}
+
+/** Harm of one file. */
+export interface FileHarm {
+  readonly database: (typeof DATABASES)[number]
   readonly file: string
-  readonly how: 'truncated' | 'zeroed' | 'garbled' | 'flipped'
+  readonly how: 'gone' | 'truncated' | 'zeroed' | 'garbled' | 'flipped'
   /** Bytes of the tail, or number of flipped bits. */
   readonly size: number
 }
 
-/** Copies a store to `copy` and harms one of its files. */
+/** Copies a store to `copy` and harms one of its files, or two of them. */
 export async function harmCopy(path: string, copy: string, random: Random): Promise<Harm> {
+  const base = await copyOf(path, copy, random)
+  const files: FileHarm[] = []
+  for (let count = pick(random, [1, 1, 2]); count > 0; count--) {
+    const database = pick(random, DATABASES)
+    const kind = pick(random, [TABLE, /\.log$/, /^MANIFEST/, /^CURRENT$/])
+    const names = (await readdir(join(copy, database))).filter((name) => kind.test(name))
+    const file = names.length === 0 ? 'CURRENT' : pick(random, names)
+    const hows = kind === TABLE ? (['truncated', 'zeroed', 'garbled', 'flipped'] as const) : TAILS
+    files.push(await harmFile(copy, { database, file, how: pick(random, hows) }, random))
+  }
+  return { base, files }
+}
+
+const TAILS = ['truncated', 'zeroed', 'garbled'] as const
+
+/** Harm to two tables of one database, and perhaps to what names them. */
+export interface PairOfHarms {
+  readonly database: FileHarm['database']
+  readonly hows: readonly FileHarm['how'][]
+  readonly head: 'CURRENT' | 'MANIFEST' | undefined
+}
+
+/** All of them. */
+export const ALL_PAIRS: readonly PairOfHarms[] = DATABASES.flatMap((database) =>
+  [undefined, 'MANIFEST' as const, 'CURRENT' as const].flatMap((head) =>
+    (['gone', ...TAILS] as const).flatMap((first) =>
+      (['gone', ...TAILS] as const).map((second) => ({ database, hows: [first, second], head })),
+    ),
+  ),
+)
+
+/** Copies a store to `copy` and harms two of its tables. */
+export async function harmPair(
+  { path, copy, pair }: { readonly path: string; readonly copy: string; readonly pair: PairOfHarms },
+  random: Random,
+): Promise<Harm> {
+  const { database, hows, head } = pair
+  const base = await copyOf(path, copy, random)
+  const names = await readdir(join(copy, database))
+  const tables = names.filter((name) => TABLE.test(name))
+  if (tables.length < hows.length) throw new RangeError(`too few tables in ${database}`)
+  const files: FileHarm[] = []
+  for (const how of hows) {
+    const [file = ''] = tables.splice(below(random, tables.length), 1)
+    files.push(await harmFile(copy, { database, file, how }, random))
+  }
+  const named = names.find((name) => head !== undefined && name.startsWith(head))
+  if (named !== undefined) files.push(await harmFile(copy, { database, file: named, how: 'truncated' }, random))
+  return { base, files }
+}
+
+async function copyOf(path: string, copy: string, random: Random): Promise<Harm['base']> {
   const base = pick(random, ['whole', 'cut'] as const)
   await rm(copy, { recursive: true, force: true })
   await cp(join(path, base), copy, { recursive: true })
-  const database = pick(random, ['blocks', 'index', 'meta'] as const)
-  const kind = pick(random, [/\.ldb$/, /\.log$/, /^MANIFEST/, /^CURRENT$/])
-  const names = (await readdir(join(copy, database))).filter((name) => kind.test(name))
-  const name = names.length === 0 ? 'CURRENT' : pick(random, names)
-  const file = join(copy, database, name)
+  return base
+}
+
+async function harmFile(copy: string, harm: Omit<FileHarm, 'size'>, random: Random): Promise<FileHarm> {
+  const { database, how } = harm
+  const file = join(copy, database, harm.file)
   const { size: bytes } = await stat(file)
-  const how = name.endsWith('.ldb')
-    ? pick(random, ['truncated', 'zeroed', 'garbled', 'flipped'] as const)
-    : pick(random, ['truncated', 'zeroed', 'garbled'] as const)
-  // Most tails are short, as torn writes are.
-  const size = how === 'flipped' ? pick(random, [1, 10, 1000]) : 1 + below(random, bytes ** random())
-  if (how === 'truncated') await truncate(file, Math.max(bytes - size, 0))
+  // Most tails are short, as torn writes are; some are all there is.
+  const tail = below(random, 4) === 0 ? bytes : 1 + below(random, bytes ** random())
+  const size = how === 'flipped' ? pick(random, [1, 10, 1000]) : how === 'gone' ? bytes : tail
+  const start = Math.max(bytes - size, 0)
+  if (how === 'gone') await rm(file)
+  else if (how === 'truncated') await truncate(file, start)
   else if (how === 'flipped') await flip(file, { bits: size, bytes, random })
-  else
-    await overwrite(file, { start: Math.max(bytes - size, 0), bytes, random: how === 'garbled' ? random : undefined })
-  return { base, database, file: name, how, size }
+  else await overwrite(file, { start, bytes, random: how === 'garbled' ? random : undefined })
+  return { ...harm, size }
 }
 
 async function overwrite(

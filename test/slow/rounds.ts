@@ -9,8 +9,10 @@ export const ROUNDS = {
   powerLosses: Number(process.env['CAIRN_POWER_LOSSES'] ?? (isLong ? 200 : 3)),
   /** Operations beside collections that never pause. */
   operations: Number(process.env['CAIRN_OPERATIONS'] ?? (isLong ? 100_000 : 2000)),
-  /** Stores with one damaged file. */
+  /** Stores with one or two damaged files. */
   damages: Number(process.env['CAIRN_DAMAGES'] ?? (isLong ? 2500 : 60)),
+  /** Of the ways to damage two tables, each one of so many; coprime to how many there are of each kind. */
+  pairsStep: Number(process.env['CAIRN_PAIRS_STEP'] ?? (isLong ? 1 : 5)),
   /** Cold blocks with one flipped bit each. */
   flips: isLong ? [1, 10, 1000] : [1, 10, 100],
   /** Random actions on one repo beside a model of it. */

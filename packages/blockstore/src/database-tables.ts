@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { isCairnError, systemError } from '@cairn/core'
 import { doubtFiles, freeFolder, manifestOf, probeLock } from './database-files.ts'
 import type { RepairedEvent } from './recovery-event.ts'
-import { dataBlocksOf, isSoundTable, mendTable, type TableCheck } from './table-file.ts'
+import { dataBlocksOf, isEmptyTable, isSoundTable, mendTable, type TableCheck } from './table-file.ts'
 
 /** A table that is damaged. */
 export interface DamagedTable {
@@ -22,19 +22,9 @@ export interface DamagedTable {
  */
 export async function damagedTables(path: string, check: TableCheck, bytesMax = Infinity): Promise<DamagedTable[]> {
   const live = (await manifestOf(path))?.tables
-  const names = await readdir(path).catch((): string[] => [])
-  const tables = names.filter((name) => /^\d+\.(ldb|sst)$/.test(name) && live?.has(Number.parseInt(name, 10)) !== false)
-  const sizes = tables.map((name) => statSync(join(path, name), { throwIfNoEntry: false })?.size ?? 0)
-  const depth = sizes.reduce((sum, size) => sum + size, 0) > bytesMax ? 'ends' : check
-  const look = new TableLook(sizes.reduce((max, size) => Math.max(max, size), 0))
-  const damaged: DamagedTable[] = []
-  for (const [index, name] of tables.entries()) {
-    const bytes = live?.get(Number.parseInt(name, 10)) ?? sizes[index] ?? 0
-    if (bytes !== sizes[index] || !look.isSound(join(path, name), depth)) damaged.push({ name, bytes })
-    // A look takes microseconds where little is read, and a whole table milliseconds.
-    if (index % 64 === 63) await new Promise((resolve) => setImmediate(resolve))
-  }
-  return damaged
+  const tables = (await tablesIn(path, live)).filter(({ number }) => live?.has(number) !== false)
+  const depth = tables.reduce((sum, { fileBytes }) => sum + fileBytes, 0) > bytesMax ? 'ends' : check
+  return unsound(path, tables, { check: depth, isSound: (table) => isSoundTable(table, depth) })
 }
 
 /** Writes `tables` of the database in `path` again without what is damaged, and keeps the old ones beside it. */
@@ -43,6 +33,69 @@ export async function mendTables(
   tables: readonly DamagedTable[],
   check: TableCheck,
 ): Promise<RepairedEvent> {
+  return replaceTables(path, tables, (file, bytes) => mendTable(file, bytes, check))
+}
+
+/**
+ * Readies the tables in `path` for LevelDB's repair, which reads all of them, named or not, and ends the process at one
+ * without entries: mends those that are damaged, and moves away those in which nothing is left.
+ */
+export async function readyTables(path: string): Promise<RepairedEvent | undefined> {
+  const tables = await tablesIn(path, (await manifestOf(path))?.tables)
+  const unfit = await unsound(path, tables, {
+    check: 'keys',
+    isSound: (table) => isSoundTable(table, 'keys') && !isEmptyTable(table),
+  })
+  if (unfit.length === 0) return undefined
+  return replaceTables(path, unfit, (file, bytes) => {
+    const mended = mendTable(file, bytes, 'keys')
+    return isEmptyTable(mended) ? undefined : mended
+  })
+}
+
+/** A table in its folder. */
+interface FoundTable extends DamagedTable {
+  readonly number: number
+  readonly fileBytes: number
+}
+
+/** All tables in `path`; `named` has the bytes of those that a MANIFEST names. */
+async function tablesIn(path: string, named: ReadonlyMap<number, number> | undefined): Promise<FoundTable[]> {
+  const names = await readdir(path).catch((): string[] => [])
+  return names
+    .filter((name) => /^\d+\.(ldb|sst)$/.test(name))
+    .map((name) => {
+      const number = Number.parseInt(name, 10)
+      const fileBytes = statSync(join(path, name), { throwIfNoEntry: false })?.size ?? 0
+      return { name, number, fileBytes, bytes: named?.get(number) ?? fileBytes }
+    })
+}
+
+/** What makes a table sound. */
+interface Test {
+  /** How much of the table it needs. */
+  readonly check: TableCheck
+  readonly isSound: (table: Uint8Array) => boolean
+}
+
+/** Those of `tables` that have another size than they should, or do not pass `test`. */
+async function unsound(path: string, tables: readonly FoundTable[], test: Test): Promise<DamagedTable[]> {
+  const look = new TableLook(tables.reduce((max, { fileBytes }) => Math.max(max, fileBytes), 0))
+  const found: DamagedTable[] = []
+  for (const [index, { name, bytes, fileBytes }] of tables.entries()) {
+    if (bytes !== fileBytes || !look.isSound(join(path, name), test)) found.push({ name, bytes })
+    // A look takes microseconds where little is read, and a whole table milliseconds.
+    if (index % 64 === 63) await new Promise((resolve) => setImmediate(resolve))
+  }
+  return found
+}
+
+/** Puts what `mend` makes of them in the place of `tables`, or nothing where that is `undefined`, and keeps the old ones. */
+async function replaceTables(
+  path: string,
+  tables: readonly DamagedTable[],
+  mend: (file: Uint8Array, bytes: number) => Uint8Array | undefined,
+): Promise<RepairedEvent> {
   await probeLock(path)
   await doubtFiles(path)
   const keptIn = await freeFolder(path)
@@ -50,8 +103,13 @@ export async function mendTables(
     await mkdir(keptIn)
     for (const { name, bytes } of tables) {
       const file = await readFile(join(path, name))
+      const mended = mend(file, bytes)
+      if (mended === undefined) {
+        await rename(join(path, name), join(keptIn, name))
+        continue
+      }
       const part = join(path, `${name}.part`)
-      await writeFile(part, mendTable(file, bytes, check), { flush: true })
+      await writeFile(part, mended, { flush: true })
       // A copy: if the table were gone at any moment, a crash then would lose what is sound in it.
       await writeFile(join(keptIn, name), file)
       await rename(part, join(path, name))
@@ -76,8 +134,8 @@ class TableLook {
     this.#buffer = new Uint8Array(bytesMax)
   }
 
-  /** Whether the table in the file `path` is sound; one that a compaction took away meanwhile is. */
-  isSound(path: string, check: TableCheck): boolean {
+  /** Whether the table in the file `path` passes `test`; one that a compaction took away meanwhile does. */
+  isSound(path: string, { check, isSound }: Test): boolean {
     let file: number | undefined
     try {
       file = openSync(path, 'r')
@@ -85,10 +143,10 @@ class TableLook {
       // Most tables are sound, and of those little has to be read.
       if (check !== 'all') {
         this.#readOutline(file, table, check)
-        if (isSoundTable(table, check)) return true
+        if (isSound(table)) return true
       }
       this.#read(file, table, [0, table.length])
-      return isSoundTable(table, check)
+      return isSound(table)
     } catch (cause) {
       const reason = systemError(`read ${path}`, cause)
       if (isCairnError(reason, 'NOT_FOUND')) return true

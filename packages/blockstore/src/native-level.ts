@@ -3,7 +3,7 @@ import { CairnError, isCairnError } from '@cairn/core'
 import { Level } from 'level'
 import { databaseError } from './database-error.ts'
 import { doubtFiles, droppedBytes, repairFiles, wouldLoseFiles } from './database-files.ts'
-import { damagedTables, mendTables } from './database-tables.ts'
+import { damagedTables, mendTables, readyTables } from './database-tables.ts'
 import { CACHE_BYTES, OPEN_TABLES_MAX } from './limits.ts'
 import type { OnRecovery } from './recovery-event.ts'
 import type { TableCheck } from './table-file.ts'
@@ -58,8 +58,8 @@ export async function openLevel(path: string, settings: DatabaseSettings): Promi
 
 /** Lets LevelDB repair the database in `path`, as the last step; what it would stumble over is taken away first. */
 export async function repairLevel(path: string, onRecovery: OnRecovery | undefined): Promise<void> {
-  const damaged = await damagedTables(path, 'keys')
-  if (damaged.length > 0) onRecovery?.(await mendTables(path, damaged, 'keys'))
+  const readied = await readyTables(path)
+  if (readied !== undefined) onRecovery?.(readied)
   onRecovery?.(await repairFiles(path))
 }
 

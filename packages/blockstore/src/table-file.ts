@@ -46,6 +46,11 @@ export function isSoundTable(file: Uint8Array, check: TableCheck): boolean {
   return check === 'ends' || blocks.every((_, number) => isSoundData(file, blocks, { number, check }))
 }
 
+/** Whether a sound table holds nothing: LevelDB writes none such, but all of a table may have been too damaged to keep. */
+export function isEmptyTable(file: Uint8Array): boolean {
+  return (indexOf(file) ?? []).length === 0
+}
+
 /** Where the data blocks of a table are, if its index can be read. */
 export function dataBlocksOf(file: Uint8Array): readonly Handle[] | undefined {
   return indexOf(file)
