@@ -16,19 +16,13 @@ const CHILD = fileURLToPath(new URL('change-until-killed.ts', import.meta.url))
 /** Milliseconds of work between two failures, at most. */
 const WORK_MS = 1500
 
-const disk = await openDisk().catch((cause: unknown) => {
-  console.log(`No disks of our own can be made here: ${String(cause)}`)
-  return undefined
-})
-
-test.skipIf(disk === undefined)(
+test(
   `everything acknowledged outlives ${ROUNDS.powerLosses} losses of power`,
   { timeout: 60_000 + ROUNDS.powerLosses * 20_000 },
-  async () => {
-    if (disk === undefined) return
+  async ({ skip }) => {
+    await using disk = await openDisk().catch((cause: unknown) => skip(`no disk can be made here: ${String(cause)}`))
     console.log(`seed ${ROUNDS.seed}`)
     const random = seededRandom(ROUNDS.seed)
-    await using _ = disk
     const repo = join(disk.path, 'repo')
     await createRepo(repo, 'test')
     const child = spawn(process.execPath, ['--conditions=source', CHILD, repo, `${ROUNDS.seed}`], {
