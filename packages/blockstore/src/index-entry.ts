@@ -1,25 +1,13 @@
 // An entry of the index, as a block at its place.
 import { CairnError, isCairnError } from '@cairn/core'
-import { decode as decodeDigest } from 'multiformats/hashes/digest'
 import type { Placed } from './block-log.ts'
 import type { Entry } from './database.ts'
-import { decodeLocation } from './record.ts'
+import { decodeLocation, isMultihash } from './record.ts'
 
 /** The block of an entry. @throws CORRUPT when it is no entry of an index */
 export function placed([multihash, value]: Entry): Placed {
   if (!isMultihash(multihash)) throw new CairnError('CORRUPT', 'Cannot read the index: a key is no multihash')
   return { multihash, location: decodeLocation(value) }
-}
-
-/** Whether it reads as one; most have a hash code and a length of one byte each. */
-function isMultihash(key: Uint8Array): boolean {
-  const [code = 0x80, length = 0x80] = key
-  if (code < 0x80 && length < 0x80) return key.length === length + 2
-  try {
-    return decodeDigest(key).bytes.length === key.length
-  } catch {
-    return false
-  }
 }
 
 /** The block of an entry, or `undefined` when it is damaged. */

@@ -1,6 +1,7 @@
 // Bytes of the records on disk. Format: docs/formats/blockstore.md. Integers are big-endian; sequence numbers and
 // totals stay below 2^53.
 import { CairnError } from '@cairn/core'
+import { decode as decodeDigest } from 'multiformats/hashes/digest'
 import { concat } from 'uint8arrays/concat'
 import { toString } from 'uint8arrays/to-string'
 
@@ -66,8 +67,19 @@ export function encodeLogKey(sequence: number, multihash: Uint8Array): Uint8Arra
 export function decodeLogKey(key: Uint8Array): { sequence: number; multihash: Uint8Array } | undefined {
   if (key.length <= SEQUENCE_BYTES) return undefined
   const sequence = uint64(key, 0)
-  if (sequence > SEQUENCE_MAX) return undefined
-  return { sequence, multihash: key.subarray(SEQUENCE_BYTES) }
+  const multihash = key.subarray(SEQUENCE_BYTES)
+  return sequence > SEQUENCE_MAX || !isMultihash(multihash) ? undefined : { sequence, multihash }
+}
+
+/** Whether `key` reads as one; most have a hash code and a length of one byte each. */
+export function isMultihash(key: Uint8Array): boolean {
+  const [code = 0x80, length = 0x80] = key
+  if (code < 0x80 && length < 0x80) return key.length === length + 2
+  try {
+    return decodeDigest(key).bytes.length === key.length
+  } catch {
+    return false
+  }
 }
 
 export function encodeLocation({ sequence, size, isDamaged = false }: Location): Uint8Array {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { openIndexDatabase } from '../src/block-index.ts'
 import { openDatabase } from '../src/database.ts'
 import { openLevelStore, type RecoveryEvent } from '../src/index.ts'
-import { CHECKPOINT_KEY, HEADER_KEY } from '../src/record.ts'
+import { CHECKPOINT_KEY, encodeLogKey, HEADER_KEY } from '../src/record.ts'
 import { seededBlock } from './block-store-suite.ts'
 import { tempFolder } from './temp-folder.ts'
 
@@ -98,6 +98,24 @@ test('a log without its header goes on under its name', async () => {
   const outcome = await look(path)
   expect(outcome).toMatchObject({ there: all, named: [] })
   expect(kinds(outcome)).toContain('dropped')
+})
+
+test.for([true, false])('a record whose key says no multihash keeps nothing else away, with an index: %s', async (isThere) => {
+  const path = await filledFolder()
+  const damaged = await openDatabase(join(path, 'blocks'), { tableBytes: 1 << 20, check: 'ends' })
+  // Its hash function is not one that anybody has, and its length not that of the digest.
+  await damaged.batch([{ key: encodeLogKey(1000, Uint8Array.of(0x12, 0x21, 7)), value: Uint8Array.of(1) }], { sync: true })
+  await damaged.close()
+  if (!isThere) await rm(join(path, 'index'), { recursive: true })
+  const outcome = await look(path)
+  expect(outcome).toMatchObject({ there: all, named: [] })
+  const store = await openLevelStore(path)
+  expect((await Array.fromAsync(store.list())).length).toBe(all.length)
+  await Array.fromAsync(store.scrub())
+  await store.rebuildIndex()
+  await Array.fromAsync(store.compact())
+  expect(await store.getMany(cids)).toEqual(blocks)
+  await store.close()
 })
 
 test('both databases damaged: what can be read is there', async () => {
