@@ -60,7 +60,9 @@ export async function openLevel(path: string, settings: DatabaseSettings): Promi
 export async function repairLevel(path: string, onRecovery: OnRecovery | undefined): Promise<void> {
   const readied = await readyTables(path)
   if (readied !== undefined) onRecovery?.(readied)
-  onRecovery?.(await repairFiles(path))
+  // Not within the call, which is left out with all that is in it when nobody listens.
+  const repaired = await repairFiles(path)
+  onRecovery?.(repaired)
 }
 
 async function checkTables(path: string, settings: DatabaseSettings): Promise<void> {
@@ -68,7 +70,8 @@ async function checkTables(path: string, settings: DatabaseSettings): Promise<vo
   const damaged = await damagedTables(path, check, checkBytesMax)
   if (damaged.length === 0) return
   if (!repairs) throw new CairnError('CORRUPT', `Cannot open ${path}: its table ${damaged[0]?.name} is damaged`)
-  onRecovery?.(await mendTables(path, damaged, check))
+  const repaired = await mendTables(path, damaged, check)
+  onRecovery?.(repaired)
 }
 
 async function open(path: string, { tableBytes }: DatabaseSettings): Promise<NativeLevel> {

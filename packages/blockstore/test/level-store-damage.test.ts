@@ -72,6 +72,14 @@ test('a log whose MANIFEST is garbage is repaired, keeps all, and says so', asyn
   expect(kinds(await look(path))).toEqual([])
 })
 
+test('a damaged log is repaired also when nobody listens', async () => {
+  const path = await filledFolder()
+  await harmLog(path, /^MANIFEST/, (file) => writeFile(file, 'garbage'))
+  const store = await openLevelStore(path)
+  expect(await store.getMany(cids)).toEqual(blocks)
+  await store.close()
+})
+
 test.each([
   ['cut', (file: string) => truncate(file, 7)],
   ['emptied', (file: string) => truncate(file, 0)],
@@ -100,23 +108,28 @@ test('a log without its header goes on under its name', async () => {
   expect(kinds(outcome)).toContain('dropped')
 })
 
-test.for([true, false])('a record whose key says no multihash keeps nothing else away, with an index: %s', async (isThere) => {
-  const path = await filledFolder()
-  const damaged = await openDatabase(join(path, 'blocks'), { tableBytes: 1 << 20, check: 'ends' })
-  // Its hash function is not one that anybody has, and its length not that of the digest.
-  await damaged.batch([{ key: encodeLogKey(1000, Uint8Array.of(0x12, 0x21, 7)), value: Uint8Array.of(1) }], { sync: true })
-  await damaged.close()
-  if (!isThere) await rm(join(path, 'index'), { recursive: true })
-  const outcome = await look(path)
-  expect(outcome).toMatchObject({ there: all, named: [] })
-  const store = await openLevelStore(path)
-  expect((await Array.fromAsync(store.list())).length).toBe(all.length)
-  await Array.fromAsync(store.scrub())
-  await store.rebuildIndex()
-  await Array.fromAsync(store.compact())
-  expect(await store.getMany(cids)).toEqual(blocks)
-  await store.close()
-})
+test.for([true, false])(
+  'a record whose key says no multihash keeps nothing else away, with an index: %s',
+  async (isThere) => {
+    const path = await filledFolder()
+    const damaged = await openDatabase(join(path, 'blocks'), { tableBytes: 1 << 20, check: 'ends' })
+    // Its hash function is not one that anybody has, and its length not that of the digest.
+    await damaged.batch([{ key: encodeLogKey(1000, Uint8Array.of(0x12, 0x21, 7)), value: Uint8Array.of(1) }], {
+      sync: true,
+    })
+    await damaged.close()
+    if (!isThere) await rm(join(path, 'index'), { recursive: true })
+    const outcome = await look(path)
+    expect(outcome).toMatchObject({ there: all, named: [] })
+    const store = await openLevelStore(path)
+    expect((await Array.fromAsync(store.list())).length).toBe(all.length)
+    await Array.fromAsync(store.scrub())
+    await store.rebuildIndex()
+    await Array.fromAsync(store.compact())
+    expect(await store.getMany(cids)).toEqual(blocks)
+    await store.close()
+  },
+)
 
 test('both databases damaged: what can be read is there', async () => {
   const path = await filledFolder()
