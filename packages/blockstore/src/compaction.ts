@@ -25,6 +25,7 @@ export interface CompactionParts extends StrayParts {
 /** Removes records that no block needs and rewrites the parts of the log where enough is garbage. */
 export async function* compact(parts: CompactionParts): AsyncGenerator<CompactionStep, void, undefined> {
   const { log, index, healer, settledSequence, freeBytes } = parts
+  await healer.mendLog()
   const end = settledSequence()
   for await (const page of log.scan(FIRST_SEQUENCE)) {
     const settled = page.filter(({ location }) => location.sequence < end)

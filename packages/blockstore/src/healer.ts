@@ -92,8 +92,9 @@ export class Healer {
     }
   }
 
-  /** Makes the index anew from the log; see `remakeIndex`. */
+  /** Makes the index anew from the log; see `remakeIndex`. What `onRecovery` throws ends it. */
   async remakeIndex(onRecovery?: OnRecovery): Promise<void> {
+    await this.mendLog()
     await this.#turns.run(() => this.#remakeIndex(onRecovery))
   }
 

@@ -68,7 +68,10 @@ export async function openLevelStore(path: string, settings: LevelStoreSettings 
 
 /** A block store that can look after itself. */
 export interface LevelBlockStore extends BlockStore {
-  /** Makes the index anew from the log, while everything is read as before; `onRecovery` is told of this one alone. */
+  /**
+   * Makes the index anew from the log, while everything is read as before; `onRecovery` is told of this one alone. What it
+   * throws ends the work and is thrown, and the old index stays.
+   */
   rebuildIndex(onRecovery?: OnRecovery): Promise<void>
   /** Reads every block and finds those that are damaged, from where a step said that the next one begins. */
   scrub(from?: string): AsyncGenerator<ScrubStep, void, undefined>

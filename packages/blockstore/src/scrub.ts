@@ -34,7 +34,7 @@ export async function* scrub(parts: ScrubParts, from: string | undefined): Async
   const start = parsePosition(from)
   if ('sequence' in start) {
     // Before anything is read: LevelDB would not survive it.
-    if (from === undefined) await parts.healer.mendLog()
+    await parts.healer.mendLog()
     const { blocks } = parts.index.totals
     const end = parts.settledSequence()
     const sound = yield* scrubLog(parts, start.sequence)
