@@ -1,6 +1,6 @@
 // How many batches a key-value store has taken, kept twice: with each batch, and in a file of its own behind it. LevelDB
 // takes a log of its own that was cut off, or ends in garbage, for what a crash has left; the file knows better.
-import { open, type FileHandle } from 'node:fs/promises'
+import { open, rm, type FileHandle } from 'node:fs/promises'
 import { doubtFiles } from './database-files.ts'
 import type { Change, Database } from './database.ts'
 import type { OnRecovery } from './recovery-event.ts'
@@ -18,12 +18,17 @@ export class BatchCount {
     this.#count = count
   }
 
+  /** Forgets the count of a store in folder `path` that is gone. */
+  static async forget(path: string): Promise<void> {
+    await rm(countPath(path), { force: true })
+  }
+
   /** Opens the count of `database` in folder `path`, and doubts it when it has fewer batches than the file knows of. */
   static async open(path: string, database: Database, onRecovery: OnRecovery | undefined): Promise<BatchCount> {
     const [value] = await database.getReadable([COUNT_KEY])
     const count = value?.length === COUNT_BYTES ? decode(value) : 0
     // Without the file, as on a full disk, only the warning is missing.
-    const file = await openFile(`${path}.count`).catch(() => undefined)
+    const file = await openFile(countPath(path)).catch(() => undefined)
     const bytes = Buffer.alloc(COUNT_BYTES)
     const { bytesRead } = (await file?.read(bytes, 0, COUNT_BYTES, 0)) ?? { bytesRead: 0 }
     const lost = bytesRead === COUNT_BYTES ? decode(bytes) - count : 0
@@ -53,6 +58,10 @@ export class BatchCount {
 }
 
 const COUNT_BYTES = 8
+
+function countPath(path: string): string {
+  return `${path}.count`
+}
 
 async function openFile(path: string): Promise<FileHandle> {
   return open(path, 'r+').catch(() => open(path, 'w+'))

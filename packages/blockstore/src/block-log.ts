@@ -85,10 +85,10 @@ async function writeHeader(
   const remembered = await recallId?.()
   const id = remembered ?? Uint8Array.from(randomBytes(16))
   const value = encodeHeader({ version: FORMAT_VERSION, id })
-  if (remembered !== undefined || !(await isEmpty(database))) {
-    await doubtFiles(path)
-    onRecovery?.({ kind: 'dropped', path, bytes: value.length })
-  }
+  const isAllGone = await isEmpty(database)
+  if (remembered !== undefined || !isAllGone) await doubtFiles(path)
+  // Of a log that is gone as a whole the index tells what is lost.
+  if (!isAllGone) onRecovery?.({ kind: 'dropped', path, bytes: value.length })
   await database.batch([{ key: HEADER_KEY, value }], { sync: true })
   return id
 }

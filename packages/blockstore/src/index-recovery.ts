@@ -158,9 +158,9 @@ async function makeAnew(
       onPage: (records) => onRecovery?.({ kind: 'index', blocks: (blocks += records), isDone: false, isWhole }),
       onDamage: () => (isWhole = false),
     })
+    const lostSequence = old === undefined ? 0 : await nameLost(old, index, { log, onRecovery })
     // An empty store that was never there is no recovery.
     if (old !== undefined || blocks > 0) onRecovery?.({ kind: 'index', blocks, isDone: true, isWhole })
-    const lostSequence = old === undefined ? 0 : await nameLost(old, index, { log, onRecovery })
     // What is lost keeps its sequence.
     const freeSequence = Math.max(nextSequence, old?.stored.sequence ?? 0, lostSequence + 1)
     await index.checkpoint(freeSequence)

@@ -24,6 +24,7 @@ export async function openLevelKeyValueStore(
   if (wasThere && !(await exists(path))) {
     // First, so that a store that is made anew and then killed is doubted as well.
     await doubtFiles(path)
+    await BatchCount.forget(path)
     onRecovery?.({ kind: 'cut', path, batches: undefined })
   }
   const database = await openDatabase(path, {

@@ -48,6 +48,7 @@ export interface IndexEvent {
   readonly kind: 'index'
   /** Blocks read so far. */
   readonly blocks: number
+  /** Comes last, behind the blocks that the log has lost. */
   readonly isDone: boolean
   /** False when parts of the log could not be read. */
   readonly isWhole: boolean

@@ -1,4 +1,5 @@
 // The key-value store over LevelDB: the common contract, and what outlives the process.
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openLevelKeyValueStore, type RecoveryEvent } from '../src/index.ts'
@@ -38,5 +39,17 @@ test('a store that is missing although it was there has lost its records, until 
   await store.close()
   const again = await openLevelKeyValueStore(path, settings)
   expect([kinds, await again.isDoubtful()]).toEqual([['cut'], false])
+  await again.close()
+})
+
+test('of a store that is missing one loss is told, also where it had counted its batches', async () => {
+  const path = join(await tempFolder(), 'meta')
+  const store = await openLevelKeyValueStore(path)
+  await store.batch([{ key: 'a', value: Uint8Array.of(1) }])
+  await store.close()
+  await rm(path, { recursive: true })
+  const events: RecoveryEvent[] = []
+  const again = await openLevelKeyValueStore(path, { wasThere: true, onRecovery: (event) => events.push(event) })
+  expect(events).toEqual([{ kind: 'cut', path, batches: undefined }])
   await again.close()
 })

@@ -27,7 +27,7 @@ async function someTables(compression: boolean): Promise<{ readonly path: string
   const manifest = await readFile(join(path, files.find((name) => name.startsWith('MANIFEST')) ?? ''))
   // Closing may have cut short a compaction: its last table is not whole, and the MANIFEST does not name it.
   const named = readManifest(manifest)?.tables
-  const names = files.filter((name) => name.endsWith('.ldb') && named?.has(Number.parseInt(name, 10)))
+  const names = files.filter((name) => name.endsWith('.ldb') && named?.has(Number.parseInt(name, 10)) === true)
   return { path, tables: await Promise.all(names.map((name) => readFile(join(path, name)))) }
 }
 
