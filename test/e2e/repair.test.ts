@@ -3,7 +3,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { chacha20 } from '../vectors/inputs.ts'
-import { expectFailed, jsonLines, openPlace, type Place } from './cairn.ts'
+import { expectFailed, expectUsageError, jsonLines, openPlace, type Place } from './cairn.ts'
 
 const CONTENT = Buffer.from(chacha20('repair', 3 * 1024 * 1024))
 
@@ -23,6 +23,8 @@ beforeEach(async () => {
 afterEach(() => place[Symbol.asyncDispose]())
 
 const run = (...args: readonly string[]) => place.cairn(['--repo', repo, ...args])
+
+const linesOf = (text: string) => text.split('\n').filter((line) => line !== '')
 
 /** Flips a bit in the middle of the content of the first table. */
 async function flipBit(): Promise<void> {
@@ -75,9 +77,48 @@ test('a damaged log is repaired, which is said once on standard error, and nothi
   expect((await run('cat', root)).stdout.equals(CONTENT)).toBe(true)
 })
 
+test('of a log that is gone the number of blocks is told, in one warning', async () => {
+  const [stat] = jsonLines((await run('repo', 'stat', '--json')).stdout.toString())
+  const { NumObjects: blocks } = stat as { readonly NumObjects: number }
+  await rm(join(repo, 'blocks'), { recursive: true })
+  const { stderr } = await run('pin', 'ls')
+  expect(linesOf(stderr).filter((line) => line.includes(`${blocks} blocks`))).toHaveLength(1)
+  const verified = await run('repo', 'verify', '--json')
+  expect(verified.code).toBe(1)
+  const events = jsonLines(verified.stdout.toString())
+  expect(events.at(-1)).toMatchObject({ Bad: blocks, Part: 'all' })
+  // Each of them once.
+  expect(linesOf((await run('repo', 'verify')).stdout.toString())).toHaveLength(blocks + 1)
+})
+
+test('a damaged block is named once by a read, and once by verify', async () => {
+  await flipBit()
+  const failed = await run('cat', root)
+  expectFailed(failed)
+  const [cid = ''] = /\bbaf\w+/.exec(failed.stderr) ?? []
+  expect(failed.stderr.split(cid)).toHaveLength(2)
+  const verified = await run('repo', 'verify')
+  expect(`${verified.stdout.toString()}${verified.stderr}`.split(cid)).toHaveLength(2)
+})
+
+test('verify without a peer does not heal', async () => {
+  expectUsageError(await run('repo', 'verify', '--heal'))
+})
+
+test('verify goes on where it was stopped, and says so', async () => {
+  expect((await run('--timeout', '1s', 'repo', 'verify', '--rate', '1KB')).code).toBe(1)
+  const events = jsonLines((await run('repo', 'verify', '--json')).stdout.toString())
+  expect([events[0], events.at(-1)]).toMatchObject([{ Resumed: true }, { Part: 'rest' }])
+  expect(jsonLines((await run('repo', 'verify', '--json')).stdout.toString()).at(-1)).toMatchObject({ Part: 'all' })
+})
+
 test('when pins may be lost nothing is collected until somebody accepts it', async () => {
   await rm(join(repo, 'meta'), { recursive: true })
   expect((await run('pin', 'ls')).stdout.toString()).toBe('')
+  // Every command says so in one line, but for those that fail over it.
+  const listed = await run('pin', 'ls', '--json')
+  expect([listed.code, listed.stdout.toString(), linesOf(listed.stderr).length]).toEqual([0, '', 1])
+  expectFailed(await run('pin', 'verify'))
   expectFailed(await run('repo', 'gc'))
   expect((await run('repo', 'verify')).code).toBe(1)
   expect((await run('pin', 'add', root)).code).toBe(0)

@@ -100,10 +100,10 @@ function addCommand(program: Program, command: Command, act: Action): void {
   if (command.output !== 'bytes') sub.option(...JSON_OPTION)
   sub.addHelpText('after', exampleText(command.examples))
   sub.action(async () => {
+    const [globals, options] = [globalsOf(sub), optionsOf(sub, command)]
+    requirePeers(sub, { command, globals, options })
     const { runCommand } = await import('./run-command.ts')
-    await act(globalsOf(sub), (session) =>
-      runCommand(command, { args: sub.args, options: optionsOf(sub, command) }, session),
-    )
+    await act(globals, (session) => runCommand(command, { args: sub.args, options }, session))
   })
 }
 
@@ -131,6 +131,20 @@ function addOption(sub: Program, name: string, spec: OptionSpec): void {
   else if (spec.choices !== undefined) option.choices(spec.choices)
   else if (spec.check !== undefined) option.argParser(checkedText(spec.check))
   sub.addOption(option)
+}
+
+interface Asked {
+  readonly command: Command
+  readonly globals: GlobalOptions
+  readonly options: CommandInput['options']
+}
+
+/** Refuses flags that need a peer when none is named. */
+function requirePeers(sub: Program, { command, globals, options }: Asked): void {
+  for (const [name, spec] of Object.entries(command.options)) {
+    if (spec.type === 'flag' && spec.needsPeers === true && options[name] === true && globals.peers.length === 0)
+      sub.error(`error: --${name} needs a peer that has the blocks; name it with --peer <multiaddr>`)
+  }
 }
 
 /** The values of a command's options under their names in the table. */

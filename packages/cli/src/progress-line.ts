@@ -1,8 +1,7 @@
 // One line on standard error that tells how far a long command is; only for a terminal, and gone when it ends.
 import { stripVTControlCharacters } from 'node:util'
 import cliProgress from 'cli-progress'
-import { formatBytes } from '@cairn/core'
-import { formatCount } from './format.ts'
+import { formatBytes, formatCount } from '@cairn/core'
 
 /** How far the command is. */
 export interface ProgressState {

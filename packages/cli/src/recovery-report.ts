@@ -1,15 +1,14 @@
 // Tells a person that the repo was damaged, what was done about it, and what is lost: on standard error, so that nothing
 // of it is silent and the output of the command stays what it is.
+import { formatCount } from '@cairn/core'
 import type { RecoveryEvent } from '@cairn/node'
 import { ProgressLine } from './progress-line.ts'
-
-/** Lost blocks that are named; `cairn repo verify` names them all. */
-const NAMED_BLOCKS = 10
 
 /** Reports the recovery of one repo. */
 export class RecoveryReport {
   readonly #say: (line: string) => void
   readonly #line: ProgressLine | undefined
+  /** Blocks that are lost and were not told of yet. */
   #lost = 0
 
   /** @param say prints one line; progress is shown when `isTerminal` */
@@ -37,26 +36,29 @@ export class RecoveryReport {
         return [`Warning: ${event.bytes} bytes of ${event.path} could not be read and were left out`]
       case 'cut': {
         const what = event.batches === undefined ? 'All that was recorded' : `The end of what was recorded`
-        return [`Warning: ${what} in ${event.path} is lost, perhaps pins as well`]
+        return [`Warning: ${what} in ${event.path} is lost`]
       }
       case 'index': {
         const but = event.isWhole ? '' : ', but parts of the log could not be read'
-        return [`The index was made anew from the log: ${event.blocks} blocks${but}`]
+        const anew = `The index was made anew from the log: ${formatCount(event.blocks, 'block')}${but}`
+        return [anew, ...this.#lostLines()]
       }
       case 'reopened':
         return [`${event.path} takes writes again`]
       case 'damaged':
-        return event.foundBy === 'read' ? [] : this.#damaged(event.cids.map(String))
+        // The index comes behind them, and whoever reads one that is damaged says so.
+        if (event.foundBy === 'recovery') this.#lost += event.cids.length
+        return []
     }
   }
 
-  #damaged(cids: readonly string[]): string[] {
-    const named = cids.slice(0, Math.max(NAMED_BLOCKS - this.#lost, 0))
-    const lines = named.map((cid) => `Warning: block ${cid} is damaged or gone`)
-    const before = this.#lost
-    this.#lost += cids.length
-    if (before <= NAMED_BLOCKS && this.#lost > NAMED_BLOCKS)
-      lines.push('Warning: more blocks are damaged or gone; "cairn repo verify" names them')
-    return lines
+  #lostLines(): string[] {
+    const lost = this.#lost
+    this.#lost = 0
+    if (lost === 0) return []
+    return [
+      `Warning: ${formatCount(lost, 'block')} damaged or gone; "cairn repo verify" names what is, and with --heal --peer ADDRESS ` +
+        'fetches it from a peer',
+    ]
   }
 }

@@ -1,11 +1,10 @@
 // Runs one command of the table and renders what it yields: text or JSON lines to standard output, progress to the
 // terminal, trees to the disk.
 import { join, resolve } from 'node:path'
-import { formatBytes, parsePath } from '@cairn/core'
+import { formatBytes, formatCount, parsePath } from '@cairn/core'
 import type { BytesCommand, Command, CommandInput, EventCommand, Progress, TreeCommand } from '@cairn/rpc'
 import { diskSources, totalBytesOf, type DiskSourceOptions } from './disk-source.ts'
 import { writeTree, type WrittenTree } from './disk-target.ts'
-import { formatCount } from './format.ts'
 import type { ProgressLine, ProgressState } from './progress-line.ts'
 import type { Session } from './session.ts'
 import { readVersion } from './version.ts'
@@ -93,7 +92,8 @@ async function inputOf(command: Command, call: Call, session: Session): Promise<
     args: takesSources ? [] : args,
     sources: takesSources ? diskSources(args, sourceOptions(command, call, session)) : [],
     options,
-    node: () => session.node(command.network ? { listen: [] } : undefined),
+    node: () =>
+      session.node({ online: command.network ? { listen: [] } : undefined, tellsLostPins: !command.tellsLostPins }),
     repo: () => session.repo(),
     agentVersion: `cairn/${readVersion()}`,
     signal: session.signal,

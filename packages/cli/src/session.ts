@@ -20,6 +20,14 @@ export interface GlobalOptions {
 type OpenNode = CommandInput['node']
 type Node = Awaited<ReturnType<OpenNode>>
 
+/** How the node is opened. */
+interface OpenOptions {
+  /** Present for a node that has to be online. */
+  readonly online?: { readonly listen?: readonly string[] | undefined } | undefined
+  /** Whether to tell that damage may have taken pins; true by default. */
+  readonly tellsLostPins?: boolean
+}
+
 /** Owns everything that a run opens. */
 export class Session implements AsyncDisposable {
   readonly globals: GlobalOptions
@@ -44,8 +52,8 @@ export class Session implements AsyncDisposable {
   }
 
   /** The node on the repo: online when peers are named or `online` is given, opened once. */
-  node(online?: { readonly listen?: readonly string[] | undefined }): Promise<Node> {
-    this.#node ??= this.#openNode(online)
+  node(options: OpenOptions = {}): Promise<Node> {
+    this.#node ??= this.#openNode(options)
     return this.#node
   }
 
@@ -75,8 +83,8 @@ export class Session implements AsyncDisposable {
     process.off('SIGINT', this.#interrupt).off('SIGTERM', this.#interrupt)
   }
 
-  async #openNode(online: { readonly listen?: readonly string[] | undefined } | undefined): Promise<Node> {
-    const { openNode } = await import('@cairn/node')
+  async #openNode({ online, tellsLostPins = true }: OpenOptions): Promise<Node> {
+    const { LOST_PINS, openNode } = await import('@cairn/node')
     const { peers } = this.globals
     const wanted = online ?? (peers.length > 0 ? { listen: [] } : undefined)
     const node = await openNode(await this.repoPath(), {
@@ -84,6 +92,10 @@ export class Session implements AsyncDisposable {
       onRecovery: (event) => this.#report(event),
     })
     try {
+      if (tellsLostPins && (await node.mayLackPins())) {
+        await this.#recovery
+        this.say(`Warning: ${LOST_PINS}`)
+      }
       this.#swarm = node.swarm
       if (node.swarm !== undefined && peers.length > 0) await this.#watch(node.swarm).connect({ signal: this.signal })
       return node

@@ -51,7 +51,7 @@ export {
   type HashFunction,
   type HashName,
 } from './block/hash.ts'
-export { DURATION_MS_MAX, formatBytes, parseBytes, parseDuration } from './quantity.ts'
+export { DURATION_MS_MAX, formatBytes, formatCount, parseBytes, parseDuration } from './quantity.ts'
 export { abortable, Turns } from './turns.ts'
 export { ProtobufReader, ProtobufWriter } from './protobuf.ts'
 export { BlockService, type BlockServiceParts } from './block/block-service.ts'

@@ -31,6 +31,11 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(power === 0 ? 0 : 1)} ${UNITS[power] ?? 'B'}`
 }
 
+/** A count for people: `1 file`, `2 files`. */
+export function formatCount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
 /** Milliseconds of the longest duration: what a timer of Node can hold, almost 25 days. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatBytes, parseBytes, parseDuration } from '../src/index.ts'
+import { formatBytes, formatCount, parseBytes, parseDuration } from '../src/index.ts'
 
 test.for([
   ['0', 0],
@@ -42,4 +42,8 @@ test.for([
 
 test.for(['', '10', 's', '-1s', '1 s', '1d', '1s ', '.5s', '1e3s'])('%j is no duration', (text) => {
   expect(parseDuration(text)).toBeUndefined()
+})
+
+test('one is singular', () => {
+  expect([0, 1, 2].map((count) => formatCount(count, 'file'))).toEqual(['0 files', '1 file', '2 files'])
 })

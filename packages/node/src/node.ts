@@ -58,6 +58,11 @@ export async function openNode(path: string, { online, onRecovery }: NodeOptions
   }
 }
 
+/** What a person is told while pins may be lost. */
+export const LOST_PINS: string =
+  'The records of this repo were damaged, and pins may be lost: look at "cairn pin ls", pin again what is missing, and ' +
+  'then run "cairn repo verify --accept-lost-pins"'
+
 /** A running node; see {@link openNode}. */
 export class Node implements AsyncDisposable {
   /** Blocks from the repo, and online also from peers. */
@@ -141,13 +146,8 @@ export class Node implements AsyncDisposable {
    * @throws as `collect`, and CONFLICT while pins may be lost, see `mayLackPins`
    */
   async *collect(options: SweepOptions = {}): AsyncGenerator<CollectEvent> {
-    if (await this.mayLackPins()) {
-      throw new CairnError(
-        'CONFLICT',
-        'Cannot collect: the records of this repo were damaged, so that pins may be lost, and what they kept would go. ' +
-          'Look at "cairn pin ls", pin again what is missing, and then run "cairn repo verify --accept-lost-pins"',
-      )
-    }
+    if (await this.mayLackPins())
+      throw new CairnError('CONFLICT', 'Cannot collect: what lost pins kept would go. ' + LOST_PINS)
     yield* collect({ store: this.store, pins: this.kept, local: this.local }, options)
   }
 
@@ -159,6 +159,11 @@ export class Node implements AsyncDisposable {
   /** Whether pins may be lost because the records of the repo were damaged, and nobody has accepted it yet. */
   mayLackPins(): Promise<boolean> {
     return this.#repo.meta.isDoubtful()
+  }
+
+  /** @throws CORRUPT with a message that begins with `action` while pins may be lost */
+  async requirePins(action: string): Promise<void> {
+    if (await this.mayLackPins()) throw new CairnError('CORRUPT', `${action}. ${LOST_PINS}`)
   }
 
   /** Accepts that pins may be lost, so that collections run again. */

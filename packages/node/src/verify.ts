@@ -18,6 +18,8 @@ export interface VerifyOptions extends AbortOptions {
 
 /** What was found. All CIDs are raw CIDv1, since blocks are stored by multihash. */
 export type VerifyEvent =
+  /** An earlier run was stopped: this one begins where that was. */
+  | { readonly kind: 'resumed' }
   | {
       readonly kind: 'progress'
       /** Blocks read in this run, and their bytes. */
@@ -63,6 +65,7 @@ async function* look(parts: VerifyParts, options: VerifyOptions): AsyncGenerator
     await records.batch([{ key: CURSOR_KEY, value }])
   }
   const start = restart ? undefined : await records.get(CURSOR_KEY)
+  if (start !== undefined) yield { kind: 'resumed' }
   const done = { blocks: 0, bytes: 0 }
   const startedMs = performance.now()
   let notedMs = startedMs
@@ -100,12 +103,17 @@ async function* settle(blocks: BlockReader, cids: readonly CID[], options: Verif
         return {
           kind: 'bad',
           cid,
-          reason: isCairnError(error) ? error.message : `no peer sent it in ${HEAL_MS / 1000} s`,
+          reason: reasonOf(error),
         }
       }
     }),
   )
   yield* results
+}
+
+function reasonOf(error: unknown): string {
+  if (!isCairnError(error)) return `no peer sent it in ${HEAL_MS / 1000} s`
+  return error.code === 'CORRUPT' ? 'its bytes are damaged or gone, and no peer sent them' : error.message
 }
 
 /** Waits so many milliseconds, if that is any time at all. */

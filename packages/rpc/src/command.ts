@@ -15,6 +15,8 @@ interface Described {
 /** An option that is on or off; `--name=false` turns off what is on by default. */
 export interface FlagSpec extends Described {
   readonly type: 'flag'
+  /** Turned on, it is of no use without peers. */
+  readonly needsPeers?: boolean
 }
 
 /** An option with a text. */
@@ -92,6 +94,8 @@ interface CommandBase {
   readonly fetches: boolean
   /** Whether it can only work on a node that is online. */
   readonly network: boolean
+  /** Whether it fails and says so while damage may have taken pins; else whoever runs it says so. */
+  readonly tellsLostPins: boolean
 }
 
 /** A command that yields JSON values. */
@@ -119,12 +123,19 @@ export interface TreeCommand extends CommandBase {
 /** One command of the table. */
 export type Command = EventCommand | BytesCommand | TreeCommand
 
-type Definition<Specs extends OptionSpecs> = Omit<CommandBase, 'arguments' | 'options' | 'fetches' | 'network'> & {
+type Definition<Specs extends OptionSpecs> = Omit<
+  CommandBase,
+  'arguments' | 'options' | 'fetches' | 'network' | 'tellsLostPins'
+> & {
   readonly arguments?: readonly ArgumentSpec[]
   readonly options: Specs
   readonly fetches?: boolean
   readonly network?: boolean
+  readonly tellsLostPins?: boolean
 }
+
+/** What a command is when it does not say otherwise. */
+const PLAIN = { arguments: [], fetches: false, network: false, tellsLostPins: false } as const
 
 /** Defines a command that yields JSON values; the types of options and events follow from the definition. */
 export function eventCommand<Specs extends OptionSpecs, Event>(
@@ -134,28 +145,21 @@ export function eventCommand<Specs extends OptionSpecs, Event>(
     progress?(event: Event): Progress | undefined
   },
 ): EventCommand {
-  return {
-    arguments: [],
-    fetches: false,
-    network: false,
-    progress: () => undefined,
-    ...definition,
-    output: 'events',
-  }
+  return { ...PLAIN, progress: () => undefined, ...definition, output: 'events' }
 }
 
 /** Defines a command that yields bytes. */
 export function bytesCommand<Specs extends OptionSpecs>(
   definition: Definition<Specs> & { run(input: CommandInput<Specs>): AsyncIterable<Uint8Array> },
 ): BytesCommand {
-  return { arguments: [], fetches: false, network: false, ...definition, output: 'bytes' }
+  return { ...PLAIN, ...definition, output: 'bytes' }
 }
 
 /** Defines a command that yields a tree of files. */
 export function treeCommand<Specs extends OptionSpecs>(
   definition: Definition<Specs> & { run(input: CommandInput<Specs>): AsyncIterable<TreeItem | TreeBytes> },
 ): TreeCommand {
-  return { arguments: [], fetches: false, network: false, ...definition, output: 'tree' }
+  return { ...PLAIN, ...definition, output: 'tree' }
 }
 
 /** The first argument of a command that cannot be called without it. */

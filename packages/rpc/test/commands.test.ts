@@ -277,6 +277,7 @@ test('a block that is too large is refused while it is read', async () => {
 
 test('what needs the network says so on a node that is offline', async () => {
   const { run } = await newRunner()
+  await expect(run('repo verify', { options: { heal: true } })).rejects.toMatchObject({ code: 'INVALID' })
   await expect(run('swarm peers')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   await expect(run('swarm connect', { args: ['/ip4/127.0.0.1/tcp/1'] })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
 })

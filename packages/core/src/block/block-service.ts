@@ -88,9 +88,10 @@ export class BlockService implements BlockReader {
       return relabelBlock(await this.#fetch(cid, signal), cid)
     } catch (cause) {
       signal?.throwIfAborted()
-      if (this.#fetchers.length === 0) throw damage
-      if (!isCairnError(cause)) throw cause
-      throw new CairnError('CORRUPT', `${damage.message}; and no others: ${cause.message}`, { cause, cid })
+      if (this.#fetchers.length > 0 && !isCairnError(cause)) throw cause
+      const advice = '; "cairn repo verify --heal --peer ADDRESS" fetches them from a peer'
+      const outcome = this.#fetchers.length > 0 ? ', and no peer sent them' : advice
+      throw new CairnError('CORRUPT', `${damage.message}${outcome}`, { cause, cid })
     }
   }
 

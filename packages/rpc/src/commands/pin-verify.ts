@@ -1,5 +1,5 @@
 // cairn pin verify: is everything here that recursive pins keep, and is it what it says?
-import { CairnError, formatCid, verifyPins, type Pin, type VerifyEvent } from '@cairn/core'
+import { CairnError, formatCid, formatCount, verifyPins, type Pin, type VerifyEvent } from '@cairn/core'
 import { eventCommand } from '../command.ts'
 import { BAD_BLOCKS_PER_EVENT } from '../limits.ts'
 
@@ -28,11 +28,13 @@ export const pinVerify = eventCommand({
     verbose: { type: 'flag', help: 'print pins that are whole as well' },
     quiet: { type: 'flag', short: 'q', help: 'print only the CIDs of pins that are not whole' },
   },
+  tellsLostPins: true,
   async *run({ options, node, signal }): AsyncGenerator<PinVerifyEvent | ProgressEvent> {
     const { verbose = false, quiet = false } = options
     if (verbose && quiet)
       throw new CairnError('INVALID', 'Cannot verify pins: --verbose and --quiet contradict each other')
-    const { local, pins } = await node()
+    const opened = await node()
+    const { local, pins } = opened
     let checked = 0
     let broken = 0
     let bad: BadNode[] = []
@@ -57,7 +59,9 @@ export const pinVerify = eventCommand({
       else if (event.kind === 'pin' && event.isWhole && verbose) yield { Cid, Ok: true }
       bad = []
     }
-    if (broken > 0) throw new CairnError('CORRUPT', `Cannot rely on all pins: ${broken} of ${checked} are not whole`)
+    const problem = `Cannot rely on all pins: ${broken} of ${formatCount(checked, 'pin')} not whole`
+    await opened.requirePins(broken > 0 ? problem : 'Cannot rely on all pins')
+    if (broken > 0) throw new CairnError('CORRUPT', problem)
   },
   text(event, { quiet = false }) {
     if ('Progress' in event) return undefined

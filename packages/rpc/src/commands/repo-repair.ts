@@ -1,16 +1,28 @@
 // cairn repo verify, rebuild-index and compact: finding and mending damage, and giving space back.
-import { CairnError, formatBytes, formatCid, parseBytes } from '@cairn/core'
+import { CairnError, formatBytes, formatCid, formatCount, parseBytes } from '@cairn/core'
 import { eventCommand } from '../command.ts'
 import { reported } from '../progress.ts'
 
 type VerifyEvent =
+  /** An earlier run was stopped, and this one goes on from there. */
+  | { readonly Resumed: true }
   | { readonly Name: 'verifying'; readonly Blocks: number; readonly Bytes: number }
   | {
       readonly Key: { readonly '/': string }
       readonly Status: 'damaged' | 'mended' | 'healed' | 'bad'
       readonly Error?: string
     }
-  | { readonly Blocks: number; readonly Bytes: number; readonly Bad: number; readonly Healed: number }
+  | VerifySummary
+
+interface VerifySummary {
+  /** Blocks read in this run, and their bytes. */
+  readonly Blocks: number
+  readonly Bytes: number
+  readonly Bad: number
+  readonly Healed: number
+  /** Whether they are all blocks, or those that an earlier run, which was stopped, had not reached. */
+  readonly Part: 'all' | 'rest'
+}
 
 export const repoVerify = eventCommand({
   path: ['repo', 'verify'],
@@ -23,19 +35,27 @@ export const repoVerify = eventCommand({
     'cairn repo verify --accept-lost-pins             after damage: all pins that are to be are there again',
   ],
   options: {
-    heal: { type: 'flag', help: 'fetch damaged blocks from the peers that --peer names' },
+    heal: { type: 'flag', needsPeers: true, help: 'fetch damaged blocks from the peers that --peer names' },
     rate: { type: 'text', value: 'SIZE', check: bytesOf, help: 'read no more bytes than this in a second' },
     restart: { type: 'flag', help: 'begin at the first block, also when the last run was stopped' },
     'accept-lost-pins': { type: 'flag', help: 'let collections run again, although damage may have taken pins' },
   },
   fetches: true,
+  tellsLostPins: true,
   async *run({ node, options, signal }): AsyncGenerator<VerifyEvent> {
     const opened = await node()
     const { heal = false, restart = false, rate } = options
+    if (heal && opened.swarm === undefined)
+      throw new CairnError('INVALID', 'Cannot heal without a peer that has the blocks: name it with --peer ADDRESS')
     if (options['accept-lost-pins'] === true) await opened.acceptLostPins()
-    const found = { Blocks: 0, Bytes: 0, Bad: 0, Healed: 0 }
+    const found = { Blocks: 0, Bytes: 0, Bad: 0, Healed: 0, Part: 'all' as VerifySummary['Part'] }
     const bytesPerSecond = rate === undefined ? undefined : bytesOf(rate)
     for await (const event of opened.verify({ heal, restart, bytesPerSecond, signal })) {
+      if (event.kind === 'resumed') {
+        found.Part = 'rest'
+        yield { Resumed: true }
+        continue
+      }
       if (event.kind === 'progress') {
         found.Blocks = event.blocks
         found.Bytes = event.bytes
@@ -48,21 +68,22 @@ export const repoVerify = eventCommand({
       yield { Key: { '/': formatCid(event.cid) }, Status: event.kind, ...about }
     }
     yield { ...found }
-    if (found.Bad > 0)
-      throw new CairnError('CORRUPT', `Cannot vouch for the repo: ${found.Bad} of its blocks are damaged`)
-    if (!(await opened.mayLackPins())) return
-    throw new CairnError(
-      'CORRUPT',
-      'Cannot vouch for the repo: damage may have taken pins. Look at "cairn pin ls", and then accept with --accept-lost-pins',
-    )
+    const advice = heal ? '' : '; "cairn repo verify --heal --peer ADDRESS" fetches from a peer what it has of that'
+    const problem = `Cannot vouch for the repo: ${formatCount(found.Bad, 'block')} damaged or gone${advice}`
+    await opened.requirePins(found.Bad > 0 ? problem : 'Cannot vouch for the repo')
+    if (found.Bad > 0) throw new CairnError('CORRUPT', problem)
   },
   text(event) {
     if ('Name' in event) return undefined
+    if ('Resumed' in event) return 'Going on where the last run was stopped; --restart begins at the first block'
     if ('Key' in event) {
+      // In the end it is healed or bad.
+      if (event.Status === 'damaged') return undefined
       const error = event.Error === undefined ? '' : `: ${event.Error}`
       return `${event.Status} ${event.Key['/']}${error}`
     }
-    return `${event.Blocks} blocks of ${formatBytes(event.Bytes)} read, ${event.Healed} healed, ${event.Bad} bad`
+    const rest = event.Part === 'rest' ? ' (the rest of a run that was stopped)' : ''
+    return `${formatCount(event.Blocks, 'block')} of ${formatBytes(event.Bytes)} read${rest}, ${event.Healed} healed, ${event.Bad} bad`
   },
   progress: (event) => ('Name' in event ? { name: event.Name, blocks: event.Blocks, bytes: event.Bytes } : undefined),
 })
@@ -77,11 +98,12 @@ export const repoRebuildIndex = eventCommand({
   summary: 'Make the index of the blocks anew from their log',
   examples: ['cairn repo rebuild-index'],
   options: {},
-  async *run({ node }): AsyncGenerator<RebuildEvent> {
+  async *run({ node, signal }): AsyncGenerator<RebuildEvent> {
     const { store } = await node()
     const lost: string[] = []
     for await (const event of reported<RebuildEvent>((report) =>
       store.rebuildIndex((recovery) => {
+        signal.throwIfAborted()
         if (recovery.kind === 'index') report({ Name: 'rebuilding', Blocks: recovery.blocks })
         if (recovery.kind === 'damaged') lost.push(...recovery.cids.map((cid) => formatCid(cid)))
       }),
@@ -93,7 +115,9 @@ export const repoRebuildIndex = eventCommand({
   },
   text(event) {
     if ('Name' in event) return undefined
-    return 'Key' in event ? `lost ${event.Key['/']}` : `${event.Blocks} blocks of ${formatBytes(event.BlockBytes)}`
+    return 'Key' in event
+      ? `lost ${event.Key['/']}`
+      : `${formatCount(event.Blocks, 'block')} of ${formatBytes(event.BlockBytes)}`
   },
   progress: (event) => ('Name' in event ? { name: event.Name, blocks: event.Blocks } : undefined),
 })
@@ -123,7 +147,7 @@ export const repoCompact = eventCommand({
   text: (event) =>
     'Name' in event
       ? undefined
-      : `${event.RemovedRecords} records removed, ${formatBytes(event.FreedBytes)} of disk given back`,
+      : `${formatCount(event.RemovedRecords, 'record')} removed, ${formatBytes(event.FreedBytes)} of disk given back`,
   progress: (event) => ('Name' in event ? { name: event.Name, blocks: event.Blocks } : undefined),
 })
 

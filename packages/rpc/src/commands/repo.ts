@@ -1,5 +1,5 @@
 // cairn repo stat, gc and version.
-import { CairnError, formatBytes, formatCid, parseBytes, type BlockStore } from '@cairn/core'
+import { CairnError, formatBytes, formatCid, formatCount, parseBytes, type BlockStore } from '@cairn/core'
 import { eventCommand, type OptionSpecs, type OptionValues } from '../command.ts'
 
 const versionText = (version: number) => `cairn-repo@${version}`
@@ -94,6 +94,7 @@ export const repoGc = eventCommand({
     'cairn repo gc --free 2GiB   until 2 GiB are given back',
   ],
   options: GC_OPTIONS,
+  tellsLostPins: true,
   async *run({ node, options, signal }): AsyncGenerator<GcEvent> {
     const { quiet = false, silent = false } = options
     const opened = await node()
@@ -118,7 +119,7 @@ export const repoGc = eventCommand({
     if ('Name' in event) return undefined
     if ('Key' in event) return quiet ? event.Key['/'] : `removed ${event.Key['/']}`
     const { RemovedObjects, RemovedBytes, FreedBytes } = event
-    return `${RemovedObjects} blocks of ${formatBytes(RemovedBytes)} removed, ${formatBytes(FreedBytes)} of disk given back`
+    return `${formatCount(RemovedObjects, 'block')} of ${formatBytes(RemovedBytes)} removed, ${formatBytes(FreedBytes)} of disk given back`
   },
   progress: (event) => ('Name' in event ? { name: event.Name, blocks: event.Blocks, bytes: event.Bytes } : undefined),
 })
