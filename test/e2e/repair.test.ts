@@ -1,5 +1,5 @@
 // A damaged repo on the command line: it opens, says what happened, and `repo verify` names and heals what is damaged.
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { chacha20 } from '../vectors/inputs.ts'
@@ -89,6 +89,18 @@ test('of a log that is gone the number of blocks is told, in one warning', async
   expect(events.at(-1)).toMatchObject({ Bad: blocks, Part: 'all' })
   // Each of them once.
   expect(linesOf((await run('repo', 'verify')).stdout.toString())).toHaveLength(blocks + 1)
+})
+
+test('a log of which one table is gone and another one unreadable opens, and says so once', async () => {
+  const folder = join(repo, 'blocks')
+  const [first = '', second = ''] = (await readdir(folder)).filter((name) => name.endsWith('.ldb'))
+  await rm(join(folder, first))
+  await truncate(join(folder, second), 100_000)
+  const opened = await run('pin', 'ls', '--type', 'recursive')
+  expect([opened.code, opened.stdout.toString()]).toEqual([0, `${root} recursive\n`])
+  // That it was repaired, that the index was made anew, and how many blocks are lost.
+  expect(linesOf(opened.stderr)).toHaveLength(3)
+  expect(await run('pin', 'ls', '--type', 'recursive')).toMatchObject({ code: 0, stderr: '' })
 })
 
 test('a damaged block is named once by a read, and once by verify', async () => {

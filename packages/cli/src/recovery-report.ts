@@ -8,6 +8,8 @@ import { ProgressLine } from './progress-line.ts'
 export class RecoveryReport {
   readonly #say: (line: string) => void
   readonly #line: ProgressLine | undefined
+  /** Databases of whose repair was told. */
+  readonly #repaired = new Set<string>()
   /** Blocks that are lost and were not told of yet. */
   #lost = 0
 
@@ -29,7 +31,10 @@ export class RecoveryReport {
   #linesOf(event: RecoveryEvent): string[] {
     switch (event.kind) {
       case 'repaired': {
-        const kept = event.keptIn === undefined ? '' : `; what it replaced is in ${event.keptIn}`
+        // A repair may take several steps, each of which keeps what it replaces in the next folder.
+        if (this.#repaired.has(event.path)) return []
+        this.#repaired.add(event.path)
+        const kept = event.keptIn === undefined ? '' : `; what that replaced is beside it, from ${event.keptIn} on`
         return [`Warning: ${event.path} was damaged and has been repaired${kept}`]
       }
       case 'dropped':

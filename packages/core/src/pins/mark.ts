@@ -109,9 +109,11 @@ function foundIn(block: Block, pin: CID): Found[] {
 
 function unreadable(cid: CID, pin: CID, cause: unknown): unknown {
   if (!isCairnError(cause)) return cause
+  const block = cid.equals(pin) ? 'its root' : `block ${cid}`
+  const state = cause.code === 'NOT_FOUND' ? 'is missing' : cause.code === 'CORRUPT' ? 'is damaged' : 'cannot be read'
   return new CairnError(
     cause.code,
-    `Cannot tell what pin ${pin} keeps: block ${cid} cannot be read; complete it with "cairn pin add", or unpin it (${cause.message})`,
+    `Cannot tell what pin ${pin} keeps: ${block} ${state}; complete it with "cairn pin add --peer ADDRESS", or unpin it`,
     { cause, cid },
   )
 }

@@ -74,5 +74,6 @@ export const pinVerify = eventCommand({
 })
 
 function badNode({ cid, error }: Extract<VerifyEvent, { kind: 'bad' }>): BadNode {
-  return { Cid: formatCid(cid), Err: `${error.code}: ${error.message}` }
+  // The CID stands before it.
+  return { Cid: formatCid(cid), Err: `${error.code}: ${error.message.replace(`block ${cid}`, 'it')}` }
 }
