@@ -100,7 +100,8 @@ export class Database {
     try {
       await this.#use((level) => level.batch(operations, options))
     } catch (cause) {
-      this.#failure ??= databaseError(`Cannot write to ${this.#path}`, cause)
+      // What an attempt to open it again said has its code already.
+      this.#failure ??= isCairnError(cause) ? cause : databaseError(`Cannot write to ${this.#path}`, cause)
       throw this.#failure
     }
   }

@@ -161,7 +161,9 @@ test('a listing never mixes records of two moments', async ({ skip }) => {
   await rm(join(path, 'ballast'))
   // A pin that moves: a listing that goes on from where it is would show neither the old one nor the new one.
   await store.batch([{ ...recordOf(3000), value: undefined }, recordOf(0)])
-  await expect(Array.fromAsync({ [Symbol.asyncIterator]: () => listing })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  await expect(Array.fromAsync({ [Symbol.asyncIterator]: () => listing })).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+  })
   expect(await Array.fromAsync(store.list('pin/'))).toHaveLength(3000)
   await store.close()
 })
