@@ -2,12 +2,12 @@
 export { openLevelStore, type LevelBlockStore, type LevelStoreSettings } from './level-store.ts'
 export type { Durability } from './durability.ts'
 export type { OnRecovery, RecoveryEvent } from './recovery-event.ts'
-export type { CompactionStep } from './compaction.ts'
-export type { ScrubStep } from './scrub.ts'
+export type { CompactionStep } from './upkeep/compaction.ts'
+export type { ScrubStep } from './upkeep/scrub.ts'
 export {
   openLevelKeyValueStore,
   type LevelDatabaseStore,
   type LevelKeyValueStoreSettings,
-} from './level-key-value-store.ts'
+} from './records/level-key-value-store.ts'
 export { MemoryStore } from './memory-store.ts'
-export { MemoryKeyValueStore } from './memory-key-value-store.ts'
+export { MemoryKeyValueStore } from './records/memory-key-value-store.ts'

@@ -15,9 +15,9 @@ import {
   type SweepStep,
 } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
-import { Claims, type SweepClaims } from './claims.ts'
+import { Claims, type SweepClaims } from './sweep/claims.ts'
 import { Gate } from './gate.ts'
-import { Marks } from './marks.ts'
+import { Marks } from './sweep/marks.ts'
 import { isIdentity, storedBlock } from './stored-block.ts'
 
 interface Kept {

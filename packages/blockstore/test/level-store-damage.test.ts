@@ -2,10 +2,10 @@
 import { cp, open, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { openIndexDatabase } from '../src/block-index.ts'
-import { openDatabase } from '../src/database.ts'
+import { openIndexDatabase } from '../src/log/block-index.ts'
+import { openDatabase } from '../src/database/database.ts'
 import { openLevelStore, type RecoveryEvent } from '../src/index.ts'
-import { CHECKPOINT_KEY, encodeLogKey, HEADER_KEY } from '../src/record.ts'
+import { CHECKPOINT_KEY, encodeLogKey, HEADER_KEY } from '../src/log/record.ts'
 import { seededBlock } from './block-store-suite.ts'
 import { tempFolder } from './temp-folder.ts'
 

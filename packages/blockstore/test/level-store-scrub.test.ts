@@ -2,9 +2,9 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { openDatabase, type Change, type Database } from '../src/database.ts'
+import { openDatabase, type Change, type Database } from '../src/database/database.ts'
 import { openLevelStore, type LevelBlockStore, type ScrubStep } from '../src/index.ts'
-import { decodeLocation, encodeLocation, encodeLogKey } from '../src/record.ts'
+import { decodeLocation, encodeLocation, encodeLogKey } from '../src/log/record.ts'
 import { seededBlock } from './block-store-suite.ts'
 import { tempFolder } from './temp-folder.ts'
 

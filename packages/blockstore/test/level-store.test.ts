@@ -2,9 +2,9 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { openDatabase } from '../src/database.ts'
+import { openDatabase } from '../src/database/database.ts'
 import { openLevelStore } from '../src/index.ts'
-import { decodeLocation, encodeHeader, encodeLogKey, HEADER_KEY } from '../src/record.ts'
+import { decodeLocation, encodeHeader, encodeLogKey, HEADER_KEY } from '../src/log/record.ts'
 import { blockStoreSuite, removedBy, seededBlock } from './block-store-suite.ts'
 import { tempFolder } from './temp-folder.ts'
 

@@ -2,10 +2,10 @@
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { openDatabase, type Change } from '../src/database.ts'
-import { IndexSlices } from '../src/index-slices.ts'
+import { openDatabase, type Change } from '../src/database/database.ts'
+import { IndexSlices } from '../src/sweep/index-slices.ts'
 import { openLevelStore } from '../src/index.ts'
-import { encodeLogKey, decodeLocation, FIRST_MULTIHASH } from '../src/record.ts'
+import { encodeLogKey, decodeLocation, FIRST_MULTIHASH } from '../src/log/record.ts'
 import { seededBlock } from './block-store-suite.ts'
 import { tempFolder } from './temp-folder.ts'
 

@@ -13,7 +13,7 @@ import {
   encodeHeader,
   encodeLocation,
   encodeLogKey,
-} from '../src/record.ts'
+} from '../src/log/record.ts'
 
 const hex = (bytes: Uint8Array): string => toString(bytes, 'base16')
 const multihash = fromString('12205891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03', 'base16')

@@ -1,6 +1,6 @@
 // Blocks that a collection is to delete, in the order of the log and in little memory: half a million of them are held at
 // a time, and as objects they would be hundreds of megabytes for the garbage collector.
-import type { Placed } from './block-log.ts'
+import type { Placed } from '../log/block-log.ts'
 
 /** Bytes for a multihash at first; longer ones make room as they come. */
 const MULTIHASH_BYTES = 36

@@ -3,9 +3,9 @@
 import { CairnError, identityBlock, type Block } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
 import type { BlockLog } from './block-log.ts'
-import type { Healer } from './healer.ts'
-import { proven } from './proof.ts'
-import { isMistaken } from './stray.ts'
+import type { Healer } from '../upkeep/healer.ts'
+import { proven } from '../upkeep/proof.ts'
+import { isMistaken } from '../upkeep/stray.ts'
 
 /** Reads the blocks of one store. */
 export class BlockReader {

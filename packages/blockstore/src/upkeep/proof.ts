@@ -1,8 +1,8 @@
 // Whether stored bytes are still those of their block.
 import { isCairnError, verifyBlock, type Block } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
-import type { Placed } from './block-log.ts'
-import { storedBlock } from './stored-block.ts'
+import type { Placed } from '../log/block-log.ts'
+import { storedBlock } from '../stored-block.ts'
 
 /** The block, or `undefined` when `bytes` are not its own or there are none. @throws UNSUPPORTED */
 export function proven(cid: CID, bytes: Uint8Array | undefined): Block | undefined {

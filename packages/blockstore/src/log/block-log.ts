@@ -2,15 +2,15 @@
 // docs/decisions/002-log-in-leveldb.md). It is the truth about what is stored.
 import { randomBytes } from 'node:crypto'
 import { CairnError, isCairnError } from '@cairn/core'
-import { doubtFiles, isDoubtful, trustFiles } from './database-files.ts'
-import { damagedTables } from './database-tables.ts'
-import { openDatabase, type Database, type Entry } from './database.ts'
-import type { Durability } from './durability.ts'
-import { LOG_BATCH_BYTES, LOG_TABLE_BYTES } from './limits.ts'
-import { beginUse, endUse } from './log-use.ts'
+import { doubtFiles, isDoubtful, trustFiles } from '../files/database-files.ts'
+import { damagedTables } from '../files/database-tables.ts'
+import { openDatabase, type Database, type Entry } from '../database/database.ts'
+import type { Durability } from '../durability.ts'
+import { LOG_BATCH_BYTES, LOG_TABLE_BYTES } from '../limits.ts'
+import { beginUse, endUse } from '../files/log-use.ts'
 import { decodeHeader, decodeLogKey, encodeHeader, encodeLogKey, HEADER_KEY, type Location } from './record.ts'
-import type { OnRecovery } from './recovery-event.ts'
-import type { TableCheck } from './table-file.ts'
+import type { OnRecovery } from '../recovery-event.ts'
+import type { TableCheck } from '../files/table-file.ts'
 
 /** Where the block of a multihash is. */
 export interface Placed {

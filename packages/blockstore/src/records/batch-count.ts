@@ -1,9 +1,9 @@
 // How many batches a key-value store has taken, kept twice: with each batch, and in a file of its own behind it. LevelDB
 // takes a log of its own that was cut off, or ends in garbage, for what a crash has left; the file knows better.
 import { open, rm, type FileHandle } from 'node:fs/promises'
-import { doubtFiles } from './database-files.ts'
-import type { Change, Database } from './database.ts'
-import type { OnRecovery } from './recovery-event.ts'
+import { doubtFiles } from '../files/database-files.ts'
+import type { Change, Database } from '../database/database.ts'
+import type { OnRecovery } from '../recovery-event.ts'
 
 /** Key of the count: no text has it in UTF-8, and it stands behind all that have. */
 export const COUNT_KEY: Uint8Array = new Uint8Array([0xff])

@@ -1,14 +1,14 @@
 // Keeps a store at work: opens its databases again when a write has failed and the cause may be gone, makes the index
 // anew when it turns out damaged, and notes blocks whose bytes are. All that happens in turns, and nobody has to ask.
 import { Turns, type AbortOptions } from '@cairn/core'
-import type { BlockIndex } from './block-index.ts'
-import type { BlockLog, Placed } from './block-log.ts'
-import { requireFiles } from './database-files.ts'
-import { requireDiskRoom } from './disk-room.ts'
-import { complete, remakeIndex } from './index-recovery.ts'
-import type { OnRecovery } from './recovery-event.ts'
-import { FIRST_MULTIHASH } from './record.ts'
-import { storedBlock } from './stored-block.ts'
+import type { BlockIndex } from '../log/block-index.ts'
+import type { BlockLog, Placed } from '../log/block-log.ts'
+import { requireFiles } from '../files/database-files.ts'
+import { requireDiskRoom } from '../disk-room.ts'
+import { complete, remakeIndex } from '../log/index-recovery.ts'
+import type { OnRecovery } from '../recovery-event.ts'
+import { FIRST_MULTIHASH } from '../log/record.ts'
+import { storedBlock } from '../stored-block.ts'
 
 /** What a healer looks after. */
 export interface HealerParts {

@@ -1,13 +1,13 @@
 // What lies where in the log: bytes that stay, blocks that go, and garbage of earlier deletes. Garbage is nowhere written
 // down: it is what the tables hold beyond the blocks that the index knows, so nothing forgets it when a process ends.
-import type { Placed } from './block-log.ts'
+import type { Placed } from '../log/block-log.ts'
 import {
   PART_BYTES,
   PART_GARBAGE_DIVISOR,
   PIECE_BYTES_MAX,
   RECORD_OVERHEAD_BYTES,
   STRETCH_SEQUENCES,
-} from './limits.ts'
+} from '../limits.ts'
 
 /** A log whose parts can be measured. */
 export interface MeasuredLog {

@@ -8,8 +8,8 @@
 // below its sequence: adding never changes them, and deleting changes them in the same batch.
 import { CairnError, isCairnError } from '@cairn/core'
 import { equals } from 'uint8arrays/equals'
-import { openDatabase, type Change, type Database } from './database.ts'
-import { CHECKED_TABLE_BYTES, INDEX_TABLE_BYTES } from './limits.ts'
+import { openDatabase, type Change, type Database } from '../database/database.ts'
+import { CHECKED_TABLE_BYTES, INDEX_TABLE_BYTES } from '../limits.ts'
 import { logKey, type Placed } from './block-log.ts'
 import { placed, readable } from './index-entry.ts'
 import {

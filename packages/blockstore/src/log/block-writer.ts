@@ -5,12 +5,12 @@ import { blockKey, multihashKey, type Block } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
 import type { BlockIndex } from './block-index.ts'
 import type { BlockLog, LogRecord, Placed } from './block-log.ts'
-import type { Claims } from './claims.ts'
+import type { Claims } from '../sweep/claims.ts'
 import { CommitQueue, type Begun } from './commit-queue.ts'
-import { DiskRoom } from './disk-room.ts'
-import type { Healer } from './healer.ts'
-import { CHECKPOINT_BLOCKS, CHECKPOINT_BYTES } from './limits.ts'
-import { isIdentity } from './stored-block.ts'
+import { DiskRoom } from '../disk-room.ts'
+import type { Healer } from '../upkeep/healer.ts'
+import { CHECKPOINT_BLOCKS, CHECKPOINT_BYTES } from '../limits.ts'
+import { isIdentity } from '../stored-block.ts'
 
 /** What a writer writes to. */
 export interface BlockWriterParts {

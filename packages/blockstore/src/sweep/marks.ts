@@ -1,7 +1,7 @@
 // Which blocks a collection has come to, one bit for each sequence number: a million marks are 128 KiB.
 import { mayHaveLinks, type BlockStoreStat, type Mark } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
-import type { Location } from './record.ts'
+import type { Location } from '../log/record.ts'
 
 /** Sequence numbers in one page of a bitmap; pages without a mark do not exist, so gaps in the log cost nothing. */
 const PAGE_BITS = 1 << 16

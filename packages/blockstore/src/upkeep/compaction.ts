@@ -1,10 +1,10 @@
 // Gives back the space of records that nothing points to: those that a crash or damage has left, and those that were
 // deleted but are in tables yet. A record that is sound and that the index lacks is entered again instead, for a
 // collection to judge: the index may be what is wrong.
-import { FIRST_SEQUENCE, type LogRecord } from './block-log.ts'
-import { compactIndex, IndexSlices } from './index-slices.ts'
-import { INDEX_SLICE_BLOCKS } from './limits.ts'
-import { isWorthRewriting, LogCensus, pieceBytesMax, pieces } from './log-census.ts'
+import { FIRST_SEQUENCE, type LogRecord } from '../log/block-log.ts'
+import { compactIndex, IndexSlices } from '../sweep/index-slices.ts'
+import { INDEX_SLICE_BLOCKS } from '../limits.ts'
+import { isWorthRewriting, LogCensus, pieceBytesMax, pieces } from '../sweep/log-census.ts'
 import { cidOf, proves } from './proof.ts'
 import { drop, mend, type StrayParts } from './stray.ts'
 

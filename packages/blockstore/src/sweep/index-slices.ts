@@ -1,7 +1,7 @@
 // Giving back the space of index entries that were deleted: slice by slice, so that no compaction lasts.
-import type { BlockIndex } from './block-index.ts'
-import { INDEX_ENTRY_BYTES, INDEX_GARBAGE_BYTES_MIN } from './limits.ts'
-import { FIRST_MULTIHASH } from './record.ts'
+import type { BlockIndex } from '../log/block-index.ts'
+import { INDEX_ENTRY_BYTES, INDEX_GARBAGE_BYTES_MIN } from '../limits.ts'
+import { FIRST_MULTIHASH } from '../log/record.ts'
 
 /** Cuts the keys of an index into slices of so many blocks. */
 export class IndexSlices {

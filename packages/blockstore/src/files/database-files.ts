@@ -7,9 +7,9 @@ import { access, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isCairnError, systemError } from '@cairn/core'
 import { Level } from 'level'
-import { databaseError } from './database-error.ts'
+import { databaseError } from '../database/database-error.ts'
 import { readManifest, type Manifest } from './manifest.ts'
-import type { RepairedEvent } from './recovery-event.ts'
+import type { RepairedEvent } from '../recovery-event.ts'
 
 /** LevelDB's own repair, which its binding for browsers lacks. */
 interface Repairer {

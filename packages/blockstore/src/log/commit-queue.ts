@@ -1,7 +1,7 @@
 // Group commit: blocks that come while a commit is written wait and go out together in the next one, so that many
 // small puts share one sync. A commit is begun while the one before it becomes durable.
 import type { Block, Turns } from '@cairn/core'
-import { COMMIT_BLOCKS, COMMIT_BYTES, COMMITS_AT_ONCE } from './limits.ts'
+import { COMMIT_BLOCKS, COMMIT_BYTES, COMMITS_AT_ONCE } from '../limits.ts'
 
 /** A commit that was begun. */
 export interface Begun {

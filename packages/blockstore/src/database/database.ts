@@ -2,12 +2,12 @@
 // it is read-only until it is opened again, which `reopen` does. LevelDB goes on after a torn write, but then what
 // follows it in LevelDB's own log is dropped at the next recovery, although it was synced.
 import { CairnError, isCairnError } from '@cairn/core'
-import { untabledBytes } from './disk-room.ts'
+import { untabledBytes } from '../disk-room.ts'
 import { databaseError } from './database-error.ts'
-import { replaceFolder } from './database-files.ts'
-import { SCAN_BYTES, SCAN_RECORDS } from './limits.ts'
+import { replaceFolder } from '../files/database-files.ts'
+import { SCAN_BYTES, SCAN_RECORDS } from '../limits.ts'
 import { openLevel, repairLevel, type DatabaseSettings, type NativeLevel, type OpenedLevel } from './native-level.ts'
-import type { TableCheck } from './table-file.ts'
+import type { TableCheck } from '../files/table-file.ts'
 
 /** One change of a batch; a change without `value` deletes the key. */
 export interface Change {

@@ -1,7 +1,7 @@
 // The key-value store in memory: for tests, and for work that leaves nothing behind.
 import type { KeyValueChange, KeyValueStore } from '@cairn/core'
 import { compare } from 'uint8arrays/compare'
-import { Gate } from './gate.ts'
+import { Gate } from '../gate.ts'
 import { encodeText } from './text-key.ts'
 
 /** Keeps records for as long as it lives. */

@@ -1,8 +1,8 @@
 // Records of the log to which the index does not point: left by a crash or by damage, of the log or of the index.
 import { equals } from 'uint8arrays/equals'
-import type { BlockIndex } from './block-index.ts'
-import type { BlockLog, LogRecord, Placed } from './block-log.ts'
-import type { Claims } from './claims.ts'
+import type { BlockIndex } from '../log/block-index.ts'
+import type { BlockLog, LogRecord, Placed } from '../log/block-log.ts'
+import type { Claims } from '../sweep/claims.ts'
 import type { Healer } from './healer.ts'
 import { cidOf, proves } from './proof.ts'
 

@@ -11,18 +11,18 @@ import {
   type SweepStep,
 } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
-import type { BlockIndex } from './block-index.ts'
-import type { BlockLog, Placed } from './block-log.ts'
+import type { BlockIndex } from '../log/block-index.ts'
+import type { BlockLog, Placed } from '../log/block-log.ts'
 import type { SweepClaims } from './claims.ts'
 import { DoomedBlocks } from './doomed-blocks.ts'
-import type { Gate } from './gate.ts'
-import type { Healer } from './healer.ts'
+import type { Gate } from '../gate.ts'
+import type { Healer } from '../upkeep/healer.ts'
 import { compactIndex, IndexSlices } from './index-slices.ts'
-import { INDEX_SLICE_BLOCKS, RECORD_OVERHEAD_BYTES, SWEEP_ROUND_BLOCKS, SWEEP_STEP_BLOCKS } from './limits.ts'
+import { INDEX_SLICE_BLOCKS, RECORD_OVERHEAD_BYTES, SWEEP_ROUND_BLOCKS, SWEEP_STEP_BLOCKS } from '../limits.ts'
 import { isWorthRewriting, LogCensus, pieceBytesMax, pieces, type LogPart } from './log-census.ts'
 import { Marks } from './marks.ts'
-import { FIRST_MULTIHASH } from './record.ts'
-import { isIdentity, storedBlock } from './stored-block.ts'
+import { FIRST_MULTIHASH } from '../log/record.ts'
+import { isIdentity, storedBlock } from '../stored-block.ts'
 
 /** What a collection works on. */
 export interface LevelSweepParts {

@@ -2,11 +2,11 @@
 import { CairnError, isCairnError } from '@cairn/core'
 import { Level } from 'level'
 import { databaseError } from './database-error.ts'
-import { doubtFiles, droppedBytes, repairFiles, wouldLoseFiles } from './database-files.ts'
-import { damagedTables, mendTables, readyTables } from './database-tables.ts'
-import { CACHE_BYTES, OPEN_TABLES_MAX } from './limits.ts'
-import type { OnRecovery } from './recovery-event.ts'
-import type { TableCheck } from './table-file.ts'
+import { doubtFiles, droppedBytes, repairFiles, wouldLoseFiles } from '../files/database-files.ts'
+import { damagedTables, mendTables, readyTables } from '../files/database-tables.ts'
+import { CACHE_BYTES, OPEN_TABLES_MAX } from '../limits.ts'
+import type { OnRecovery } from '../recovery-event.ts'
+import type { TableCheck } from '../files/table-file.ts'
 
 /** LevelDB with what only the native one has. */
 export interface NativeLevel extends Level<Uint8Array, Uint8Array> {

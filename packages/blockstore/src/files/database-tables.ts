@@ -5,7 +5,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isCairnError, systemError } from '@cairn/core'
 import { doubtFiles, freeFolder, manifestOf, probeLock } from './database-files.ts'
-import type { RepairedEvent } from './recovery-event.ts'
+import type { RepairedEvent } from '../recovery-event.ts'
 import { dataBlocksOf, isEmptyTable, isSoundTable, mendTable, type TableCheck } from './table-file.ts'
 
 /** A table that is damaged. */

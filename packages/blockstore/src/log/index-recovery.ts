@@ -6,11 +6,11 @@ import { CairnError, isCairnError, multihashKey } from '@cairn/core'
 import { equals } from 'uint8arrays/equals'
 import { BlockIndex, openIndexDatabase, readCheckpoint } from './block-index.ts'
 import { FIRST_SEQUENCE, type BlockLog, type Placed } from './block-log.ts'
-import { exists, replacedPath, replaceFolder } from './database-files.ts'
+import { exists, replacedPath, replaceFolder } from '../files/database-files.ts'
 import { decodeLogKey } from './record.ts'
-import type { OnRecovery } from './recovery-event.ts'
-import { storedBlock } from './stored-block.ts'
-import { isMistaken } from './stray.ts'
+import type { OnRecovery } from '../recovery-event.ts'
+import { storedBlock } from '../stored-block.ts'
+import { isMistaken } from '../upkeep/stray.ts'
 
 /** An index that covers its log, and the first sequence number that is free. */
 export interface CompleteIndex {
