@@ -16,7 +16,7 @@ import {
 } from '@cairn/core'
 import { copyDurably, runCairn, writtenBytes } from './processes.ts'
 import { randomPieces } from './random-bytes.ts'
-import { compare, RUNS, say, sayPeak, type Work } from './report.ts'
+import { compare, RUNS, say, type Work } from './report.ts'
 import { inFolder } from './temp-folder.ts'
 
 const MIB = 1024 * 1024
@@ -72,7 +72,10 @@ export async function benchLargeFile(sizeMib: number): Promise<void> {
     }
     await compare(amount, { name: 'read back, verified', run: read }, sha256)
     await store.close()
-    sayPeak()
+    const repo = repos.at(-1) ?? ''
+    await runCairn(repo, ['add', '--quieter', file])
+    const cat = await runCairn(repo, ['cat', root.cid.toString()])
+    say('  peak RSS of cairn cat', `${cat.peakRssMiB} MiB`)
   })
 }
 
@@ -93,9 +96,9 @@ export async function benchSmallFiles(count: number): Promise<void> {
   })
 }
 
-/** An empty repo for each run of a work. */
+/** An empty repo for each run of a work, and one more. */
 async function makeRepos(folder: string): Promise<string[]> {
-  const repos = Array.from({ length: RUNS + 1 }, (_, number) => join(folder, `repo-${number}`))
+  const repos = Array.from({ length: RUNS + 2 }, (_, number) => join(folder, `repo-${number}`))
   for (const repo of repos) await runCairn(repo, ['init', '--profile', 'test'])
   return repos
 }

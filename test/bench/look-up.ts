@@ -1,12 +1,12 @@
 // `look-up.ts FOLDER BLOCKS`: opens a store that `fill-store.ts` made, after its kill, and looks for blocks that are there and
 // blocks that are not.
 import { openLevelStore } from '@cairn/blockstore'
-import type { CID } from 'multiformats/cid'
+import { CID } from 'multiformats/cid'
 import { BATCH_BLOCKS, numberedBlocks } from './numbered-blocks.ts'
 import { say, sayPeak } from './report.ts'
 
 /** Blocks that are looked for, and in what batches. */
-const LOOKUPS = 200_000
+const LOOKUPS = 100_000
 const LOOKUP_BATCH = 1024
 
 const [folder = '', count] = process.argv.slice(2)
@@ -19,7 +19,7 @@ for (const [what, seed] of [
 ] as const) {
   const blocks = { count: Math.min(Number(count), LOOKUPS), blockBytes: 1024, seed, batchBlocks: BATCH_BLOCKS }
   const cids: CID[] = []
-  for (const batch of numberedBlocks(blocks)) cids.push(...batch.map(({ cid }) => cid))
+  for (const batch of numberedBlocks(blocks)) cids.push(...batch.map(({ cid }) => CID.decode(cid.bytes.slice())))
   const startedMs = performance.now()
   let found = 0
   for (let at = 0; at < cids.length; at += LOOKUP_BATCH) {
