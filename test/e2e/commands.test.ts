@@ -56,7 +56,7 @@ describe('add', () => {
     expect(await cairn('add', '-n', '-Q', 'folder/hello')).toBe(`${HELLO}\n`)
     expect(await cairn('add', '-Q', '--pin=false', 'folder/hello')).toBe(`${HELLO}\n`)
     expect(await cairn('pin', 'ls')).toBe('')
-    expect(await cairn('repo', 'gc')).toMatch(new RegExp(`^removed ${HELLO}\n1 blocks .*\n$`))
+    expect(await cairn('repo', 'gc')).toMatch(new RegExp(`^removed ${HELLO}\n1 block .*\n$`))
     await cairn('add', 'folder/hello')
     expect(await cairn('pin', 'ls')).toBe(`${HELLO} recursive\n`)
     expect(await cairn('repo', 'gc', '-q')).toBe('')
