@@ -15,7 +15,7 @@ export async function benchScale(count: number): Promise<void> {
     const { peakRssMiB } = await runModule('fill-store.ts', [folder, `${count}`, '1024'])
     const seconds = (performance.now() - startedMs) / 1000
     say('put, then a kill', `${Math.round(count / seconds)} blocks/s, peak RSS ${peakRssMiB} MiB`)
-    await runModule('look-up.ts', [folder, `${count}`])
+    await runModule('look-up.ts', [folder])
     await runModule('rebuild-index.ts', [folder])
   })
   await inFolder(async (folder) => {
