@@ -3,13 +3,17 @@
 //
 // LevelDB makes a new, empty database when its CURRENT is gone, and goes back to an older state when its MANIFEST ends
 // early; either way it then deletes the tables that it does not know any more. So both are found before it opens.
-import { access, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { access, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isCairnError, systemError } from '@cairn/core'
 import { Level } from 'level'
 import { databaseError } from '../database/database-error.ts'
+import { blankDamaged } from './log-file.ts'
 import { readManifest, type Manifest } from './manifest.ts'
 import type { RepairedEvent } from '../recovery-event.ts'
+
+/** Folder in a database into which LevelDB's repair moves what it replaces. */
+const LOST = 'lost'
 
 /** LevelDB's own repair, which its binding for browsers lacks. */
 interface Repairer {
@@ -93,11 +97,26 @@ export async function repairFiles(path: string): Promise<RepairedEvent> {
   if (!isRepairer(Level)) throw new TypeError('this platform has no LevelDB')
   await doubtFiles(path)
   try {
+    await blankLogs(path)
     await Level.repair(path)
   } catch (cause) {
     throw databaseError(`Cannot repair ${path}`, cause)
   }
   return { kind: 'repaired', path, keptIn: await keepReplaced(path) }
+}
+
+/** Blanks damaged records in LevelDB's own logs; where there are some, the log as it was is kept with what a repair replaces. */
+async function blankLogs(path: string): Promise<void> {
+  await probeLock(path)
+  for (const name of await readdir(path)) {
+    if (!/^\d+\.log$/.test(name)) continue
+    const file = await readFile(join(path, name))
+    const blanked = Uint8Array.from(file)
+    if (blankDamaged(blanked) === 0) continue
+    await mkdir(join(path, LOST), { recursive: true })
+    await writeFile(join(path, LOST, `${name}.damaged`), file)
+    await writeFile(join(path, name), blanked, { flush: true })
+  }
 }
 
 /** Bytes that LevelDB left out of its own log when it opened the database in `path` just now. */
@@ -145,7 +164,7 @@ export async function probeLock(path: string): Promise<void> {
 }
 
 async function keepReplaced(path: string): Promise<string | undefined> {
-  const replaced = join(path, 'lost')
+  const replaced = join(path, LOST)
   const names = await readdir(replaced).catch(() => [])
   if (names.length === 0) return undefined
   const kept = await freeFolder(path)
