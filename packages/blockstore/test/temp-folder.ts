@@ -1,12 +1,14 @@
 // Folders that go away with the test that made them.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
-/** A new empty folder, removed when the running test (or its `beforeEach`) is over. */
+/** A new empty folder, removed with what a store keeps beside it when the running test (or its `beforeEach`) is over. */
 export async function tempFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'cairn-blockstore-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const parent = await mkdtemp(join(tmpdir(), 'cairn-blockstore-'))
+  onTestFinished(() => rm(parent, { recursive: true, force: true }))
+  const folder = join(parent, 'store')
+  await mkdir(folder)
   return folder
 }
