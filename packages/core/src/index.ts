@@ -56,7 +56,7 @@ export { abortable, Turns } from './turns.ts'
 export { ProtobufReader, ProtobufWriter } from './protobuf.ts'
 export { BlockService, type BlockServiceParts } from './block/block-service.ts'
 export type { Chunker } from './chunk/chunker.ts'
-export { parseChunker } from './chunk/parse-chunker.ts'
+export { CHUNKER_FORMS, parseChunker } from './chunk/parse-chunker.ts'
 export { balanced, type FilePart, type PartBlock } from './dag/balanced.ts'
 export { traverse, type Step, type Visit } from './dag/traverse.ts'
 export { walk, type WalkedBlock, type WalkOptions } from './dag/walk.ts'
@@ -72,8 +72,8 @@ export {
   type PinType,
 } from './pins/pins.ts'
 export { verifyPins, type VerifyEvent, type VerifyParts } from './pins/verify.ts'
-export type { DirectoryEntry } from './unixfs/tree-node.ts'
-export { listDirectory } from './unixfs/directory-listing.ts'
+export type { DirectoryEntry } from './directory/tree-node.ts'
+export { listDirectory } from './directory/directory-listing.ts'
 export {
   dropBlocks,
   importTree,

@@ -4,10 +4,10 @@ import type { CID } from 'multiformats/cid'
 import type { Block } from '../block/block.ts'
 import type { BlockStore } from '../interfaces.ts'
 import { IMPORT_BATCH_BLOCKS, IMPORT_BATCH_BYTES, IMPORT_WRITES_AT_ONCE } from '../limits.ts'
-import { directoryNodes, symlinkNode } from './directory.ts'
+import { directoryNodes, symlinkNode } from '../directory/directory.ts'
 import { importFile } from './import-file.ts'
 import type { ImportSettings } from './profile.ts'
-import type { DirectoryEntry, TreeNode } from './tree-node.ts'
+import type { DirectoryEntry, TreeNode } from '../directory/tree-node.ts'
 
 /** What can be imported. Content and entries are asked for once, when their turn comes. */
 export type ImportSource =

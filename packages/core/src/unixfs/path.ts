@@ -4,7 +4,7 @@ import { parseCid } from '../block/cid.ts'
 import { CairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader } from '../interfaces.ts'
 import { PATH_BYTES_MAX } from '../limits.ts'
-import { findEntry } from './directory-listing.ts'
+import { findEntry } from '../directory/directory-listing.ts'
 
 /** A path taken apart: the root and the names below it. */
 export interface ContentPath {

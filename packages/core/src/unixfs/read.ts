@@ -7,7 +7,7 @@ import { traverse, type Step, type Visit } from '../dag/traverse.ts'
 import { CairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader } from '../interfaces.ts'
 import { BLOCK_BYTES_MAX } from '../limits.ts'
-import { directoryPart, type DirectoryPart } from './directory-listing.ts'
+import { directoryPart, type DirectoryPart } from '../directory/directory-listing.ts'
 import { decodeUnixFS, type UnixFSNode, type UnixTime } from './unixfs-node.ts'
 
 /** Permissions and time that a node carries, where they were stored. */

@@ -2,8 +2,8 @@
 import type { CID } from 'multiformats/cid'
 import { createBlock, type Block } from '../block/block.ts'
 import { DAG_PB_CODE } from '../block/codec.ts'
-import type { ImportSettings } from './profile.ts'
-import { encodeUnixFS, type UnixFSData } from './unixfs-node.ts'
+import type { ImportSettings } from '../unixfs/profile.ts'
+import { encodeUnixFS, type UnixFSData } from '../unixfs/unixfs-node.ts'
 
 /** One name in a directory and what it points to. */
 export interface DirectoryEntry {

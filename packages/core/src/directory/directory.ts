@@ -3,7 +3,7 @@ import { fromString } from 'uint8arrays/from-string'
 import { CairnError } from '../errors.ts'
 import { BLOCK_BYTES_MAX } from '../limits.ts'
 import { hamtNodes } from './hamt-builder.ts'
-import type { ImportSettings } from './profile.ts'
+import type { ImportSettings } from '../unixfs/profile.ts'
 import { treeNode, type DirectoryEntry, type TreeNode } from './tree-node.ts'
 
 /** Bytes of a plain directory's Data field: tag, length, and the message of nothing but its type. */

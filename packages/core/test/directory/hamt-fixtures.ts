@@ -9,8 +9,8 @@ import {
   type BlockReader,
   type ImportSettings,
 } from '../../src/index.ts'
-import { directoryNodes } from '../../src/unixfs/directory.ts'
-import type { DirectoryEntry, TreeNode } from '../../src/unixfs/tree-node.ts'
+import { directoryNodes } from '../../src/directory/directory.ts'
+import type { DirectoryEntry, TreeNode } from '../../src/directory/tree-node.ts'
 
 /** Something for entries to point to. */
 export const TARGET: CID = createBlock(new TextEncoder().encode('target'), { codec: 0x55 }).cid

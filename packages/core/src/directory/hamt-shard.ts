@@ -6,7 +6,7 @@ import { fromString } from 'uint8arrays/from-string'
 import { CairnError, type ErrorCode } from '../errors.ts'
 import { SHARD_FANOUT_MAX, SHARD_FANOUT_MIN } from '../limits.ts'
 import { murmur3, type Word } from './murmur3.ts'
-import type { UnixFSData, UnixFSNode } from './unixfs-node.ts'
+import type { UnixFSData, UnixFSNode } from '../unixfs/unixfs-node.ts'
 
 /** Multicodec code of murmur3-x64-64, the one hash function of names. */
 const HASH_TYPE = 0x22

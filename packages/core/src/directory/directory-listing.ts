@@ -5,7 +5,7 @@ import { CairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader } from '../interfaces.ts'
 import { bucketOf, decodeShard, hashName, isInPlace, type ShardPath } from './hamt-shard.ts'
 import type { DirectoryEntry } from './tree-node.ts'
-import { decodeUnixFS, type UnixFSNode } from './unixfs-node.ts'
+import { decodeUnixFS, type UnixFSNode } from '../unixfs/unixfs-node.ts'
 
 /** What one block of a directory holds: entries, and shards in which there are more of them. */
 export interface DirectoryPart {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { murmur3 } from '../../src/unixfs/murmur3.ts'
+import { murmur3 } from '../../src/directory/murmur3.ts'
 import { SAME_HASH } from './hamt-fixtures.ts'
 
 test.each([

@@ -2,7 +2,7 @@
 // more of them share a bucket, a shard below takes them. Source: boxo ipld/unixfs/hamt.
 import { CairnError } from '../errors.ts'
 import { bucketOf, checkFanout, encodeShardData, hashName, levelsOf, linkPrefix, type NameHash } from './hamt-shard.ts'
-import type { ImportSettings } from './profile.ts'
+import type { ImportSettings } from '../unixfs/profile.ts'
 import { treeNode, type DirectoryEntry, type TreeNode } from './tree-node.ts'
 
 /**

@@ -10,8 +10,8 @@ import {
   type ErrorCode,
   type UnixFSData,
 } from '../../src/index.ts'
-import { findEntry } from '../../src/unixfs/directory-listing.ts'
-import { bucketOf, encodeShardData, hashName, levelsOf, linkPrefix } from '../../src/unixfs/hamt-shard.ts'
+import { findEntry } from '../../src/directory/directory-listing.ts'
+import { bucketOf, encodeShardData, hashName, levelsOf, linkPrefix } from '../../src/directory/hamt-shard.ts'
 import { all } from '../support/bytes.ts'
 import { expectCode, expectDecoded } from '../support/expect-code.ts'
 import { ALWAYS, anyFanout, anyNames, CountingReader, TARGET, write } from './hamt-fixtures.ts'
