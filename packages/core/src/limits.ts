@@ -6,11 +6,17 @@ export const BLOCK_BYTES_MAX = 2 * 1024 * 1024
 /** Bytes of the largest chunk: a block of 2 MiB less room for its dag-pb frame. Source: boxo chunker/parse.go. */
 export const CHUNK_BYTES_MAX = BLOCK_BYTES_MAX - 256
 
+/** Bytes of the least size of a chunk of `fastcdc`: twice the window of its hash, so that each end depends on it alone. */
+export const FASTCDC_BYTES_MIN = 64
+
 /** Bytes of the shortest digest that is trusted, identity excepted. Source: boxo verifcid/cid.go. */
 export const DIGEST_BYTES_MIN = 20
 
 /** Bytes of the longest digest, and of the data inside an identity CID. Source: boxo verifcid/cid.go. */
 export const DIGEST_BYTES_MAX = 128
+
+/** Bytes of the longest CID: a digest of 128 bytes and four varints of ten. Source: boxo verifcid and bitswap defaults.go. */
+export const CID_BYTES_MAX = 168
 
 /** Characters of the longest CID text that is parsed: 128 digest bytes in base16 with room for the prefix. */
 export const CID_TEXT_MAX = 512
@@ -89,3 +95,36 @@ export const MARK_NODES = 256
 
 /** Bytes of the interior nodes that a collection reads at a time, one node at least. */
 export const MARK_READ_BYTES = 1024 * 1024
+
+/** Bytes of the header of a CAR: far more than its roots need at most. go-car takes 32 MiB. */
+export const CAR_HEADER_BYTES_MAX = 4 * 1024 * 1024
+
+/** Roots of one CAR, so that a header of four megabytes cannot take hundreds. */
+export const CAR_ROOTS_MAX = 65_536
+
+/** Bytes of the longest CID that a section begins with: version, codec and hash function in 9 each, length, digest. */
+export const CAR_CID_BYTES_MAX = 9 + 9 + 9 + 9 + DIGEST_BYTES_MAX
+
+/** Bytes of the largest block that is taken from a CAR when large ones are allowed. Source: go-car, MaxAllowedSectionSize. */
+export const CAR_BIG_BLOCK_BYTES_MAX = 8 * 1024 * 1024
+
+/** Bytes of a CAR that are written at a time, so that tiny blocks are not; larger blocks are pieces of their own. */
+export const CAR_PIECE_BYTES = 64 * 1024
+
+/** Levels of lists and maps inside one value, so that a block of brackets cannot overflow the stack (CVE-2026-42328). */
+export const IPLD_DEPTH_MAX = 1024
+
+/** Lists, maps, byte strings and links in one decoded value: some 600 bytes each at worst, and all the links that fit a block. */
+export const IPLD_ITEMS_MAX = 262_144
+
+/** Characters of the longest number in JSON that is read: more than any float needs, whose shortest forms have 25. */
+export const JSON_NUMBER_CHARS_MAX = 1024
+
+/** Symbolic links followed in one path. Source: Linux's limit is 40, DNSLink's 32. */
+export const SYMLINK_HOPS_MAX = 32
+
+/** Bytes of nodes that a walk keeps while it is below them: deep and wide at once is made to hurt. */
+export const OPEN_NODE_BYTES_MAX = 64 * 1024 * 1024
+
+/** Bytes of the largest block that is stored when blocks above 2 MiB are allowed, which no peer takes. Held whole in memory. */
+export const BIG_BLOCK_BYTES_MAX = 32 * 1024 * 1024

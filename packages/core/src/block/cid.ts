@@ -6,7 +6,7 @@ import { base58btc } from 'multiformats/bases/base58'
 import { base64, base64url } from 'multiformats/bases/base64'
 import { CID } from 'multiformats/cid'
 import { CairnError } from '../errors.ts'
-import { CID_TEXT_MAX } from '../limits.ts'
+import { CID_BYTES_MAX, CID_TEXT_MAX } from '../limits.ts'
 import { checkMultihash } from './hash.ts'
 
 const DECODER = base32.decoder
@@ -56,6 +56,7 @@ export function formatCid(cid: CID): string {
 export function decodeCid(bytes: Uint8Array): CID {
   let cid: CID
   try {
+    if (bytes.length > CID_BYTES_MAX) throw new Error(`at most ${CID_BYTES_MAX} are one`)
     cid = CID.decode(bytes)
     if (cid.bytes.length !== bytes.length) throw new Error('CIDv0 takes no prefix')
   } catch (cause) {

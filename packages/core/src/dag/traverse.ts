@@ -11,6 +11,7 @@ const ENDED = new Error('The traversal has ended')
 export interface Step<Value> {
   /** Bytes that the step will hold until it is consumed, if known; a hint that only shapes the window. */
   readonly bytes?: number | undefined
+  /** Called again, after a time, when what it gave was more than its hint and than there is room for: then that is dropped. */
   run(options: AbortOptions): Promise<Visit<Value>>
 }
 
@@ -52,6 +53,7 @@ export async function* traverse<Value>(
 
 /** A step under way. */
 interface Running<Value> {
+  readonly step: Step<Value>
   readonly visit: Promise<Visit<Value>>
   readonly depth: number
   /** Bytes it is taken to hold: first the hint, then what it really holds. */
@@ -123,6 +125,7 @@ class Window<Value> {
   #begin(step: Step<Value>, depth: number): Running<Value> {
     if (depth > DAG_DEPTH_MAX) throw new CairnError('LIMIT', `Cannot read a DAG of more than ${DAG_DEPTH_MAX} levels`)
     const running: Running<Value> = {
+      step,
       visit: step.run({ signal: this.#signal }),
       depth,
       bytes: step.bytes ?? this.#typicalBytes,
@@ -133,10 +136,26 @@ class Window<Value> {
       ({ bytes }) => {
         this.#typicalBytes += (bytes - this.#typicalBytes) / 8
         this.#bytes += bytes - running.bytes
+        const isMore = bytes > running.bytes
         running.bytes = bytes
+        if (isMore && this.#bytes > READ_AHEAD_BYTES + BLOCK_BYTES_MAX) this.#putBack(running)
       },
       () => undefined, // reported when its turn comes
     )
     return running
+  }
+
+  /**
+   * Drops what a step gave that was taken for less, and runs it again when there is room: sizes are claimed by whoever made
+   * the DAG, and hundreds of large blocks claimed to be tiny would be held at once. They are stored here by now, most often.
+   */
+  #putBack(running: Running<Value>): void {
+    const index = this.#queue.indexOf(running)
+    // The head is being consumed.
+    if (index <= 0) return
+    this.#running--
+    this.#bytes -= running.bytes
+    const step: Step<Value> = { bytes: running.bytes, run: (options) => running.step.run(options) }
+    this.#queue[index] = { steps: [step].values(), depth: running.depth }
   }
 }

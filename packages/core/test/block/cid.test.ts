@@ -111,6 +111,7 @@ describe('decodeCid', () => {
     ['a version 0 with a short digest', [0x12, 0x14, ...new Uint8Array(20)]],
     ['a byte too many', [...V0.toV1().bytes, 0]],
     ['a byte too few', [...V0.toV1().bytes.subarray(0, 35)]],
+    ['more bytes than any CID has', [1, 0x55, 0x12, 0xa4, 1, ...new Uint8Array(164)]],
     ['a padded number', [1, 0xd5, 0, 0x12, 0x20, ...new Uint8Array(32)]],
   ])('refuses %s', async (_, bytes) => {
     await expectCode('INVALID', () => decodeCid(Uint8Array.from(bytes)))

@@ -111,6 +111,28 @@ describe('traverse', () => {
     )
   })
 
+  test('drops what is larger than it was said to be and has no room, and gives each value once', async () => {
+    const count = 2000
+    let runs = 0
+    function* liars(): Generator<Step<number>> {
+      for (let index = 0; index < count; index++) {
+        const run = async () => {
+          runs++
+          // The first of a window comes last, so that the others have to be held.
+          for (let tick = index % 400 === 0 ? 20 : 1; tick > 0; tick--)
+            await new Promise((resolve) => setImmediate(resolve))
+          return { value: index, bytes: BLOCK_BYTES_MAX, next: [] }
+        }
+        yield { bytes: 1, run }
+      }
+    }
+    const met = await all(traverse(liars()))
+    expect(met).toEqual(Array.from({ length: count }, (_, index) => index))
+    // All of the first window but what there was room for, and no step twice.
+    expect(runs).toBeGreaterThan(count + READ_AHEAD_BLOCKS - 2 * (READ_AHEAD_BYTES / BLOCK_BYTES_MAX))
+    expect(runs).toBeLessThanOrEqual(2 * count)
+  })
+
   test('reads ahead at all', async () => {
     const meter = new Meter()
     const trees = Array.from({ length: 100 }, () => ({ name: '', bytes: 1024 * 1024 }))
