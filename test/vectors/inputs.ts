@@ -48,7 +48,7 @@ const SHARED = join(import.meta.dirname, '../../../shared/vectors')
 export const VECTORS: readonly Vector[] = JSON.parse(readFileSync(join(import.meta.dirname, 'unixfs.json'), 'utf8'))
 
 /** Whether the input can be made here: one of them is a file of the collection. */
-export function isAvailable({ input }: Vector): boolean {
+export function isAvailable({ input }: Pick<Vector, 'input'>): boolean {
   return input.kind !== 'file' || existsSync(join(SHARED, input.path))
 }
 

@@ -80,10 +80,23 @@ describe('size-N', () => {
 })
 
 describe('parseChunker', () => {
-  test.each(['size-0', `size-${CHUNK_BYTES_MAX + 1}`, 'size-99999999999', `size-${'9'.repeat(400)}`])(
-    'refuses %s as out of range',
-    (text) => expectCode('INVALID', () => parseChunker(text)),
-  )
+  test.each([
+    'size-0',
+    `size-${CHUNK_BYTES_MAX + 1}`,
+    'size-99999999999',
+    `size-${'9'.repeat(400)}`,
+    'rabin-15-32-64',
+    'rabin-16-16-64',
+    'rabin-16-64-64',
+    'rabin-64-32-16',
+    `rabin-16-32-${CHUNK_BYTES_MAX + 1}`,
+    'rabin-47',
+    'rabin-0',
+    'rabin-1397932',
+    'fastcdc-63-128-256',
+    'fastcdc-255',
+    'fastcdc-2096896',
+  ])('refuses %s as out of range', (text) => expectCode('INVALID', () => parseChunker(text)))
 
   test.each([
     '',
@@ -97,9 +110,31 @@ describe('parseChunker', () => {
     'size-1\n',
     'SIZE-1',
     'rabid',
+    'size-1-2',
+    'rabin-',
+    'rabin-a',
+    'rabin-16-32',
+    'rabin-16-32-64-128',
+    'rabin-avg:16-avg:32-max:64',
+    'rabin-16.5-32-64',
+    'buzhash-1',
+    'buzhash-',
+    'fastcdc-1e5',
   ])('does not know %j', (text) => expectCode('UNSUPPORTED', () => parseChunker(text)))
 
   test('accepts both ends of the range', () => {
-    for (const size of [1, CHUNK_BYTES_MAX]) expect(parseChunker(`size-${size}`)).toBeTypeOf('function')
+    for (const form of [
+      'size-1',
+      `size-${CHUNK_BYTES_MAX}`,
+      'rabin-48',
+      'rabin-1397930',
+      `rabin-16-17-${CHUNK_BYTES_MAX}`,
+      'rabin-min:16-avg:32-max:64',
+      'fastcdc-256',
+      'fastcdc-2096895',
+      `fastcdc-64-65-${CHUNK_BYTES_MAX}`,
+    ]) {
+      expect(parseChunker(form)).toBeTypeOf('function')
+    }
   })
 })
