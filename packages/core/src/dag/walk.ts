@@ -17,6 +17,8 @@ export interface WalkedBlock {
   readonly parent: CID | undefined
   /** Bytes of the block, or `undefined` when nobody asked for them. */
   readonly bytes: number | undefined
+  /** The block itself, where the walk has read it. */
+  readonly block: Block | undefined
 }
 
 /** How a walk deals with blocks. */
@@ -61,15 +63,15 @@ export async function* walk(reader: BlockReader, root: CID, options: WalkOptions
     try {
       if (visitLeaf !== undefined && !mayHaveLinks(cid)) {
         const bytes = await visitLeaf(cid, waiting)
-        return visited({ cid, parent, bytes: bytes ?? undefined }, { held: 0 })
+        return visited({ cid, parent, bytes: bytes ?? undefined, block: undefined }, { held: 0 })
       }
       const block = await reader.get(cid, waiting)
       // With a twin the links are compared now, which reads the twin; without one they are decoded when their turn comes.
       const places = place.twin && (await unshared(block, place.twin, waiting))
-      return visited({ cid, parent, bytes: block.bytes.length }, { block, places, held: block.bytes.length })
+      return visited({ cid, parent, bytes: block.bytes.length, block }, { block, places, held: block.bytes.length })
     } catch (error) {
       if (onUnreadable === undefined || !isUnreadable(error)) throw error
-      return visited({ cid, parent, bytes: undefined }, { error, held: 0 })
+      return visited({ cid, parent, bytes: undefined, block: undefined }, { error, held: 0 })
     }
   }
 
