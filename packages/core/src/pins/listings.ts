@@ -117,7 +117,7 @@ export class Listings {
         await this.#changes.change(
           async (read) => {
             const pin = await read(key)
-            isKept = pin !== undefined && decodePin(pin).type === 'recursive'
+            isKept = pin !== undefined && decodePin(key, pin).type === 'recursive'
             if (!isKept) return []
             return [...(await listingRemoval(draft.root, read)), ...draft.changes()]
           },
@@ -172,7 +172,9 @@ export class Listings {
     for (const root of strayRoots) {
       await this.#changes.change(async (read) => {
         const pin = await read(PIN_PREFIX + root)
-        return pin !== undefined && decodePin(pin).type === 'recursive' ? [] : listingRemoval(root, read)
+        return pin !== undefined && decodePin(PIN_PREFIX + root, pin).type === 'recursive'
+          ? []
+          : listingRemoval(root, read)
       })
     }
   }

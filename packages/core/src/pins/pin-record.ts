@@ -51,8 +51,9 @@ export function checkPinName(name: string): void {
     )
 }
 
-/** The pin in a record. @throws CORRUPT */
-export function decodePin(record: Uint8Array): Pin {
+/** The pin in the record under `key`. @throws CORRUPT, with what can be done about it */
+export function decodePin(key: string, record: Uint8Array): Pin {
+  let cause: unknown
   try {
     const { cid, type, names } = decode<{ readonly cid: unknown; readonly type: unknown; readonly names?: unknown }>(
       record,
@@ -60,10 +61,23 @@ export function decodePin(record: Uint8Array): Pin {
     const link = CID.asCID(cid)
     if (link !== null && (type === 'recursive' || type === 'direct') && (names === undefined || areNames(names)))
       return { cid: link, type, names: names ?? [''] }
-  } catch (cause) {
-    throw new CairnError('CORRUPT', 'Cannot read a pin record: it does not decode', { cause })
+  } catch (error) {
+    cause = error
   }
-  throw new CairnError('CORRUPT', 'Cannot read a pin record: it holds something else')
+  throw unreadablePins([key], cause)
+}
+
+/** What is said of pins whose records, under `keys`, do not decode. */
+export function unreadablePins(keys: readonly string[], cause?: unknown): CairnError {
+  const [key = ''] = keys
+  const cid = key.slice(PIN_PREFIX.length)
+  const more = keys.length > 1 ? ` and ${keys.length - 1} more` : ''
+  return new CairnError(
+    'CORRUPT',
+    `Cannot read the pin record "${key}"${more}: it does not decode. Pin it again with "cairn pin add ${cid}" or drop it with ` +
+      `"cairn pin rm ${cid}"; "cairn repo verify --accept-lost-pins" drops all that do not decode`,
+    { cause },
+  )
 }
 
 function areNames(value: unknown): value is readonly string[] {

@@ -11,17 +11,9 @@ import { PIN_CHANGES_PER_COMMIT } from '../limits.ts'
 import { ChangeQueue, type ReadRecord } from './change-queue.ts'
 import { findKeepers, listIndirect, type IndirectParts } from './indirect.ts'
 import { headKey, listingRemoval, rootText, type ListingDraft } from './listing.ts'
-import { Listings, type KeyedPin } from './listings.ts'
-import {
-  checkPinName,
-  decodePin,
-  PIN_PREFIX,
-  pinChange,
-  pinKey,
-  withNames,
-  type Pin,
-  type PinType,
-} from './pin-record.ts'
+import { Listings } from './listings.ts'
+import { checkPinName, decodePin, pinChange, pinKey, withNames, type Pin, type PinType } from './pin-record.ts'
+import { dropUnreadable, listPins, readablePin } from './stored-pins.ts'
 
 export type { Pin, PinType } from './pin-record.ts'
 
@@ -66,7 +58,7 @@ export class Pins {
     this.#blocks = parts.blocks
     this.#changes = new ChangeQueue(parts.records)
     this.#listings = new Listings({ ...parts, changes: this.#changes })
-    this.#indirect = { list: () => this.#listKeyed(), listings: this.#listings }
+    this.#indirect = { list: () => listPins(this.#records), listings: this.#listings }
   }
 
   /**
@@ -120,12 +112,14 @@ export class Pins {
 
   /**
    * Removes the pin of `cid` with all its names, durably; with `name` only that name, and the pin when it was the last.
+   * A record that does not decode is removed as a recursive pin.
    *
    * @throws NOT_FOUND when there is none, CONFLICT for a recursive pin when `recursive` is false
    */
   async remove(cid: CID, options: { readonly recursive?: boolean; readonly name?: string } = {}): Promise<void> {
     const { recursive = true, name } = options
     await this.#changes.change(async (read) => {
+      if (recursive && name === undefined && (await isUnreadable(read, cid))) return removal(read, cid)
       const present = await readPin(read, cid)
       if (present === undefined) {
         throw new CairnError('NOT_FOUND', `Cannot unpin ${cid}: not pinned or pinned indirectly`, { cid })
@@ -197,18 +191,19 @@ export class Pins {
     return cids.map((cid) => keepers.get(cid))
   }
 
-  /** All pins, in the order of their keys. */
+  /** All pins, in the order of their keys. @throws CORRUPT, after the last one, when there are records that do not decode */
   async *list(): AsyncGenerator<Pin> {
-    for await (const [, pin] of this.#listKeyed()) yield pin
+    for await (const [, pin] of listPins(this.#records)) yield pin
+  }
+
+  /** Drops, durably, the pins whose records do not decode, and gives the keys of these records. */
+  dropUnreadable(): Promise<readonly string[]> {
+    return dropUnreadable(this.#records, this.#changes)
   }
 
   /** Blocks below recursive pins that have no pin of their own, each once, in no particular order. @throws as `keepersOf` */
   listIndirect(options: AbortOptions = {}): AsyncGenerator<CID> {
     return listIndirect(this.#indirect, options)
-  }
-
-  async *#listKeyed(): AsyncGenerator<KeyedPin> {
-    for await (const [key, record] of this.#records.list(PIN_PREFIX)) yield [key, decodePin(record)]
   }
 
   /** Gets and claims what a pin keeps, and notes in `draft` what is below its root. */
@@ -247,11 +242,22 @@ interface KeepOptions extends AbortOptions {
 
 async function readPin(read: ReadRecord, cid: CID): Promise<Pin | undefined> {
   const record = await read(pinKey(cid))
-  return record === undefined ? undefined : decodePin(record)
+  return record === undefined ? undefined : decodePin(pinKey(cid), record)
 }
 
-/** What records one more name of a pin, or a new pin. @throws CONFLICT for a direct pin beside a recursive one */
+/** Whether there is a record of a pin of `cid` that does not decode. */
+async function isUnreadable(read: ReadRecord, cid: CID): Promise<boolean> {
+  const record = await read(pinKey(cid))
+  return record !== undefined && readablePin(pinKey(cid), record) === undefined
+}
+
+/**
+ * What records one more name of a pin, or a new pin. A recursive pin also takes the place of a record that does not decode.
+ *
+ * @throws CONFLICT for a direct pin beside a recursive one
+ */
 async function recorded(read: ReadRecord, { cid, type, name }: Required<NewPin>) {
+  if (type === 'recursive' && (await isUnreadable(read, cid))) return pinChange({ cid, type, names: [name] })
   const present = await readPin(read, cid)
   if (type === 'direct' && present?.type === 'recursive') {
     throw new CairnError('CONFLICT', `Cannot pin ${cid} directly: it is pinned recursively`, { cid })
