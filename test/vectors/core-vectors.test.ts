@@ -1,9 +1,9 @@
-// Every CID vector that needs no trickle, other chunkers or metadata, through the core alone.
+// Every CID vector through the core alone.
 import * as dagCbor from '@ipld/dag-cbor'
 import * as dagJson from '@ipld/dag-json'
 import { codecByName, createBlock, DAG_PB_CODE, dropBlocks, importTree, type EntryEvent } from '@cairn/core'
 import { describe, expect, it } from 'vitest'
-import { bytesOf, isAvailable, sourceOf, VECTORS, type Vector } from './inputs.ts'
+import { bytesOf, isAvailable, metadataOf, sourceOf, VECTORS, type Vector } from './inputs.ts'
 
 describe('CID vectors', () => {
   for (const vector of VECTORS) {
@@ -29,19 +29,24 @@ async function importVector({ input, params }: Vector): Promise<EntryEvent | und
     estimation,
     hamtThreshold = 262_144,
     fanout = 256,
+    layout = 'balanced',
+    inlineLimit,
   } = params
   const settings = {
     cidVersion,
     hash,
     rawLeaves,
     chunker,
+    layout,
+    inlineBytesMax: inlineLimit,
     linksPerNode: maxFileLinks,
     directoryBytesMax: hamtThreshold,
     directoryEstimate: estimation,
     shardFanout: fanout,
   }
+  const source = { ...sourceOf(input), metadata: metadataOf({ ...input, ...params }) }
   let root: EntryEvent | undefined
-  for await (const event of dropBlocks(importTree({ name: '', source: sourceOf(input) }, settings))) {
+  for await (const event of dropBlocks(importTree({ name: '', source }, settings))) {
     if (event.kind === 'entry') root = event
   }
   return root

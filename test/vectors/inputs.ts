@@ -3,9 +3,17 @@ import { createCipheriv, createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ImportSource, NamedSource } from '@cairn/core'
+import type { ImportSource, Metadata, NamedSource } from '@cairn/core'
 
-export type VectorInput =
+/** Permissions as an octal number, and time. */
+interface VectorMetadata {
+  readonly mode?: string
+  readonly mtime?: { readonly seconds: number; readonly nanoseconds?: number }
+}
+
+export type VectorInput = VectorMetadata & VectorContent
+
+type VectorContent =
   | { readonly kind: 'bytes'; readonly text: string }
   | { readonly kind: 'repeat'; readonly text: string; readonly count: number }
   | { readonly kind: 'zeros'; readonly size: number }
@@ -37,7 +45,9 @@ export interface Vector {
     readonly hamtThreshold?: number
     readonly fanout?: number
     readonly storeCodec?: 'dag-cbor' | 'dag-json'
-  }
+    readonly layout?: 'trickle'
+    readonly inlineLimit?: number
+  } & VectorMetadata
   readonly cid: string
   readonly tsize?: number
 }
@@ -52,11 +62,21 @@ export function isAvailable({ input }: Pick<Vector, 'input'>): boolean {
   return input.kind !== 'file' || existsSync(join(SHARED, input.path))
 }
 
+/** What `mode` and `mtime` of a vector or an input say. */
+export function metadataOf({ mode, mtime }: VectorMetadata): Metadata {
+  return {
+    mode: mode === undefined ? undefined : Number.parseInt(mode, 8),
+    mtime: mtime && { seconds: BigInt(mtime.seconds), nanoseconds: mtime.nanoseconds ?? 0 },
+  }
+}
+
 export function sourceOf(input: VectorInput): ImportSource {
-  if (input.kind === 'symlink') return { kind: 'symlink', target: input.target }
+  const metadata = metadataOf(input)
+  if (input.kind === 'symlink') return { kind: 'symlink', target: input.target, metadata }
   if (input.kind === 'dir' || input.kind === 'dir-series') {
     return {
       kind: 'directory',
+      metadata,
       async *entries(): AsyncGenerator<NamedSource> {
         for (const entry of entriesOf(input)) yield { name: entry.name, source: sourceOf(entry.input) }
       },
@@ -64,6 +84,7 @@ export function sourceOf(input: VectorInput): ImportSource {
   }
   return {
     kind: 'file',
+    metadata,
     async *content() {
       yield bytesOf(input)
     },
@@ -82,7 +103,12 @@ export async function writeInput(input: VectorInput, path: string): Promise<void
   }
 }
 
-function* entriesOf(input: Extract<VectorInput, { kind: 'dir' | 'dir-series' }>) {
+interface Entry {
+  readonly name: string
+  readonly input: VectorInput
+}
+
+function* entriesOf(input: Extract<VectorInput, { kind: 'dir' | 'dir-series' }>): Generator<Entry> {
   if (input.kind === 'dir') {
     yield* input.entries
     return

@@ -55,10 +55,24 @@ export { DURATION_MS_MAX, formatBytes, formatCount, parseBytes, parseDuration } 
 export { abortable, Turns } from './turns.ts'
 export { ProtobufReader, ProtobufWriter } from './protobuf.ts'
 export { BlockService, type BlockServiceParts } from './block/block-service.ts'
+export { exportCar, type DagScope, type ExportCarOptions } from './car/export-car.ts'
+export { parseEntityBytes, type EntityBytes } from './car/entity.ts'
+export {
+  importCars,
+  type CarRootEvent,
+  type CarSource,
+  type CarStatsEvent,
+  type ImportCarsEvent,
+  type ImportCarsOptions,
+} from './car/import-cars.ts'
+export { readCar, type CarBlockEvent, type CarHeaderEvent, type ReadCarOptions } from './car/read-car.ts'
+export { writeCar } from './car/write-car.ts'
 export type { Chunker } from './chunk/chunker.ts'
 export { CHUNKER_FORMS, parseChunker } from './chunk/parse-chunker.ts'
-export { balanced, type FilePart, type PartBlock } from './dag/balanced.ts'
+export { balanced } from './dag/balanced.ts'
+export type { FilePart, JoinParts, PartBlock } from './dag/file-part.ts'
 export { traverse, type Step, type Visit } from './dag/traverse.ts'
+export { trickle } from './dag/trickle.ts'
 export { walk, type WalkedBlock, type WalkOptions } from './dag/walk.ts'
 export { collect, measureLive, type CollectEvent, type CollectParts } from './pins/collect.ts'
 export { checkPinName } from './pins/pin-record.ts'
@@ -93,7 +107,6 @@ export {
   readFile,
   readTree,
   type ByteRange,
-  type Metadata,
   type TreeBytes,
   type TreeItem,
   type TreeRoot,
@@ -101,6 +114,7 @@ export {
 export {
   decodeUnixFS,
   encodeUnixFS,
+  type Metadata,
   type UnixFSData,
   type UnixFSNode,
   type UnixFSType,

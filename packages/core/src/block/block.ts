@@ -4,7 +4,7 @@ import { code as DAG_PB_CODE } from '@ipld/dag-pb'
 import { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
 import { CairnError } from '../errors.ts'
-import { BLOCK_BYTES_MAX, DIGEST_BYTES_MIN } from '../limits.ts'
+import { BLOCK_BYTES_MAX, DIGEST_BYTES_MAX, DIGEST_BYTES_MIN } from '../limits.ts'
 import { checkMultihash, hashByCode, hashByName, IDENTITY_CODE, type HashName } from './hash.ts'
 
 declare const proven: unique symbol
@@ -99,6 +99,27 @@ export function blockFromPrefix(prefix: CidPrefix, bytes: Uint8Array): Block {
     throw new CairnError('INVALID', 'Cannot make a CIDv0: it needs dag-pb and sha2-256')
   }
   return brand(CID.create(version, codec, createDigest(hash, digest(bytes, digestBytes))), bytes)
+}
+
+/**
+ * A block whose CID holds `bytes` themselves, which it owns from now on. Nobody stores or sends such a block: whoever
+ * has the CID has it.
+ *
+ * @throws LIMIT above 128 bytes
+ */
+export function inlineBlock(bytes: Uint8Array, codec: number): Block {
+  if (bytes.length > DIGEST_BYTES_MAX) {
+    throw new CairnError(
+      'LIMIT',
+      `Cannot put ${bytes.length} bytes into a CID: at most ${DIGEST_BYTES_MAX} are allowed`,
+    )
+  }
+  return brand(CID.createV1(codec, createDigest(IDENTITY_CODE, bytes)), bytes)
+}
+
+/** Whether the CID of `block` holds its bytes, so that it is not stored. */
+export function isInline({ cid }: Block): boolean {
+  return cid.multihash.code === IDENTITY_CODE
 }
 
 /** The block inside an identity CID, or `undefined` when `cid` is of another kind. */

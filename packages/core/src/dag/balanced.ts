@@ -1,26 +1,7 @@
 // The balanced layout: all leaves at one depth, at most `linksPerNode` links a node, built while the leaves come in
 // with one open node per level. Source: boxo ipld/unixfs/importer/balanced.
-import type { CID } from 'multiformats/cid'
-import type { Block } from '../block/block.ts'
 import { CairnError } from '../errors.ts'
-
-/** A finished part of a file: the node at its top. */
-export interface FilePart {
-  readonly cid: CID
-  /** Content bytes below the node. */
-  readonly size: number
-  /** Bytes of the node's block and of all blocks linked below, each as often as it is linked. */
-  readonly tsize: number
-}
-
-/** A block together with the part of the file that it tops. */
-export interface PartBlock {
-  readonly block: Block
-  readonly part: FilePart
-}
-
-/** Makes the node that links `parts`. */
-export type JoinParts = (parts: readonly FilePart[]) => PartBlock
+import type { FilePart, JoinParts, PartBlock } from './file-part.ts'
 
 /**
  * A stage from leaves to all blocks of the tree, leaves first; the last block is the root. One leaf is its own root.
@@ -39,24 +20,29 @@ export function balanced(linksPerNode: number, join: JoinParts) {
       yield* add(levels, leaf.part)
     }
     for (let level = 0; level < levels.length; level++) {
-      const open = levels[level] ?? []
-      const isRoot = level === levels.length - 1 && open.length === 1
-      if (!isRoot) yield* close(levels, level)
+      const isTop = level === levels.length - 1
+      if (!isTop || levels[level]?.length !== 1) yield* close(levels, { level, isRoot: isTop })
     }
   }
 
   /** Adds a part to the lowest level; a full node is closed only when one more comes, since it may be the root's level. */
   function* add(levels: FilePart[][], part: FilePart, level = 0): Generator<PartBlock> {
-    if (levels[level]?.length === linksPerNode) yield* close(levels, level)
+    if (levels[level]?.length === linksPerNode) yield* close(levels, { level, isRoot: false })
     const open = levels[level] ?? []
     open.push(part)
     levels[level] = open
   }
 
-  function* close(levels: FilePart[][], level: number): Generator<PartBlock> {
-    const joined = join(levels[level] ?? [])
+  function* close(levels: FilePart[][], { level, isRoot }: Closing): Generator<PartBlock> {
+    const joined = join(levels[level] ?? [], isRoot)
     levels[level] = []
     yield joined
     yield* add(levels, joined.part, level + 1)
   }
+}
+
+interface Closing {
+  readonly level: number
+  /** Whether nothing comes after the node and above it. */
+  readonly isRoot: boolean
 }

@@ -2,90 +2,82 @@
 import { fromString } from 'uint8arrays/from-string'
 import { CairnError } from '../errors.ts'
 import { BLOCK_BYTES_MAX } from '../limits.ts'
-import { hamtNodes } from './hamt-builder.ts'
 import type { ImportSettings } from '../unixfs/profile.ts'
-import { treeNode, type DirectoryEntry, type TreeNode } from './tree-node.ts'
-
-/** Bytes of a plain directory's Data field: tag, length, and the message of nothing but its type. */
-const DATA_FIELD_BYTES = 4
+import { encodeUnixFS, type Metadata, type UnixFSData } from '../unixfs/unixfs-node.ts'
+import { EntryList } from './entry-list.ts'
+import { hamtNodes } from './hamt-builder.ts'
+import { treeNode, type DirectoryEntry, type NodeLink, type TreeNode } from './tree-node.ts'
 
 /**
- * The blocks of a directory, each shard before the one that links it; the last one is the root. Entries may come in any
- * order.
+ * The blocks of a directory, each shard before the one that links it; the last one is the root, which takes the
+ * `metadata`. Entries may come in any order; of many, an {@link EntryList} takes the least memory.
  *
  * @throws INVALID for a name that is empty, `.`, `..` or holds `/` or NUL, CONFLICT for one that stands twice, LIMIT
  * when sharding is off and the block would be too large, else as `hamtNodes`
  */
 export function* directoryNodes(
-  entries: readonly DirectoryEntry[],
+  entries: Iterable<DirectoryEntry> | EntryList,
   settings: ImportSettings,
+  metadata: Metadata = {},
 ): Generator<TreeNode, void, void> {
-  const sorted = sortedByName(entries)
-  if (isSharded(sorted, settings)) yield* hamtNodes(sorted, settings)
-  else yield plainNode(sorted, settings)
+  const list = entries instanceof EntryList ? entries : listOf(entries)
+  if (isSharded(list, settings, metadata)) yield* hamtNodes(list, { settings, metadata })
+  else yield plainNode(list, settings, metadata)
 }
 
-/** The block of a symbolic link, whose target is kept as it is. */
-export function symlinkNode(target: string, settings: ImportSettings): TreeNode {
-  return treeNode({ type: 'symlink', data: fromString(target), blockSizes: [] }, [], settings)
+/** The block of a symbolic link, whose target is kept as it is. It has no permissions of its own. */
+export function symlinkNode(target: string, settings: ImportSettings, { mtime }: Metadata = {}): TreeNode {
+  return treeNode({ type: 'symlink', data: fromString(target), blockSizes: [], mtime }, [], settings)
 }
 
-/** Whether the estimate is above the bound. An empty directory is always plain, as in Kubo. Source: IPIP-499. */
-function isSharded(
-  entries: readonly DirectoryEntry[],
-  { directoryBytesMax, directoryEstimate }: ImportSettings,
+/** What counts of a directory when it is decided whether to shard it. */
+export type DirectorySize = Pick<EntryList, 'length' | 'nameAndCidBytes' | 'linkBytes'>
+
+/** Whether there are too many entries or the estimate is above its bound. An empty directory is always plain, as in Kubo. Source: IPIP-499. */
+export function isSharded(
+  { length, nameAndCidBytes, linkBytes }: DirectorySize,
+  { directoryBytesMax, directoryEstimate, directoryLinksMax }: ImportSettings,
+  metadata: Metadata,
 ): boolean {
-  if (directoryBytesMax === 0 || entries.length === 0) return false
-  const bytes = directoryEstimate === 'block' ? blockBytes(entries) : nameAndCidBytes(entries)
+  if (length === 0) return false
+  if (directoryLinksMax > 0 && length > directoryLinksMax) return true
+  if (directoryBytesMax === 0) return false
+  const bytes = directoryEstimate === 'block' ? linkBytes + messageBytes(metadata) : nameAndCidBytes
   return bytes > directoryBytesMax
 }
 
-function plainNode(entries: readonly DirectoryEntry[], settings: ImportSettings): TreeNode {
-  if (blockBytes(entries) > BLOCK_BYTES_MAX) {
-    throw new CairnError('LIMIT', `Cannot put ${entries.length} entries into one block, and sharding is off`)
+/** The entries, packed. @throws as `EntryList.add` */
+export function listOf(entries: Iterable<DirectoryEntry>): EntryList {
+  const list = new EntryList()
+  for (const entry of entries) list.add(entry)
+  return list
+}
+
+function plainNode(list: EntryList, settings: ImportSettings, metadata: Metadata): TreeNode {
+  if (list.linkBytes + messageBytes(metadata) > BLOCK_BYTES_MAX) {
+    throw new CairnError('LIMIT', `Cannot put ${list.length} entries into one block, and sharding is off`)
   }
-  return treeNode({ type: 'directory', data: new Uint8Array(0), blockSizes: [] }, entries, settings)
+  return treeNode(plainMessage(metadata), sortedLinks(list), settings)
 }
 
-/** The estimate `links`. */
-function nameAndCidBytes(entries: readonly DirectoryEntry[]): number {
-  return entries.reduce((sum, { name, cid }) => sum + Buffer.byteLength(name) + cid.bytes.length, 0)
+/** The bytes of a plain directory without its links. */
+function messageBytes(metadata: Metadata): number {
+  return encodeUnixFS(plainMessage(metadata), []).length
 }
 
-/** The estimate `block`: exactly the bytes of the plain block, which may be far too large to be made. */
-function blockBytes(entries: readonly DirectoryEntry[]): number {
-  return entries.reduce((sum, { name, cid, tsize }) => {
-    const link = fieldBytes(cid.bytes.length) + fieldBytes(Buffer.byteLength(name)) + 1 + varintBytes(tsize)
-    return sum + fieldBytes(link)
-  }, DATA_FIELD_BYTES)
+function plainMessage({ mode, mtime }: Metadata): UnixFSData {
+  return { type: 'directory', data: new Uint8Array(0), blockSizes: [], mode, mtime }
 }
 
-/** Bytes of a protobuf field that holds `length` bytes, its tag of one byte included. */
-function fieldBytes(length: number): number {
-  return 1 + varintBytes(length) + length
-}
-
-function varintBytes(value: number): number {
-  let bytes = 1
-  for (let rest = value; rest >= 128; rest /= 128) bytes++
-  return bytes
-}
-
-/** Entries by the bytes of their names in UTF-8, which is not the order of JavaScript's strings. */
-function sortedByName(entries: readonly DirectoryEntry[]): DirectoryEntry[] {
-  const keyed = entries.map((entry) => ({ entry, key: Buffer.from(checkedName(entry.name)) }))
-  keyed.sort((a, b) => Buffer.compare(a.key, b.key))
-  for (const [index, { entry, key }] of keyed.entries()) {
-    if (keyed[index + 1]?.key.equals(key) === true) {
-      throw new CairnError('CONFLICT', `Cannot make a directory with two entries named "${entry.name}"`)
+/** Links by the bytes of their names in UTF-8, which is not the order of JavaScript's strings. */
+function sortedLinks(list: EntryList): NodeLink[] {
+  const links = Array.from({ length: list.length }, (_, index) => list.link(index))
+  links.sort((a, b) => Buffer.compare(a.name, b.name))
+  for (const [index, { name }] of links.entries()) {
+    const next = links[index + 1]
+    if (next !== undefined && Buffer.compare(name, next.name) === 0) {
+      throw new CairnError('CONFLICT', `Cannot make a directory with two entries named "${Buffer.from(name)}"`)
     }
   }
-  return keyed.map(({ entry }) => entry)
-}
-
-function checkedName(name: string): string {
-  if (name === '' || name === '.' || name === '..' || name.includes('/') || name.includes('\0')) {
-    throw new CairnError('INVALID', `Cannot use ${JSON.stringify(name)} as the name of a directory entry`)
-  }
-  return name
+  return links
 }

@@ -1,65 +1,120 @@
 // The blocks of a sharded directory, from all of its entries at once. The tree depends on the names alone: where two or
-// more of them share a bucket, a shard below takes them. Source: boxo ipld/unixfs/hamt.
+// more of them share a bucket, a shard below takes them. Entries are sorted by buckets level by level, as numbers in one
+// array, so that a million of them cost a few of its copies. Source: boxo ipld/unixfs/hamt.
 import { CairnError } from '../errors.ts'
-import { bucketOf, checkFanout, encodeShardData, hashName, levelsOf, linkPrefix, type NameHash } from './hamt-shard.ts'
 import type { ImportSettings } from '../unixfs/profile.ts'
-import { treeNode, type DirectoryEntry, type TreeNode } from './tree-node.ts'
+import type { Metadata } from '../unixfs/unixfs-node.ts'
+import type { EntryList } from './entry-list.ts'
+import { bucketOf, checkFanout, encodeShardData, levelsOf, linkPrefix } from './hamt-shard.ts'
+import { murmur3 } from './murmur3.ts'
+import { treeNode, type NodeLink, type TreeNode } from './tree-node.ts'
+
+/** Which shards are built. */
+export interface HamtForm {
+  readonly settings: ImportSettings
+  /** Shards above the topmost one that is built; 0, a whole directory, by default. */
+  readonly level?: number
+  /** What the topmost shard says beside its links; those below say nothing. */
+  readonly metadata?: Metadata
+}
 
 /**
- * The blocks of a sharded directory, each before the one that links it; the last one is the root. Names must differ.
+ * The blocks of a sharded directory, or of the part of it below one bucket, each before the one that links it; the last
+ * one, which is also returned, is the topmost.
  *
- * @throws INVALID or LIMIT for a `shardFanout` out of range, LIMIT for two names whose hashes are the same
+ * @throws INVALID or LIMIT for a `shardFanout` out of range, CONFLICT for a name that stands twice, LIMIT for two names
+ * whose hashes are the same
  */
 export function* hamtNodes(
-  entries: readonly DirectoryEntry[],
-  settings: ImportSettings,
-): Generator<TreeNode, void, void> {
+  list: EntryList,
+  { settings, level = 0, metadata = {} }: HamtForm,
+): Generator<TreeNode, TreeNode, void> {
   checkFanout(settings.shardFanout)
-  const hashed = entries.map((entry) => ({ entry, hash: hashName(entry.name) }))
-  yield* shardNodes(hashed, { level: 0, settings })
+  const part = { ...hashedEntries(list), level, metadata }
+  return yield* shardNodes(part, list, settings)
 }
 
-interface HashedEntry {
-  readonly entry: DirectoryEntry
-  readonly hash: NameHash
-}
-
-interface Position {
+/** Entries that go into one shard. */
+interface ShardPart {
+  /** Their indexes in the list. */
+  readonly order: Uint32Array
+  /** Both halves of each name's hash, by index in the list. */
+  readonly high: Uint32Array
+  readonly low: Uint32Array
   /** Shards above. */
   readonly level: number
-  readonly settings: ImportSettings
+  readonly metadata: Metadata
 }
 
-/** The blocks of the shard that holds `entries`, which is the last one and also returned. */
-function* shardNodes(
-  entries: readonly HashedEntry[],
-  { level, settings }: Position,
-): Generator<TreeNode, TreeNode, void> {
+function* shardNodes(part: ShardPart, list: EntryList, settings: ImportSettings): Generator<TreeNode, TreeNode, void> {
   const fanout = settings.shardFanout
-  if (level === levelsOf(fanout)) {
-    throw new CairnError(
-      'LIMIT',
-      `Cannot shard names of one hash: ${entries.map(({ entry }) => entry.name).join(', ')}`,
-    )
-  }
-  const buckets = Map.groupBy(entries, ({ hash }) => bucketOf(hash, level, fanout))
-  const filled = [...buckets].toSorted(([a], [b]) => a - b)
-  const links: DirectoryEntry[] = []
-  for (const [bucket, inside] of filled) {
-    const prefix = linkPrefix(bucket, fanout)
-    const [first] = inside
-    if (first !== undefined && inside.length === 1) {
-      links.push({ ...first.entry, name: prefix + first.entry.name })
+  if (part.level === levelsOf(fanout)) throw inseparable(part, list)
+  const buckets: number[] = []
+  const links: NodeLink[] = []
+  for (const { bucket, order } of byBucket(part, fanout)) {
+    const prefix = Buffer.from(linkPrefix(bucket, fanout))
+    const [first] = order
+    buckets.push(bucket)
+    if (first !== undefined && order.length === 1) {
+      const { name, cid, tsize } = list.link(first)
+      links.push({ name: Buffer.concat([prefix, name]), cid, tsize })
     } else {
-      const { block, tsize } = yield* shardNodes(inside, { level: level + 1, settings })
-      links.push({ name: prefix, cid: block.cid, tsize })
+      const below = { ...part, order, level: part.level + 1, metadata: {} }
+      const { block, tsize } = yield* shardNodes(below, list, settings)
+      links.push({ name: prefix, cid: block.cid.bytes, tsize })
     }
   }
-  const data = encodeShardData(
-    filled.map(([bucket]) => bucket),
-    fanout,
-  )
-  const node = treeNode(data, links, settings)
+  const { mode, mtime } = part.metadata
+  const node = treeNode({ ...encodeShardData(buckets, fanout), mode, mtime }, links, settings)
   yield node
   return node
+}
+
+function hashedEntries(list: EntryList): Pick<ShardPart, 'order' | 'high' | 'low'> {
+  const order = new Uint32Array(list.length)
+  const high = new Uint32Array(list.length)
+  const low = new Uint32Array(list.length)
+  for (let index = 0; index < list.length; index++) {
+    const hash = murmur3(list.link(index).name)
+    order[index] = index
+    high[index] = hash.high
+    low[index] = hash.low
+  }
+  return { order, high, low }
+}
+
+/** The filled buckets of a shard in rising order, by counting: each entry is moved once. */
+function* byBucket(
+  { order, high, low, level }: ShardPart,
+  fanout: number,
+): Generator<{ readonly bucket: number; readonly order: Uint32Array }> {
+  const ends = new Uint32Array(fanout)
+  const chosen = order.length > 0 ? new Uint16Array(order.length) : new Uint16Array(0)
+  for (const [at, index] of order.entries()) {
+    const bucket = bucketOf({ high: high[index] ?? 0, low: low[index] ?? 0 }, level, fanout)
+    chosen[at] = bucket
+    ends[bucket] = (ends[bucket] ?? 0) + 1
+  }
+  for (let bucket = 1; bucket < fanout; bucket++) ends[bucket] = (ends[bucket] ?? 0) + (ends[bucket - 1] ?? 0)
+  const starts = Uint32Array.from(ends, (_, bucket) => (bucket === 0 ? 0 : (ends[bucket - 1] ?? 0)))
+  const next = starts.slice()
+  const sorted = new Uint32Array(order.length)
+  for (const [at, index] of order.entries()) {
+    const bucket = chosen[at] ?? 0
+    const place = next[bucket] ?? 0
+    sorted[place] = index
+    next[bucket] = place + 1
+  }
+  for (const [bucket, start] of starts.entries()) {
+    const end = ends[bucket] ?? 0
+    if (end > start) yield { bucket, order: sorted.subarray(start, end) }
+  }
+}
+
+function inseparable({ order }: ShardPart, list: EntryList): CairnError {
+  const names = [...order].map((index) => Buffer.from(list.link(index).name).toString())
+  const [first, second] = names
+  return first === second
+    ? new CairnError('CONFLICT', `Cannot make a directory with two entries named "${first}"`)
+    : new CairnError('LIMIT', `Cannot shard names of one hash: ${first}, ${second}`)
 }

@@ -1,19 +1,21 @@
 // Files and folders into blocks: one generator without I/O of its own. Where the blocks go is the consumer's choice:
 // into a store, into a CAR, or nowhere (only-hash).
 import type { CID } from 'multiformats/cid'
-import type { Block } from '../block/block.ts'
+import { isInline, type Block } from '../block/block.ts'
 import type { BlockStore } from '../interfaces.ts'
 import { IMPORT_BATCH_BLOCKS, IMPORT_BATCH_BYTES, IMPORT_WRITES_AT_ONCE } from '../limits.ts'
 import { directoryNodes, symlinkNode } from '../directory/directory.ts'
 import { importFile } from './import-file.ts'
 import type { ImportSettings } from './profile.ts'
+import type { Metadata } from './unixfs-node.ts'
 import type { DirectoryEntry, TreeNode } from '../directory/tree-node.ts'
 
 /** What can be imported. Content and entries are asked for once, when their turn comes. */
-export type ImportSource =
+export type ImportSource = { readonly metadata?: Metadata | undefined } & (
   | { readonly kind: 'file'; content(): AsyncIterable<Uint8Array> }
   | { readonly kind: 'directory'; entries(): AsyncIterable<NamedSource> }
   | { readonly kind: 'symlink'; readonly target: string }
+)
 
 /** A source under the name that it has in its directory. */
 export interface NamedSource {
@@ -21,7 +23,7 @@ export interface NamedSource {
   readonly source: ImportSource
 }
 
-/** A new block. Blocks come before those that link them. */
+/** A new block. Blocks come before those that link them; those whose CID holds their bytes do not come at all. */
 export interface BlockEvent {
   readonly kind: 'block'
   readonly block: Block
@@ -43,13 +45,15 @@ export interface EntryEvent {
   readonly size: number
   /** Bytes of all blocks of the entry, repeated ones included. */
   readonly tsize: number
+  /** What was stored beside the content. */
+  readonly metadata?: Metadata | undefined
 }
 
 /** What {@link importTree} reports. */
 export type ImportEvent = BlockEvent | ProgressEvent | EntryEvent
 
 /**
- * Imports `source` under the name `path`: depth first, files before the directory that holds them.
+ * Imports `source` under the name `name`: depth first, files before the directory that holds them.
  *
  * @throws as `importFile` and `directoryNodes`, and whatever the source throws
  */
@@ -57,12 +61,7 @@ export async function* importTree(
   { name, source }: NamedSource,
   settings: ImportSettings,
 ): AsyncGenerator<ImportEvent, EntryEvent> {
-  const entry =
-    source.kind === 'file'
-      ? yield* fileEvents({ name, source }, settings)
-      : source.kind === 'directory'
-        ? yield* directoryEvents({ name, source }, settings)
-        : yield* nodeEvents(name, [symlinkNode(source.target, settings)])
+  const entry = yield* sourceEvents({ name, source }, settings)
   yield entry
   return entry
 }
@@ -126,12 +125,23 @@ class Batch {
   }
 }
 
+/** The blocks of a source and of all below it, and the entries below it. */
+function sourceEvents(
+  { name, source }: NamedSource,
+  settings: ImportSettings,
+): AsyncGenerator<ImportEvent, EntryEvent> {
+  if (source.kind === 'file') return fileEvents({ name, source }, settings)
+  if (source.kind === 'directory') return directoryEvents({ name, source }, settings)
+  return symlinkEvents({ name, source }, settings)
+}
+
 type Named<Kind extends ImportSource['kind']> = NamedSource & { readonly source: Extract<ImportSource, { kind: Kind }> }
 
 async function* fileEvents(
   { name, source }: Named<'file'>,
   settings: ImportSettings,
 ): AsyncGenerator<ImportEvent, EntryEvent> {
+  const metadata = metadataOf(source, settings)
   let root: EntryEvent | undefined
   let bytes = 0
   let reported = 0
@@ -141,9 +151,9 @@ async function* fileEvents(
       yield piece
     }
   }
-  for await (const { block, part } of importFile(counted(), settings)) {
-    yield { kind: 'block', block }
-    root = { kind: 'entry', path: name, cid: part.cid, size: part.size, tsize: part.tsize }
+  for await (const { block, part } of importFile(counted(), settings, metadata)) {
+    if (!isInline(block)) yield { kind: 'block', block }
+    root = { kind: 'entry', path: name, cid: part.cid, size: part.size, tsize: part.tsize, metadata }
     if (bytes > reported) yield { kind: 'progress', path: name, bytes }
     reported = bytes
   }
@@ -160,14 +170,31 @@ async function* directoryEvents(
     const { cid, tsize } = yield* importTree({ name: `${name}/${child.name}`, source: child.source }, settings)
     links.push({ name: child.name, cid, tsize })
   }
-  return yield* nodeEvents(name, directoryNodes(links, settings))
+  const metadata = metadataOf(source, settings)
+  return { ...(yield* nodeEvents(name, directoryNodes(links, settings, metadata))), metadata }
+}
+
+async function* symlinkEvents(
+  { name, source }: Named<'symlink'>,
+  settings: ImportSettings,
+): AsyncGenerator<ImportEvent, EntryEvent> {
+  const { mtime } = metadataOf(source, settings)
+  return { ...(yield* nodeEvents(name, [symlinkNode(source.target, settings, { mtime })])), metadata: { mtime } }
+}
+
+/** What is stored beside the content of `source`: what it has itself, else what is set for all. */
+function metadataOf({ metadata = {} }: ImportSource, settings: ImportSettings): Metadata {
+  return {
+    mode: metadata.mode ?? settings.metadata?.mode,
+    mtime: metadata.mtime ?? settings.metadata?.mtime,
+  }
 }
 
 /** The blocks of `nodes`; the last one makes the entry. */
 function* nodeEvents(path: string, nodes: Iterable<TreeNode>): Generator<ImportEvent, EntryEvent> {
   let root: EntryEvent | undefined
   for (const { block, tsize } of nodes) {
-    yield { kind: 'block', block }
+    if (!isInline(block)) yield { kind: 'block', block }
     root = { kind: 'entry', path, cid: block.cid, size: 0, tsize }
   }
   if (root === undefined) throw new TypeError('a directory has at least one block')

@@ -1,6 +1,7 @@
 // The settings that decide a CID, and the two named sets of them. Source: IPIP-499.
 import type { HashName } from '../block/hash.ts'
 import { DIRECTORY_BYTES_MAX, SHARD_FANOUT } from '../limits.ts'
+import type { Metadata } from './unixfs-node.ts'
 
 /** Everything that decides which blocks, and so which CID, an import gives. */
 export interface ImportSettings {
@@ -11,8 +12,16 @@ export interface ImportSettings {
   readonly rawLeaves: boolean
   /** In the notation of `parseChunker`. */
   readonly chunker: string
-  /** Links of an interior file node at most. */
+  /** How leaves are joined: all at one depth, or the first ones close to the root, for reading as a stream. */
+  readonly layout: 'balanced' | 'trickle'
+  /** Links of an interior file node at most; in the trickle layout its leaves, subtrees not counted. */
   readonly linksPerNode: number
+  /** Bytes of the largest encoded node that goes into its own CID, 0 to 128; absent: no node does. */
+  readonly inlineBytesMax?: number | undefined
+  /** For every entry that does not have its own. Symlinks take the time only, as in Kubo. */
+  readonly metadata?: Metadata | undefined
+  /** Leaves out directories without entries, the root excepted. */
+  readonly skipEmptyDirectories?: boolean | undefined
   /** Bytes of the estimate above which a directory is sharded. 0 = never; 1 = always, unless it is empty. */
   readonly directoryBytesMax: number
   /** How the bytes of a plain directory are estimated: those of its names and CIDs, or all of its block. */
@@ -31,6 +40,7 @@ export const PROFILES: Readonly<Record<ProfileName, ImportSettings>> = {
     hash: 'sha2-256',
     rawLeaves: true,
     chunker: 'size-1048576',
+    layout: 'balanced',
     linksPerNode: 1024,
     directoryBytesMax: DIRECTORY_BYTES_MAX,
     directoryEstimate: 'block',
@@ -41,6 +51,7 @@ export const PROFILES: Readonly<Record<ProfileName, ImportSettings>> = {
     hash: 'sha2-256',
     rawLeaves: false,
     chunker: 'size-262144',
+    layout: 'balanced',
     linksPerNode: 174,
     directoryBytesMax: DIRECTORY_BYTES_MAX,
     directoryEstimate: 'links',

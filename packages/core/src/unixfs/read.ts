@@ -8,14 +8,7 @@ import { CairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader } from '../interfaces.ts'
 import { BLOCK_BYTES_MAX } from '../limits.ts'
 import { directoryPart, type DirectoryPart } from '../directory/directory-listing.ts'
-import { decodeUnixFS, type UnixFSNode, type UnixTime } from './unixfs-node.ts'
-
-/** Permissions and time that a node carries, where they were stored. */
-export interface Metadata {
-  /** Low 12 bits: permissions with setuid, setgid and sticky. */
-  readonly mode?: number | undefined
-  readonly mtime?: UnixTime | undefined
-}
+import { decodeUnixFS, type Metadata, type UnixFSNode } from './unixfs-node.ts'
 
 /** One thing in a tree. A file's content follows as {@link TreeBytes} with the same path; a directory's entries follow it. */
 export type TreeItem = Metadata & { readonly path: string; readonly cid: CID } & (
@@ -100,17 +93,22 @@ function entryStep(reader: BlockReader, { cid, path }: TreeRoot, tsize = 0): Ste
     // Zero says nothing. A wrong size only shapes the window, and the right one takes its place.
     bytes: tsize === 0 ? undefined : Math.min(tsize, BLOCK_BYTES_MAX),
     run: async (options) => {
-      const node = decodeUnixFS(await reader.get(cid, options))
+      const block = await reader.get(cid, options)
+      const node = decodeUnixFS(block)
       const { mode, mtime, type, data } = { ...node.data }
       const item = { path, cid, mode: mode === undefined ? undefined : mode & 0o7777, mtime }
       if (isFile(node)) {
         const content = contentVisit(reader, node, { path, at: 0, range: { start: 0, end: Infinity } })
-        return { ...content, value: [{ ...item, kind: 'file', size: fileSize(node) }, ...content.value] }
+        return {
+          ...content,
+          bytes: block.bytes.length,
+          value: [{ ...item, kind: 'file', size: fileSize(node) }, ...content.value],
+        }
       }
       if (type === 'symlink')
         return { value: [{ ...item, kind: 'symlink', target: toString(data) }], bytes: data.length, next: [] }
       const next = partSteps(reader, directoryPart(node), path)
-      return { value: [{ ...item, kind: 'directory' }], bytes: 0, next }
+      return { value: [{ ...item, kind: 'directory' }], bytes: block.bytes.length, next }
     },
   }
 }
@@ -165,7 +163,8 @@ function contentStep(reader: BlockReader, { cid, size, place }: ContentLink): St
   return {
     bytes: mayHaveLinks(cid) ? undefined : size,
     run: async (options) => {
-      const node = decodeUnixFS(await reader.get(cid, options))
+      const block = await reader.get(cid, options)
+      const node = decodeUnixFS(block)
       if (!isFile(node) || fileSize(node) !== size) {
         throw new CairnError(
           'INVALID',
@@ -173,7 +172,7 @@ function contentStep(reader: BlockReader, { cid, size, place }: ContentLink): St
           { cid },
         )
       }
-      return contentVisit(reader, node, place)
+      return { ...contentVisit(reader, node, place), bytes: block.bytes.length }
     },
   }
 }

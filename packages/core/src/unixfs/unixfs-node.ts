@@ -24,6 +24,13 @@ export interface UnixTime {
   readonly nanoseconds: number
 }
 
+/** Permissions and time of an entry, where it has them. */
+export interface Metadata {
+  /** Low 12 bits: permissions with setuid, setgid and sticky. */
+  readonly mode?: number | undefined
+  readonly mtime?: UnixTime | undefined
+}
+
 /** What the Data field of a UnixFS node says. */
 export interface UnixFSData {
   readonly type: UnixFSType
