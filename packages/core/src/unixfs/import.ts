@@ -61,8 +61,8 @@ export async function* importTree(
   { name, source }: NamedSource,
   settings: ImportSettings,
 ): AsyncGenerator<ImportEvent, EntryEvent> {
-  const entry = yield* sourceEvents({ name, source }, settings)
-  yield entry
+  const entry = yield* entryEvents({ name, source }, settings, { isRoot: true })
+  if (entry === undefined) throw new TypeError('a root is never left out')
   return entry
 }
 
@@ -125,14 +125,20 @@ class Batch {
   }
 }
 
-/** The blocks of a source and of all below it, and the entries below it. */
-function sourceEvents(
+/** All events of a source; nothing at all when it is left out. */
+async function* entryEvents(
   { name, source }: NamedSource,
   settings: ImportSettings,
-): AsyncGenerator<ImportEvent, EntryEvent> {
-  if (source.kind === 'file') return fileEvents({ name, source }, settings)
-  if (source.kind === 'directory') return directoryEvents({ name, source }, settings)
-  return symlinkEvents({ name, source }, settings)
+  { isRoot }: { readonly isRoot: boolean },
+): AsyncGenerator<ImportEvent, EntryEvent | undefined> {
+  const entry =
+    source.kind === 'file'
+      ? yield* fileEvents({ name, source }, settings)
+      : source.kind === 'directory'
+        ? yield* directoryEvents({ name, source }, settings, { mayBeEmpty: isRoot || !settings.skipEmptyDirectories })
+        : yield* symlinkEvents({ name, source }, settings)
+  if (entry !== undefined) yield entry
+  return entry
 }
 
 type Named<Kind extends ImportSource['kind']> = NamedSource & { readonly source: Extract<ImportSource, { kind: Kind }> }
@@ -164,12 +170,18 @@ async function* fileEvents(
 async function* directoryEvents(
   { name, source }: Named<'directory'>,
   settings: ImportSettings,
-): AsyncGenerator<ImportEvent, EntryEvent> {
+  { mayBeEmpty }: { readonly mayBeEmpty: boolean },
+): AsyncGenerator<ImportEvent, EntryEvent | undefined> {
   const links: DirectoryEntry[] = []
+  let isEmpty = true
   for await (const child of source.entries()) {
-    const { cid, tsize } = yield* importTree({ name: `${name}/${child.name}`, source: child.source }, settings)
-    links.push({ name: child.name, cid, tsize })
+    isEmpty = false
+    const named = { name: `${name}/${child.name}`, source: child.source }
+    const entry = yield* entryEvents(named, settings, { isRoot: false })
+    if (entry !== undefined) links.push({ name: child.name, cid: entry.cid, tsize: entry.tsize })
   }
+  // As in Kubo, one that holds nothing but left-out directories stays.
+  if (isEmpty && !mayBeEmpty) return undefined
   const metadata = metadataOf(source, settings)
   return { ...(yield* nodeEvents(name, directoryNodes(links, settings, metadata))), metadata }
 }

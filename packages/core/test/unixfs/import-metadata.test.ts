@@ -78,6 +78,14 @@ describe('metadata', () => {
   })
 })
 
+test('directories without entries are left out when asked, but never the root', async () => {
+  const tree = directorySource({ a: directorySource({ b: directorySource({}) }), c: directorySource({}) })
+  const paths = async (source: ImportSource) =>
+    (await imported(source, { skipEmptyDirectories: true })).entries.map(({ path }) => path)
+  expect(await paths(tree)).toEqual(['root/a', 'root'])
+  expect(await paths(directorySource({}))).toEqual(['root'])
+})
+
 describe('inline', () => {
   test.each([
     [0, 32, true],
