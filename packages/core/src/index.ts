@@ -19,7 +19,7 @@ export type {
   SweepOptions,
   SweepStep,
 } from './interfaces.ts'
-export { BLOCK_BYTES_MAX, CHUNK_BYTES_MAX } from './limits.ts'
+export { BLOCK_BYTES_MAX, CAR_BIG_BLOCK_BYTES_MAX, CHUNK_BYTES_MAX } from './limits.ts'
 export {
   blockFromPrefix,
   createBlock,
@@ -36,12 +36,18 @@ export {
   CODEC_NAMES,
   codecByName,
   DAG_PB_CODE,
+  decodeBlock,
+  decodeValue,
+  eachLink,
+  encodeValue,
   linksOf,
   mayHaveLinks,
   RAW_CODE,
   type CodecName,
+  type DecodeOptions,
   type Link,
 } from './block/codec.ts'
+export { IpldFloat, isLink, isList, type IpldMap, type IpldValue } from './ipld/value.ts'
 export {
   checkMultihash,
   HASH_NAMES,

@@ -45,6 +45,9 @@ export const IMPORT_BATCH_BLOCKS = 4096
 /** Bytes of the estimate above which both profiles shard a directory (`HAMTDirectory`). Source: IPIP-499. */
 export const DIRECTORY_BYTES_MAX = 262_144
 
+/** Bytes of packed entries that are held in one piece: little is wasted, and nothing large has to be copied to grow. */
+export const ENTRY_SLAB_BYTES = 1024 * 1024
+
 /** Buckets of a shard in both profiles: about 16 KiB of links a block. Source: IPIP-499. */
 export const SHARD_FANOUT = 256
 
@@ -126,5 +129,26 @@ export const SYMLINK_HOPS_MAX = 32
 /** Bytes of nodes that a walk keeps while it is below them: deep and wide at once is made to hurt. */
 export const OPEN_NODE_BYTES_MAX = 64 * 1024 * 1024
 
-/** Bytes of the largest block that is stored when blocks above 2 MiB are allowed, which no peer takes. Held whole in memory. */
-export const BIG_BLOCK_BYTES_MAX = 32 * 1024 * 1024
+/** Bytes of the largest block that is stored when large ones are allowed, which no peer takes: a CAR can still carry it. */
+export const BIG_BLOCK_BYTES_MAX = 8 * 1024 * 1024
+
+/** Bytes of the largest mutable file, 1 PiB: sums of sizes stay exact far beyond it. */
+export const MFS_FILE_BYTES_MAX = 2 ** 50
+
+/** Bytes of the smallest leaves whose size an extended file keeps: with smaller ones its nodes would be most of it. */
+export const MFS_CHUNK_BYTES_MIN = 4096
+
+/** Leaves of a file that is not balanced and is laid out anew when it grows: their nodes, some 60 MB, are held until then. */
+export const MFS_RELAID_LEAVES_MAX = 1_048_576
+
+/** Bytes of a long write that are taken at a time. */
+export const MFS_PIECE_BYTES = 8 * 1024 * 1024
+
+/** Bytes of blocks that changes of mutable files hold before they are stored: four such pieces. */
+export const MFS_PENDING_BYTES = 4 * MFS_PIECE_BYTES
+
+/** Names in the path of a mutable file, so that a change rewrites a bounded number of directories. */
+export const MFS_PATH_NAMES_MAX = 256
+
+/** Bytes of a CAR that are read between two events that say so. */
+export const CAR_PROGRESS_BYTES = 4 * 1024 * 1024

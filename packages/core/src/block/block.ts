@@ -24,6 +24,8 @@ export interface CidForm {
   readonly hash?: HashName
   /** CID version, 1 by default. Version 0 needs dag-pb and sha2-256. */
   readonly cidVersion?: 0 | 1
+  /** Bytes of the largest block that is allowed: 2 MiB, what every peer takes, by default. */
+  readonly bytesMax?: number
 }
 
 /** All of a CID but its digest, as bitswap sends it along with a block. */
@@ -40,15 +42,12 @@ export interface CidPrefix {
 /**
  * Hashes `bytes`, which the block owns from now on, into a block.
  *
- * @throws LIMIT above 2 MiB, INVALID when version 0 is asked for with another codec or hash
+ * @throws LIMIT above `bytesMax`, INVALID when version 0 is asked for with another codec or hash
  */
 export function createBlock(bytes: Uint8Array, form: CidForm): Block {
-  const { codec, hash = 'sha2-256', cidVersion = 1 } = form
-  if (bytes.length > BLOCK_BYTES_MAX) {
-    throw new CairnError(
-      'LIMIT',
-      `Cannot make a block of ${bytes.length} bytes: at most ${BLOCK_BYTES_MAX} are allowed`,
-    )
+  const { codec, hash = 'sha2-256', cidVersion = 1, bytesMax = BLOCK_BYTES_MAX } = form
+  if (bytes.length > bytesMax) {
+    throw new CairnError('LIMIT', `Cannot make a block of ${bytes.length} bytes: at most ${bytesMax} are allowed`)
   }
   if (cidVersion === 0 && (codec !== DAG_PB_CODE || hash !== 'sha2-256')) {
     throw new CairnError('INVALID', 'Cannot make a CIDv0: it needs dag-pb and sha2-256')

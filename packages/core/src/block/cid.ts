@@ -25,19 +25,23 @@ const DECODER = base32.decoder
  * @throws INVALID when it does not parse, else as `checkMultihash`
  */
 export function parseCid(text: string): CID {
+  const cid = readCid(text)
+  checkMultihash(cid)
+  return cid
+}
+
+/** Like {@link parseCid}, whatever its hash function: a link may name what this version cannot check. @throws INVALID */
+export function readCid(text: string): CID {
   if (text.length > CID_TEXT_MAX) throw new CairnError('INVALID', `Cannot read a CID of ${text.length} characters`)
-  let cid: CID
   try {
     const isV0 = text.length === 46 && text.startsWith('Qm')
     const parsed = isV0 ? CID.parse(text) : CID.parse(text, DECODER)
     if (!isV0 && parsed.version === 0) throw new Error('CIDv0 takes no multibase prefix')
     // What `parse` gives would print as `text` from now on, its padding and case included.
-    cid = CID.decode(parsed.bytes)
+    return CID.decode(parsed.bytes)
   } catch (cause) {
     throw new CairnError('INVALID', `Cannot read "${text}" as a CID: ${reasonOf(cause)}`, { cause })
   }
-  checkMultihash(cid)
-  return cid
 }
 
 /**

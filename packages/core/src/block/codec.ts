@@ -1,10 +1,16 @@
-// The codecs whose blocks Cairn can look into. A codec that is not here is a leaf: stored and pinned, never walked.
-import * as dagCbor from '@ipld/dag-cbor'
-import * as dagJson from '@ipld/dag-json'
-import * as dagPb from '@ipld/dag-pb'
-import { CID } from 'multiformats/cid'
-import { CairnError } from '../errors.ts'
+// The codecs that Cairn can look into. A codec that is not here is a leaf: stored and pinned, never walked. Bytes are never encoded anew
+// to obtain a CID: what was received is what is kept.
+import type { CID } from 'multiformats/cid'
+import { CairnError, isCairnError } from '../errors.ts'
+import { decodeCbor, encodeCbor } from '../ipld/cbor.ts'
+import { decodePb, encodePb } from '../ipld/dag-pb.ts'
+import { decodeJson } from '../ipld/json.ts'
+import { encodeDagJson, encodeJson } from '../ipld/json-text.ts'
+import { cborLinks, jsonLinks, pbLinks, type Link } from '../ipld/links.ts'
+import type { IpldValue } from '../ipld/value.ts'
 import type { Block } from './block.ts'
+
+export type { Link } from '../ipld/links.ts'
 
 /** Multicodec code of opaque bytes. */
 export const RAW_CODE = 0x55
@@ -12,32 +18,46 @@ export const RAW_CODE = 0x55
 export const DAG_PB_CODE = 0x70
 
 /** Names of the codecs that can be chosen for a block. */
-export type CodecName = 'raw' | 'dag-pb' | 'dag-cbor' | 'dag-json'
+export type CodecName = 'raw' | 'dag-pb' | 'dag-cbor' | 'dag-json' | 'cbor' | 'json'
 
-/** A pointer to another block. */
-export interface Link {
-  readonly cid: CID
-  /** Name of a dag-pb link; `undefined` where the codec has none or the link lacks it. */
-  readonly name?: string | undefined
-  /** Tsize of a dag-pb link in bytes: a hint from whoever wrote it, never a bound. */
-  readonly tsize?: number | undefined
+/** How values are read. */
+export interface DecodeOptions {
+  /** Refuses bytes of dag-cbor and dag-pb that are not the canonical ones of their value, as far as they would be lost. */
+  readonly isStrict?: boolean
 }
 
 interface Codec {
   readonly name: CodecName
   readonly code: number
-  links(bytes: Uint8Array): Link[]
+  readonly links?: (bytes: Uint8Array) => Iterable<Link>
+  decode(bytes: Uint8Array, isStrict: boolean): IpldValue
+  encode(value: IpldValue): Uint8Array
 }
 
 const CODECS: readonly Codec[] = [
-  { name: 'raw', code: RAW_CODE, links: () => [] },
+  { name: 'raw', code: RAW_CODE, decode: (bytes) => bytes, encode: rawBytes },
+  { name: 'dag-pb', code: DAG_PB_CODE, links: pbLinks, decode: decodePb, encode: encodePb },
   {
-    name: 'dag-pb',
-    code: DAG_PB_CODE,
-    links: (bytes) => dagPb.decode(bytes).Links.map((link) => ({ cid: link.Hash, name: link.Name, tsize: link.Tsize })),
+    name: 'dag-cbor',
+    code: 0x71,
+    links: cborLinks,
+    decode: (bytes, isStrict) => decodeCbor(bytes, { hasLinks: true, isStrict }),
+    encode: (value) => encodeCbor(value, { hasLinks: true, sortsKeys: true }),
   },
-  { name: 'dag-cbor', code: dagCbor.code, links: (bytes) => linksInside(dagCbor.decode(bytes), byLengthThenBytes) },
-  { name: 'dag-json', code: dagJson.code, links: (bytes) => linksInside(dagJson.decode(bytes), byBytes) },
+  {
+    name: 'dag-json',
+    code: 0x0129,
+    links: jsonLinks,
+    decode: (bytes) => decodeJson(bytes, { hasLinks: true }),
+    encode: encodeDagJson,
+  },
+  {
+    name: 'cbor',
+    code: 0x51,
+    decode: (bytes) => decodeCbor(bytes, { hasLinks: false, isStrict: false }),
+    encode: (value) => encodeCbor(value, { hasLinks: false, sortsKeys: false }),
+  },
+  { name: 'json', code: 0x0200, decode: (bytes) => decodeJson(bytes, { hasLinks: false }), encode: encodeJson },
 ]
 
 /** Names of the codecs that can be chosen for a block. */
@@ -54,59 +74,80 @@ export function codecByName(name: string): number {
 
 /** Whether blocks under `cid` can hold links, told from the CID alone. */
 export function mayHaveLinks(cid: CID): boolean {
-  return cid.code !== RAW_CODE && CODECS.some((codec) => codec.code === cid.code)
+  return LINKED_CODES.has(cid.code)
+}
+
+const LINKED_CODES: ReadonlySet<number> = new Set(
+  CODECS.flatMap(({ code, links }) => (links === undefined ? [] : [code])),
+)
+
+/** All of `eachLink` at once: for blocks that are known to be small. @throws as `eachLink` */
+export function linksOf(block: Block): readonly Link[] {
+  return [...eachLink(block)]
 }
 
 /**
- * The links of a block in the order they stand in it, repeated ones included. Blocks of an unknown codec have none.
+ * The links of a block in the order they stand in it, repeated ones included, decoded one by one each time they are gone
+ * through. Blocks of an unknown codec have none.
  *
- * @throws INVALID when the bytes do not decode
+ * @throws INVALID at once when the bytes do not decode, LIMIT when they are nested too deep
  */
-export function linksOf(block: Block): readonly Link[] {
-  const codec = CODECS.find(({ code }) => code === block.cid.code)
-  if (codec === undefined) return []
+export function eachLink(block: Block): Iterable<Link> {
+  const codec = codecOf(block.cid)
+  if (codec?.links === undefined) return []
+  return about(block, codec.name, codec.links)
+}
+
+/**
+ * The value of a block; of dag-pb its logical form.
+ *
+ * @throws UNSUPPORTED for an unknown codec, INVALID when the bytes do not decode, LIMIT when the value is too deep or too
+ * large to hold
+ */
+export function decodeBlock(block: Block): IpldValue {
+  const codec = codecOf(block.cid)
+  if (codec === undefined) {
+    throw new CairnError(
+      'UNSUPPORTED',
+      `Cannot look into ${block.cid}: its codec is 0x${block.cid.code.toString(16)}`,
+      { cid: block.cid },
+    )
+  }
+  return about(block, codec.name, (bytes) => codec.decode(bytes, false))
+}
+
+/** The value that `bytes` stand for in the codec called `name`. @throws as `decodeBlock` */
+export function decodeValue(name: CodecName, bytes: Uint8Array, { isStrict = false }: DecodeOptions = {}): IpldValue {
+  return codecNamed(name).decode(bytes, isStrict)
+}
+
+/** The canonical bytes of a value in the codec called `name`. @throws INVALID when it cannot hold the value, LIMIT when it is too deep */
+export function encodeValue(name: CodecName, value: IpldValue): Uint8Array {
+  return codecNamed(name).encode(value)
+}
+
+function codecOf(cid: CID): Codec | undefined {
+  return CODECS.find(({ code }) => code === cid.code)
+}
+
+function codecNamed(name: CodecName): Codec {
+  const code = codecByName(name)
+  const found = CODECS.find((codec) => codec.code === code)
+  if (found === undefined) throw new TypeError(`there is no codec ${name}`)
+  return found
+}
+
+/** What `read` gives for the bytes of a block; when it fails, the error names the block and keeps its code. */
+function about<Result>({ cid, bytes }: Block, name: CodecName, read: (bytes: Uint8Array) => Result): Result {
   try {
-    return codec.links(block.bytes)
+    return read(bytes)
   } catch (cause) {
-    throw new CairnError('INVALID', `Cannot decode ${block.cid} as ${codec.name}: ${String(cause)}`, {
-      cause,
-      cid: block.cid,
-    })
+    if (!isCairnError(cause)) throw cause
+    throw new CairnError(cause.code, `Cannot decode ${cid} as ${name}: ${cause.message}`, { cause, cid })
   }
 }
 
-/** CIDs inside a decoded value in their order, found without recursion so that nesting cannot overflow the stack here. */
-function linksInside(root: unknown, keyOrder: KeyOrder): Link[] {
-  const links: Link[] = []
-  const open: Iterator<unknown, unknown>[] = [[root].values()]
-  for (let inner = open.at(-1); inner !== undefined; inner = open.at(-1)) {
-    const { done, value: next } = inner.next()
-    if (done === true) open.pop()
-    else if (Array.isArray(next)) open.push(next.values())
-    else if (isMap(next)) open.push(valuesInOrder(next, keyOrder))
-    else {
-      const cid = CID.asCID(next)
-      if (cid !== null) links.push({ cid })
-    }
-  }
-  return links
-}
-
-/** A decoded map, and never a CID: `CID.asCID` takes a map with certain keys for one, and anybody can write such a map. */
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
-}
-
-type KeyOrder = (a: string, b: string) => number
-
-const byBytes: KeyOrder = (a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))
-const byLengthThenBytes: KeyOrder = (a, b) => Buffer.byteLength(a) - Buffer.byteLength(b) || byBytes(a, b)
-
-/** The values of a map as its bytes have them: keys that are integers, which JavaScript moves to the front, go back. */
-function valuesInOrder(map: Readonly<Record<string, unknown>>, keyOrder: KeyOrder): Iterator<unknown, unknown> {
-  const entries = Object.entries(map)
-  if (/^\d/.test(entries[0]?.[0] ?? '')) entries.sort(([a], [b]) => keyOrder(a, b))
-  return entries.values().map(([, value]) => value)
+function rawBytes(value: IpldValue): Uint8Array {
+  if (value instanceof Uint8Array) return value
+  throw new CairnError('INVALID', 'Cannot write a value as raw: it must be bytes')
 }

@@ -99,6 +99,6 @@ describe('linksOf', () => {
 })
 
 test('codecs are found by name', async () => {
-  expect(CODEC_NAMES.map(codecByName)).toEqual([0x55, 0x70, 0x71, 0x0129])
+  expect(CODEC_NAMES.map(codecByName)).toEqual([0x55, 0x70, 0x71, 0x0129, 0x51, 0x0200])
   await expectCode('UNSUPPORTED', () => codecByName('git-raw'))
 })
