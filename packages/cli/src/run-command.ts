@@ -43,8 +43,21 @@ async function runEvents(command: EventCommand, call: Call, session: Session): P
   }
 }
 
+/** To standard output, or to the file that `--output` names. */
 async function runBytes(command: BytesCommand, call: Call, session: Session): Promise<void> {
-  for await (const bytes of command.run(await inputOf(command, call, session))) await session.output.write(bytes)
+  const pieces = command.run(await inputOf(command, call, session))
+  const path = call.options['output']
+  if (typeof path !== 'string') {
+    for await (const bytes of pieces) await session.output.write(bytes)
+    return
+  }
+  const line = await progressLine(command, call, session)
+  const { writeFile } = await import('./disk-file.ts')
+  try {
+    await writeFile(pieces, path, (bytes) => line?.update({ bytes, name: path }))
+  } finally {
+    line?.clear()
+  }
 }
 
 async function runTree(command: TreeCommand, call: Call, session: Session): Promise<void> {
@@ -90,7 +103,7 @@ async function inputOf(command: Command, call: Call, session: Session): Promise<
   const takesSources = command.arguments.some((argument) => argument.kind === 'source')
   return {
     args: takesSources ? [] : args,
-    sources: takesSources ? diskSources(args, sourceOptions(command, call, session)) : [],
+    sources: takesSources ? diskSources(sourcePaths(call), sourceOptions(command, call, session)) : [],
     options,
     node: () =>
       session.node({ online: command.network ? { listen: [] } : undefined, tellsLostPins: !command.tellsLostPins }),
@@ -98,6 +111,11 @@ async function inputOf(command: Command, call: Call, session: Session): Promise<
     agentVersion: `cairn/${readVersion()}`,
     signal: session.signal,
   }
+}
+
+/** Standard input when nothing is named. */
+function sourcePaths({ args }: Call): readonly string[] {
+  return args.length === 0 ? ['-'] : args
 }
 
 /** A command that has no `--recursive` says itself what it thinks of folders. */
@@ -111,7 +129,7 @@ async function progressLine(command: Command, call: Call, session: Session): Pro
   if (!process.stderr.isTTY || session.globals.json) return undefined
   const { ProgressLine: Line } = await import('./progress-line.ts')
   const takesSources = command.arguments.some((argument) => argument.kind === 'source')
-  const isCountable = takesSources && !call.args.includes('-')
+  const isCountable = takesSources && !sourcePaths(call).includes('-')
   return new Line(isCountable ? await totalBytesOf(call.args, sourceOptions(command, call, session)) : undefined)
 }
 

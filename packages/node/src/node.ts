@@ -4,15 +4,18 @@ import {
   BlockService,
   CairnError,
   collect,
+  importCars,
   importTree,
   measureLive,
   Pins,
   storeBlocks,
   type AbortOptions,
-  type BlockReader,
   type BlockStoreStat,
+  type CarSource,
   type CollectEvent,
   type EntryEvent,
+  type ImportCarsEvent,
+  type ImportCarsOptions,
   type ImportSettings,
   type NamedSource,
   type Pin,
@@ -68,7 +71,7 @@ export class Node implements AsyncDisposable {
   /** Blocks from the repo, and online also from peers. */
   readonly blocks: BlockService
   /** Blocks from the repo alone. */
-  readonly local: BlockReader
+  readonly local: BlockService
   readonly store: LevelBlockStore
   readonly pins: Pins
   /** All that a collection must keep: our pins, and those of a Helia that mounts this repo. */
@@ -128,6 +131,12 @@ export class Node implements AsyncDisposable {
     } finally {
       hold.release()
     }
+  }
+
+  /** Stores the blocks of CARs and pins their roots, fetching nothing; see `importCars` of the core. */
+  async *importCars(files: Iterable<CarSource>, options: ImportCarsOptions = {}): AsyncGenerator<ImportCarsEvent> {
+    yield* importCars(files, this, options)
+    await abortable(this.#autoCollect?.settled() ?? Promise.resolve(), options.signal)
   }
 
   /** What the repo takes on disk, and what it may take. */

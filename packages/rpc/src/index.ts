@@ -3,6 +3,8 @@ import type { Command } from './command.ts'
 import { add } from './commands/add.ts'
 import { blockGet, blockPut, blockRm, blockStat } from './commands/block.ts'
 import { cat, get, ls } from './commands/content.ts'
+import { dagExport } from './commands/dag-export.ts'
+import { dagImport } from './commands/dag-import.ts'
 import { pinLs } from './commands/pin-ls.ts'
 import { pinVerify } from './commands/pin-verify.ts'
 import { pinAdd, pinRm, pinUpdate } from './commands/pin.ts'
@@ -43,6 +45,8 @@ export const COMMANDS: readonly Command[] = [
   blockPut,
   blockStat,
   blockRm,
+  dagImport,
+  dagExport,
   repoStat,
   repoGc,
   repoVerify,

@@ -29,6 +29,8 @@ export interface PinOptions extends AbortOptions {
   readonly type?: PinType
   /** A name beside those that the pin has; by default none, which counts as one as well. */
   readonly name?: string
+  /** Where blocks are looked for that the pin keeps; on the same store. Those of the repo and its peers by default. */
+  readonly blocks?: BlockService
   readonly onProgress?: (progress: PinProgress) => void
 }
 
@@ -68,12 +70,15 @@ export class Pins {
    * @throws CONFLICT for a direct pin of what is pinned recursively, INVALID for a name that is too long, LIMIT for too
    * many names, else as `BlockService.get`
    */
-  async add(cid: CID, { type = 'recursive', name = '', signal, onProgress }: PinOptions = {}): Promise<void> {
+  async add(
+    cid: CID,
+    { type = 'recursive', name = '', blocks = this.#blocks, signal, onProgress }: PinOptions = {},
+  ): Promise<void> {
     checkPinName(name)
     const hold = this.#blocks.hold()
     const draft = type === 'recursive' && mayHaveLinks(cid) ? this.#listings.draft(cid) : undefined
     try {
-      await this.#keep(cid, { type, draft, signal, onProgress })
+      await this.#keep(cid, { type, blocks, draft, signal, onProgress })
       await this.#changes.change(async (read) => {
         const change = await recorded(read, { cid, type, name })
         return draft === undefined
@@ -142,7 +147,11 @@ export class Pins {
    *
    * @throws NOT_FOUND when `from` is not pinned recursively, also when that ends meanwhile; else as `add`
    */
-  async update(from: CID, to: CID, options: Omit<PinOptions, 'type' | 'name'> & { readonly unpin?: boolean } = {}) {
+  async update(
+    from: CID,
+    to: CID,
+    options: Omit<PinOptions, 'type' | 'name' | 'blocks'> & { readonly unpin?: boolean } = {},
+  ) {
     const { unpin = true, signal, onProgress } = options
     const recursiveFrom = async (read: ReadRecord): Promise<Pin> => {
       const pin = await readPin(read, from)
@@ -152,7 +161,7 @@ export class Pins {
     await recursiveFrom((key) => this.#records.get(key))
     const hold = this.#blocks.hold()
     try {
-      await this.#keep(to, { type: 'recursive', except: from, signal, onProgress })
+      await this.#keep(to, { type: 'recursive', blocks: this.#blocks, except: from, signal, onProgress })
       await this.#changes.change(async (read) => {
         const { names } = await recursiveFrom(read)
         if (pinKey(from) === pinKey(to)) return []
@@ -207,12 +216,12 @@ export class Pins {
   }
 
   /** Gets and claims what a pin keeps, and notes in `draft` what is below its root. */
-  async #keep(cid: CID, { type, draft, except, signal, onProgress }: KeepOptions): Promise<void> {
+  async #keep(cid: CID, { type, blocks: from, draft, except, signal, onProgress }: KeepOptions): Promise<void> {
     let [blocks, bytes] = [0, 0]
     const report = (more: number | undefined): void => onProgress?.({ blocks: ++blocks, bytes: (bytes += more ?? 0) })
     const ensure = async (below: CID, options: AbortOptions): Promise<number | undefined> => {
-      await this.#blocks.ensure(below, options)
-      return onProgress === undefined ? undefined : this.#blocks.size(below)
+      await from.ensure(below, options)
+      return onProgress === undefined ? undefined : from.size(below)
     }
     if (type === 'direct') {
       report(await ensure(cid, { signal }))
@@ -221,8 +230,8 @@ export class Pins {
     // A node that is read is claimed as well: it may have been stored long before, under a collection that runs.
     const claiming: BlockReader = {
       get: async (node, options = {}) => {
-        await this.#blocks.ensure(node, options)
-        return this.#blocks.get(node, options)
+        await from.ensure(node, options)
+        return from.get(node, options)
       },
     }
     for await (const found of walk(claiming, cid, { visitLeaf: ensure, seen: new SeenBlocks(), except, signal })) {
@@ -234,6 +243,7 @@ export class Pins {
 
 interface KeepOptions extends AbortOptions {
   readonly type: PinType
+  readonly blocks: BlockService
   readonly draft?: ListingDraft | undefined
   /** Root of a DAG whose blocks are kept already. */
   readonly except?: CID

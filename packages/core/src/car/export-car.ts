@@ -1,0 +1,87 @@
+// A DAG, or what a path names of it, as a CARv1: depth first in the order of the links, each block once, one root. The same
+// DAG gives the same bytes. Forms: Kubo's `dag export`, and the CARs of trustless gateways (ipfs/specs, trustless-gateway.md).
+import type { CID } from 'multiformats/cid'
+import type { Block } from '../block/block.ts'
+import { nodeKey, walk } from '../dag/walk.ts'
+import { isCairnError } from '../errors.ts'
+import type { AbortOptions, BlockReader } from '../interfaces.ts'
+import { resolvePath } from '../unixfs/path.ts'
+import { entityBlocks, type EntityBytes } from './entity.ts'
+import { writeCar } from './write-car.ts'
+
+/** How much below the end of a path an export holds: its one block, the file or directory, or all that it reaches. */
+export type DagScope = 'block' | 'entity' | 'all'
+
+/** What an export holds. */
+export interface ExportCarOptions extends AbortOptions {
+  /** With a scope the blocks that lead to the end of the path come first; without, all below its end and nothing else. */
+  readonly scope?: DagScope | undefined
+  /** Only the blocks that hold these bytes of a file; makes the scope `entity`. */
+  readonly entityBytes?: EntityBytes | undefined
+  /** Leaves out blocks that cannot be had, with all below them; by default they end the export. */
+  readonly skipMissing?: boolean
+}
+
+/**
+ * The bytes of a CAR whose one root is the end of `path`. Fails before the first byte when that cannot be had, and at
+ * the end of a section for a block that is missing later.
+ *
+ * @throws as `resolvePath`, `walk` and `entityBlocks`
+ */
+export async function* exportCar(
+  reader: BlockReader,
+  path: string,
+  options: ExportCarOptions = {},
+): AsyncGenerator<Uint8Array> {
+  const { scope, entityBytes, signal } = options
+  const onPath: CID[] = []
+  const noting: BlockReader = {
+    get(cid, waiting) {
+      onPath.push(cid)
+      return reader.get(cid, waiting)
+    },
+  }
+  const root = await resolvePath(noting, path, { signal })
+  await reader.get(root, { signal })
+  const withPath = scope !== undefined || entityBytes !== undefined
+  yield* writeCar(
+    [root],
+    eachOnce(reader, { path: withPath ? onPath : [], below: blocksBelow(reader, root, options), signal }),
+  )
+}
+
+function blocksBelow(reader: BlockReader, root: CID, options: ExportCarOptions): AsyncIterable<Block> {
+  const { scope, entityBytes, signal } = options
+  if (entityBytes !== undefined || scope === 'entity') return entityBlocks(reader, root, { range: entityBytes, signal })
+  return scope === 'block' ? oneBlock(reader, root, options) : wholeDag(reader, root, options)
+}
+
+async function* oneBlock(reader: BlockReader, cid: CID, { signal }: AbortOptions): AsyncGenerator<Block> {
+  yield await reader.get(cid, { signal })
+}
+
+async function* wholeDag(
+  reader: BlockReader,
+  root: CID,
+  { skipMissing = false, signal }: ExportCarOptions,
+): AsyncGenerator<Block> {
+  const onUnreadable = (_: CID, error: unknown): void => {
+    if (!isCairnError(error, 'NOT_FOUND')) throw error
+  }
+  for await (const { block } of walk(reader, root, { signal, ...(skipMissing && { onUnreadable }) })) {
+    if (block !== undefined) yield block
+  }
+}
+
+interface Selection extends AbortOptions {
+  /** Blocks that lead to the root, which may be among them. */
+  readonly path: readonly CID[]
+  readonly below: AsyncIterable<Block>
+}
+
+async function* eachOnce(reader: BlockReader, { path, below, signal }: Selection): AsyncGenerator<Block> {
+  const sent = new Set<string>()
+  const isNew = (cid: CID): boolean => sent.size < sent.add(nodeKey(cid)).size
+  for (const cid of path) if (isNew(cid)) yield await reader.get(cid, { signal })
+  for await (const block of below) if (isNew(block.cid)) yield block
+}
