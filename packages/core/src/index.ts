@@ -19,7 +19,7 @@ export type {
   SweepOptions,
   SweepStep,
 } from './interfaces.ts'
-export { BLOCK_BYTES_MAX, CAR_BIG_BLOCK_BYTES_MAX, CHUNK_BYTES_MAX } from './limits.ts'
+export { BIG_BLOCK_BYTES_MAX, BLOCK_BYTES_MAX, CAR_BIG_BLOCK_BYTES_MAX, CHUNK_BYTES_MAX } from './limits.ts'
 export {
   blockFromPrefix,
   createBlock,
@@ -93,6 +93,8 @@ export {
 } from './pins/pins.ts'
 export { verifyPins, type VerifyEvent, type VerifyParts } from './pins/verify.ts'
 export type { DirectoryEntry } from './directory/tree-node.ts'
+export { changeDirectory, type DirectoryChanges } from './directory/change-directory.ts'
+export type { DirectoryChange } from './directory/hamt-change.ts'
 export { listDirectory } from './directory/directory-listing.ts'
 export {
   dropBlocks,
@@ -105,7 +107,8 @@ export {
   type NamedSource,
   type ProgressEvent,
 } from './unixfs/import.ts'
-export { parsePath, resolvePath, type ContentPath } from './unixfs/path.ts'
+export { parsePath, type ContentPath } from './path/content-path.ts'
+export { findNode, resolvePath, type FoundNode } from './path/find-node.ts'
 export { PROFILES, type ImportSettings, type ProfileName } from './unixfs/profile.ts'
 export {
   fileSize,
@@ -113,6 +116,7 @@ export {
   readFile,
   readTree,
   type ByteRange,
+  type ReadTreeOptions,
   type TreeBytes,
   type TreeItem,
   type TreeRoot,

@@ -88,9 +88,9 @@ describe('resolvePath', () => {
     await expectCode('NOT_FOUND', () => resolvePath(reader, `${rawBlock(9).cid}/x`))
     await expectCode('UNSUPPORTED', async () => {
       const { store, reader: other } = await imported(tree)
-      const cbor = createBlock(Uint8Array.of(0xa0), { codec: 0x71 })
-      await store.putMany([cbor])
-      await resolvePath(other, `${cbor.cid}/x`)
+      const git = createBlock(Uint8Array.of(0xa0), { codec: 0x78 })
+      await store.putMany([git])
+      await resolvePath(other, `${git.cid}/x`)
     })
   })
 

@@ -1,19 +1,23 @@
-// Paths like /ipfs/CID/a/b to the node that they name.
+// Paths like /ipfs/CID/a/b as they are written, before anything is looked up.
 import type { CID } from 'multiformats/cid'
 import { parseCid } from '../block/cid.ts'
 import { CairnError } from '../errors.ts'
-import type { AbortOptions, BlockReader } from '../interfaces.ts'
 import { PATH_BYTES_MAX } from '../limits.ts'
-import { findEntry } from '../directory/directory-listing.ts'
 
 /** A path taken apart: the root and the names below it. */
 export interface ContentPath {
   readonly root: CID
   readonly names: readonly string[]
+  /**
+   * How dag-pb is read: `ipfs`, where names are those of directory entries and links, or `ipld`, where they are the fields
+   * of its logical form (`Links/0/Hash`).
+   */
+  readonly namespace: 'ipfs' | 'ipld'
 }
 
 /**
- * Reads `CID`, `CID/a/b`, `/ipfs/CID/a/b` or `ipfs://CID/a/b`. `.` and `..` are resolved before any look-up.
+ * Reads `CID`, `CID/a/b`, `/ipfs/CID/a/b`, `ipfs://CID/a/b` or `/ipld/CID/a/b`. `.` and `..` are resolved before any
+ * look-up.
  *
  * @throws INVALID when it is none of these or leads above its root, UNSUPPORTED for a name (IPNS), LIMIT when it is too
  * long, else as `parseCid`
@@ -25,7 +29,8 @@ export function parsePath(text: string): ContentPath {
   if (/^(\/ipns\/|ipns:\/\/)/.test(text)) {
     throw new CairnError('UNSUPPORTED', `Cannot use path "${text}": names (IPNS) are not supported, only CIDs`)
   }
-  const [root = '', ...parts] = text.replace(/^(\/ipfs\/|ipfs:\/\/)/, '').split('/')
+  const namespace = /^(\/ipld\/|ipld:\/\/)/.test(text) ? 'ipld' : 'ipfs'
+  const [root = '', ...parts] = text.replace(/^(\/ip[fl][sd]\/|ip[fl][sd]:\/\/)/, '').split('/')
   const names: string[] = []
   for (const part of parts) {
     if (part === '' || part === '.') continue
@@ -33,22 +38,5 @@ export function parsePath(text: string): ContentPath {
     else if (names.pop() === undefined)
       throw new CairnError('INVALID', `Cannot use path "${text}": it leads above its root`)
   }
-  return { root: parseCid(root), names }
-}
-
-/**
- * The CID at the end of a path, found through the directories on the way.
- *
- * @throws NOT_FOUND for a name that its directory lacks, INVALID when the path goes on below a file, else as `parsePath`
- * and `findEntry`
- */
-export async function resolvePath(reader: BlockReader, text: string, options: AbortOptions = {}): Promise<CID> {
-  const { root, names } = parsePath(text)
-  let cid = root
-  for (const name of names) {
-    const entry = await findEntry(reader, { directory: cid, name }, options)
-    if (entry === undefined) throw new CairnError('NOT_FOUND', `Cannot find "${name}" in ${cid}`, { cid })
-    cid = entry.cid
-  }
-  return cid
+  return { root: parseCid(root), names, namespace }
 }
