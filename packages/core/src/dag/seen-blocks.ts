@@ -2,6 +2,7 @@
 // can make a walk endless in practice; a leaf met twice costs one look-up, and leaves are nearly all that a DAG has.
 import { RAW_CODE } from '../block/codec.ts'
 import { SEEN_LEAVES_MAX } from '../limits.ts'
+import { PackedKeys } from './packed-keys.ts'
 
 /** The part of a set that a walk needs. */
 export interface SeenKeys {
@@ -11,7 +12,7 @@ export interface SeenKeys {
 
 /** Keys of `nodeKey`: nodes all, raw leaves in two generations, of which the older one is dropped when the newer is full. */
 export class SeenBlocks implements SeenKeys {
-  readonly #nodes = new Set<string>()
+  readonly #nodes = new PackedKeys()
   #leaves = new Set<string>()
   #olderLeaves = new Set<string>()
 

@@ -3,10 +3,11 @@
 import type { CID } from 'multiformats/cid'
 import type { Block } from '../block/block.ts'
 import { blockKey } from '../block/cid.ts'
-import { linksOf, mayHaveLinks, type Link } from '../block/codec.ts'
-import { isCairnError, type CairnError, type ErrorCode } from '../errors.ts'
+import { eachLink, linksOf, mayHaveLinks, type Link } from '../block/codec.ts'
+import { CairnError, isCairnError, type ErrorCode } from '../errors.ts'
 import type { AbortOptions, BlockReader } from '../interfaces.ts'
-import { BLOCK_BYTES_MAX } from '../limits.ts'
+import { BLOCK_BYTES_MAX, OPEN_NODE_BYTES_MAX } from '../limits.ts'
+import { PackedKeys } from './packed-keys.ts'
 import type { SeenKeys } from './seen-blocks.ts'
 import { traverse, type Step, type Visit } from './traverse.ts'
 
@@ -43,10 +44,14 @@ export interface WalkOptions extends AbortOptions {
  * Every block reachable from `root`, each once, where a plain recursion comes to it first: parents before children,
  * links in their order. What a window of the traversal links repeatedly may be read repeatedly.
  *
- * @throws as `BlockReader.get`, `linksOf` and `traverse`
+ * @throws LIMIT when the nodes between the root and a block are too large together, else as `BlockReader.get`, `eachLink`
+ * and `traverse`
  */
 export async function* walk(reader: BlockReader, root: CID, options: WalkOptions = {}): AsyncGenerator<WalkedBlock> {
-  const { visitLeaf, seen = new Set<string>(), except, onUnreadable, signal } = options
+  const { visitLeaf, seen = new PackedKeys(), except, onUnreadable, signal } = options
+
+  /** Bytes of the nodes whose links are being gone through. */
+  let openBytes = 0
 
   function* steps(places: Iterable<Place>, parent: CID | undefined): Generator<Step<Turn>> {
     for (const place of places) {
@@ -67,7 +72,7 @@ export async function* walk(reader: BlockReader, root: CID, options: WalkOptions
       }
       const block = await reader.get(cid, waiting)
       // With a twin the links are compared now, which reads the twin; without one they are decoded when their turn comes.
-      const places = place.twin && (await unshared(block, place.twin, waiting))
+      const places = place.twin && (await unsharedLinks(reader, { block, twin: place.twin }, waiting))
       return visited({ cid, parent, bytes: block.bytes.length, block }, { block, places, held: block.bytes.length })
     } catch (error) {
       if (onUnreadable === undefined || !isUnreadable(error)) throw error
@@ -75,16 +80,20 @@ export async function* walk(reader: BlockReader, root: CID, options: WalkOptions
     }
   }
 
-  /** The links of `block` that its twin lacks, each with the link of the twin that stands in its place. */
-  async function unshared(block: Block, twin: CID, waiting: AbortOptions): Promise<readonly Place[]> {
-    const old = linksOf(await reader.get(twin, waiting))
-    const shared = new Set([twin, ...old.map(({ cid }) => cid)].map(nodeKey))
-    const byName = new Map(old.map((link) => [link.name, link.cid]))
-    return linksOf(block).flatMap((link, index) => {
-      if (shared.has(nodeKey(link.cid))) return []
-      const other = link.name === undefined || link.name === '' ? old[index]?.cid : byName.get(link.name)
-      return [{ link, twin: other !== undefined && mayHaveLinks(other) ? other : undefined }]
-    })
+  /** Steps for the links of a node, which stays in memory until the last of them has begun. */
+  function* below(places: Iterable<Place>, { cid }: WalkedBlock, bytes: number): Generator<Step<Turn>> {
+    openBytes += bytes
+    try {
+      if (openBytes > OPEN_NODE_BYTES_MAX) {
+        throw new CairnError(
+          'LIMIT',
+          `Cannot walk the DAG below ${root}: more than ${OPEN_NODE_BYTES_MAX} bytes of nodes stand above ${cid}`,
+        )
+      }
+      yield* steps(places, cid)
+    } finally {
+      openBytes -= bytes
+    }
   }
 
   /** Steps run ahead, but `next` is asked for in the order of the walk: there the first visit is told from repeats. */
@@ -96,15 +105,15 @@ export async function* walk(reader: BlockReader, root: CID, options: WalkOptions
       seen.add(key)
       value.isFirst = true
       if (error !== undefined) onUnreadable?.(walked.cid, error)
-      else if (places !== undefined) yield* steps(places, walked.cid)
-      else if (block !== undefined) yield* steps(readableLinks(block), walked.cid)
+      else if (places !== undefined) yield* below(places, walked, held)
+      else if (block !== undefined) yield* below(readableLinks(block), walked, held)
     }
     return { value, bytes: held, next: next() }
   }
 
-  function readableLinks(block: Block): readonly Place[] {
+  function readableLinks(block: Block): Iterable<Place> {
     try {
-      return linksOf(block).map((link) => ({ link, twin: undefined }))
+      return placesOf(eachLink(block))
     } catch (error) {
       if (onUnreadable === undefined || !isUnreadable(error)) throw error
       onUnreadable(block.cid, error)
@@ -118,6 +127,26 @@ export async function* walk(reader: BlockReader, root: CID, options: WalkOptions
   })) {
     if (isFirst) yield walked
   }
+}
+
+function* placesOf(links: Iterable<Link>): Generator<Place> {
+  for (const link of links) yield { link, twin: undefined }
+}
+
+/** The links of `block` that its twin lacks, each with the link of the twin that stands in its place. */
+async function unsharedLinks(
+  reader: BlockReader,
+  { block, twin }: { readonly block: Block; readonly twin: CID },
+  waiting: AbortOptions,
+): Promise<readonly Place[]> {
+  const old = linksOf(await reader.get(twin, waiting))
+  const shared = new Set([twin, ...old.map(({ cid }) => cid)].map(nodeKey))
+  const byName = new Map(old.map((link) => [link.name, link.cid]))
+  return linksOf(block).flatMap((link, index) => {
+    if (shared.has(nodeKey(link.cid))) return []
+    const other = link.name === undefined || link.name === '' ? old[index]?.cid : byName.get(link.name)
+    return [{ link, twin: other !== undefined && mayHaveLinks(other) ? other : undefined }]
+  })
 }
 
 /** A link to follow, and what stands in its place in the DAG that is left out. */

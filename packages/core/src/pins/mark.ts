@@ -2,7 +2,7 @@
 // one bit a block; here is only the way still to go, depth first, so that it stays short.
 import { CID } from 'multiformats/cid'
 import type { Block } from '../block/block.ts'
-import { linksOf, mayHaveLinks, RAW_CODE } from '../block/codec.ts'
+import { eachLink, mayHaveLinks, RAW_CODE, type Link } from '../block/codec.ts'
 import { CairnError, isCairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader, BlockStoreStat, Sweep } from '../interfaces.ts'
 import { MARK_LINKS, MARK_NODES, MARK_READ_BYTES } from '../limits.ts'
@@ -64,9 +64,9 @@ function rootOf({ cid, type }: Pin): Found {
 }
 
 /** Marks what was found, and gives what of it has to be looked into. */
-async function* entered(found: readonly Found[], sweep: Sweep): AsyncGenerator<Ahead> {
-  for (let start = 0; start < found.length; start += MARK_LINKS) {
-    const part = found.slice(start, start + MARK_LINKS)
+async function* entered(found: Iterable<Found>, sweep: Sweep): AsyncGenerator<Ahead> {
+  const rest = found[Symbol.iterator]()
+  for (let part = takeSome(rest, MARK_LINKS); part.length > 0; part = takeSome(rest, MARK_LINKS)) {
     const marks = await sweep.mark(part.map(({ cid }) => cid))
     for (const [index, { cid, pin }] of part.entries()) {
       const mark = marks[index]
@@ -75,6 +75,17 @@ async function* entered(found: readonly Found[], sweep: Sweep): AsyncGenerator<A
       yield { cidBytes: latin1(cid.bytes), blockBytes: mark.status === 'new' ? mark.bytes : 0, pin }
     }
   }
+}
+
+/** The next values, at most `count`. `Iterator.take` would close the rest. */
+function takeSome<Value>(rest: Iterator<Value>, count: number): Value[] {
+  const taken: Value[] = []
+  while (taken.length < count) {
+    const next = rest.next()
+    if (next.done === true) break
+    taken.push(next.value)
+  }
+  return taken
 }
 
 /** Takes the last nodes, as many as may be read at a time. */
@@ -99,12 +110,17 @@ async function readTogether(nodes: readonly Ahead[], local: BlockReader): Promis
   })
 }
 
-function foundIn(block: Block, pin: CID): Found[] {
+/** The links of a block, which are proven sound before the first of them is taken, and made one by one. */
+function foundIn(block: Block, pin: CID): Iterable<Found> {
   try {
-    return linksOf(block).map(({ cid }) => ({ cid, pin }))
+    return foundBy(eachLink(block), pin)
   } catch (cause) {
     throw unreadable(block.cid, pin, cause)
   }
+}
+
+function* foundBy(links: Iterable<Link>, pin: CID): Generator<Found> {
+  for (const { cid } of links) yield { cid, pin }
 }
 
 function unreadable(cid: CID, pin: CID, cause: unknown): unknown {
