@@ -14,12 +14,19 @@ export type {
   Network,
   NetworkHandler,
   PeerId,
+  RandomAccess,
   StoredBlock,
   Sweep,
   SweepOptions,
   SweepStep,
 } from './interfaces.ts'
-export { BIG_BLOCK_BYTES_MAX, BLOCK_BYTES_MAX, CAR_BIG_BLOCK_BYTES_MAX, CHUNK_BYTES_MAX } from './limits.ts'
+export {
+  BIG_BLOCK_BYTES_MAX,
+  BLOCK_BYTES_MAX,
+  CAR_BIG_BLOCK_BYTES_MAX,
+  CHUNK_BYTES_MAX,
+  DIGEST_BYTES_MAX,
+} from './limits.ts'
 export {
   blockFromPrefix,
   createBlock,
@@ -61,6 +68,8 @@ export { DURATION_MS_MAX, formatBytes, formatCount, parseBytes, parseDuration } 
 export { abortable, Turns } from './turns.ts'
 export { ProtobufReader, ProtobufWriter } from './protobuf.ts'
 export { BlockService, type BlockServiceParts } from './block/block-service.ts'
+export { openCarFile, type CarFile } from './car/car-file.ts'
+export { buildCarIndex } from './car/build-index.ts'
 export { exportCar, type DagScope, type ExportCarOptions } from './car/export-car.ts'
 export { parseEntityBytes, type EntityBytes } from './car/entity.ts'
 export {
@@ -74,6 +83,7 @@ export {
 export { readCar, type CarBlockEvent, type CarHeaderEvent, type ReadCarOptions } from './car/read-car.ts'
 export { writeCar } from './car/write-car.ts'
 export type { Chunker } from './chunk/chunker.ts'
+export { checkFanout } from './directory/hamt-shard.ts'
 export { CHUNKER_FORMS, parseChunker } from './chunk/parse-chunker.ts'
 export { balanced } from './dag/balanced.ts'
 export type { FilePart, JoinParts, PartBlock } from './dag/file-part.ts'
@@ -121,6 +131,7 @@ export {
   type TreeItem,
   type TreeRoot,
 } from './unixfs/read.ts'
+export { TreeNames } from './unixfs/tree-names.ts'
 export {
   decodeUnixFS,
   encodeUnixFS,

@@ -152,3 +152,12 @@ export const MFS_PATH_NAMES_MAX = 256
 
 /** Bytes of a CAR that are read between two events that say so. */
 export const CAR_PROGRESS_BYTES = 4 * 1024 * 1024
+
+/** Bytes of the index that is built of a CAR without one, in memory: 40 each block, so some 6 million blocks. */
+export const CAR_INDEX_BYTES_MAX = 256 * 1024 * 1024
+
+/** Tables of an index, one for each hash function and length of digest: more than there are of both that can be. */
+export const CAR_INDEX_TABLES_MAX = 1024
+
+/** Bytes of an index or of a CAR that are read at a time when something small is looked for. */
+export const CAR_PAGE_BYTES = 64 * 1024

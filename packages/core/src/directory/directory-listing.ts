@@ -1,11 +1,20 @@
 // What stands in a directory, plain or sharded: all of its entries, or one by its name.
 import type { CID } from 'multiformats/cid'
+import type { Block } from '../block/block.ts'
 import { traverse, type Step } from '../dag/traverse.ts'
 import { CairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader } from '../interfaces.ts'
+import { ProtobufReader } from '../protobuf.ts'
 import { bucketOf, decodeShard, hashName, isInPlace, type ShardPath } from './hamt-shard.ts'
 import type { DirectoryEntry } from './tree-node.ts'
 import { decodeUnixFS, type UnixFSNode } from '../unixfs/unixfs-node.ts'
+
+/** What decoding puts in the place of bytes that are not UTF-8; a name may also hold it by right. */
+const REPLACEMENT = '\uFFFD'
+
+/** Field numbers of a dag-pb node's links, and of a link's name. */
+const LINKS_FIELD = 2
+const LINK_NAME_FIELD = 2
 
 /** What one block of a directory holds: entries, and shards in which there are more of them. */
 export interface DirectoryPart {
@@ -106,9 +115,38 @@ function plainEntries({ cid, data, links }: UnixFSNode): DirectoryEntry[] {
   return [...entries.values()]
 }
 
-/** Decoding puts U+FFFD in the place of what is not UTF-8, so the name that was hashed is not known any more. */
-function misplaced(cid: CID, name: string): CairnError {
-  return name.includes('\uFFFD')
+/**
+ * Passes when the names in the block of `node` are what they seem, so that they can be written again.
+ *
+ * @throws UNSUPPORTED for a name that is not UTF-8: decoding has put U+FFFD in its place
+ */
+export function checkText({ cid, bytes }: Block, { links }: UnixFSNode): void {
+  if (!links.some(({ Name }) => Name?.includes(REPLACEMENT) === true)) return
+  const reader = new ProtobufReader(bytes)
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    if (field !== LINKS_FIELD) reader.skip()
+    else if (!hasTextName(reader.bytes())) {
+      throw new CairnError('UNSUPPORTED', `Cannot change ${cid}: it holds a name that is not UTF-8`, { cid })
+    }
+  }
+}
+
+/** The error for an entry whose name does not lead to where it stands. */
+export function misplaced(cid: CID, name: string): CairnError {
+  return name.includes(REPLACEMENT)
     ? new CairnError('UNSUPPORTED', `Cannot list ${cid}: the name "${name}" is not UTF-8`, { cid })
     : new CairnError('INVALID', `Cannot list ${cid}: the name "${name}" does not belong where it stands`, { cid })
+}
+
+function hasTextName(link: Uint8Array): boolean {
+  const reader = new ProtobufReader(link)
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    if (field !== LINK_NAME_FIELD) reader.skip()
+    else if (!isText(reader.bytes())) return false
+  }
+  return true
+}
+
+function isText(bytes: Uint8Array): boolean {
+  return Buffer.compare(Buffer.from(Buffer.from(bytes).toString()), bytes) === 0
 }

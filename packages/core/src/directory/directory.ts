@@ -3,7 +3,8 @@ import { fromString } from 'uint8arrays/from-string'
 import { CairnError } from '../errors.ts'
 import { BLOCK_BYTES_MAX } from '../limits.ts'
 import type { ImportSettings } from '../unixfs/profile.ts'
-import { encodeUnixFS, type Metadata, type UnixFSData } from '../unixfs/unixfs-node.ts'
+import type { Metadata } from '../unixfs/unixfs-node.ts'
+import { isSharded, plainMessage, plainMessageBytes } from './directory-size.ts'
 import { EntryList } from './entry-list.ts'
 import { hamtNodes } from './hamt-builder.ts'
 import { treeNode, type DirectoryEntry, type NodeLink, type TreeNode } from './tree-node.ts'
@@ -21,29 +22,13 @@ export function* directoryNodes(
   metadata: Metadata = {},
 ): Generator<TreeNode, void, void> {
   const list = entries instanceof EntryList ? entries : listOf(entries)
-  if (isSharded(list, settings, metadata)) yield* hamtNodes(list, { settings, metadata })
+  if (isSharded(list.size, settings, metadata)) yield* hamtNodes(list, { settings, metadata })
   else yield plainNode(list, settings, metadata)
 }
 
 /** The block of a symbolic link, whose target is kept as it is. It has no permissions of its own. */
 export function symlinkNode(target: string, settings: ImportSettings, { mtime }: Metadata = {}): TreeNode {
   return treeNode({ type: 'symlink', data: fromString(target), blockSizes: [], mtime }, [], settings)
-}
-
-/** What counts of a directory when it is decided whether to shard it. */
-export type DirectorySize = Pick<EntryList, 'length' | 'nameAndCidBytes' | 'linkBytes'>
-
-/** Whether there are too many entries or the estimate is above its bound. An empty directory is always plain, as in Kubo. Source: IPIP-499. */
-export function isSharded(
-  { length, nameAndCidBytes, linkBytes }: DirectorySize,
-  { directoryBytesMax, directoryEstimate, directoryLinksMax }: ImportSettings,
-  metadata: Metadata,
-): boolean {
-  if (length === 0) return false
-  if (directoryLinksMax > 0 && length > directoryLinksMax) return true
-  if (directoryBytesMax === 0) return false
-  const bytes = directoryEstimate === 'block' ? linkBytes + messageBytes(metadata) : nameAndCidBytes
-  return bytes > directoryBytesMax
 }
 
 /** The entries, packed. @throws as `EntryList.add` */
@@ -54,19 +39,10 @@ export function listOf(entries: Iterable<DirectoryEntry>): EntryList {
 }
 
 function plainNode(list: EntryList, settings: ImportSettings, metadata: Metadata): TreeNode {
-  if (list.linkBytes + messageBytes(metadata) > BLOCK_BYTES_MAX) {
+  if (list.size.linkBytes + plainMessageBytes(metadata) > BLOCK_BYTES_MAX) {
     throw new CairnError('LIMIT', `Cannot put ${list.length} entries into one block, and sharding is off`)
   }
   return treeNode(plainMessage(metadata), sortedLinks(list), settings)
-}
-
-/** The bytes of a plain directory without its links. */
-function messageBytes(metadata: Metadata): number {
-  return encodeUnixFS(plainMessage(metadata), []).length
-}
-
-function plainMessage({ mode, mtime }: Metadata): UnixFSData {
-  return { type: 'directory', data: new Uint8Array(0), blockSizes: [], mode, mtime }
 }
 
 /** Links by the bytes of their names in UTF-8, which is not the order of JavaScript's strings. */

@@ -22,7 +22,7 @@ export interface HamtForm {
  * The blocks of a sharded directory, or of the part of it below one bucket, each before the one that links it; the last
  * one, which is also returned, is the topmost.
  *
- * @throws INVALID or LIMIT for a `shardFanout` out of range, CONFLICT for a name that stands twice, LIMIT for two names
+ * @throws INVALID or LIMIT for a `shardFanout` out of range, INVALID for an empty name, CONFLICT for a name that stands twice, LIMIT for two names
  * whose hashes are the same
  */
 export function* hamtNodes(
@@ -75,7 +75,10 @@ function hashedEntries(list: EntryList): Pick<ShardPart, 'order' | 'high' | 'low
   const high = new Uint32Array(list.length)
   const low = new Uint32Array(list.length)
   for (let index = 0; index < list.length; index++) {
-    const hash = murmur3(list.link(index).name)
+    const { name } = list.link(index)
+    // In a shard a link without a name leads to another shard.
+    if (name.length === 0) throw new CairnError('INVALID', 'Cannot shard a directory with an entry that has no name')
+    const hash = murmur3(name)
     order[index] = index
     high[index] = hash.high
     low[index] = hash.low
@@ -89,7 +92,7 @@ function* byBucket(
   fanout: number,
 ): Generator<{ readonly bucket: number; readonly order: Uint32Array }> {
   const ends = new Uint32Array(fanout)
-  const chosen = order.length > 0 ? new Uint16Array(order.length) : new Uint16Array(0)
+  const chosen = new Uint16Array(order.length)
   for (const [at, index] of order.entries()) {
     const bucket = bucketOf({ high: high[index] ?? 0, low: low[index] ?? 0 }, level, fanout)
     chosen[at] = bucket

@@ -26,6 +26,8 @@ export interface ImportSettings {
   readonly directoryBytesMax: number
   /** How the bytes of a plain directory are estimated: those of its names and CIDs, or all of its block. */
   readonly directoryEstimate: 'links' | 'block'
+  /** Entries of a plain directory at most, whatever their bytes; absent or 0: as many as there are. */
+  readonly directoryLinksMax?: number | undefined
   /** Buckets of a shard: a power of two from 8 to 1024. */
   readonly shardFanout: number
 }

@@ -12,7 +12,7 @@ import {
   anyFanout,
   anyName,
   anyNames,
-  CountingReader,
+  MemoryReader,
   entriesOf,
   readerOf,
   SAME_HASH,
@@ -81,7 +81,7 @@ describe('a sharded directory', () => {
     for (const name of ['file-0', 'file-777', 'file-19999', 'absent']) {
       const reader = readerOf(written)
       await findEntry(reader, { directory: written.root.cid, name })
-      const onTheWay = new CountingReader(
+      const onTheWay = new MemoryReader(
         written.nodes.map(({ block }) => block).filter((block) => reader.asked.includes(block.cid.toString())),
       )
       expect((await findEntry(onTheWay, { directory: written.root.cid, name }))?.name).toBe(
@@ -220,7 +220,7 @@ test('a large folder comes back through importTree, readTree and paths', async (
   expect(last.cid.equals(root)).toBe(true)
   expect(typeOf(last)).toBe('hamt-shard')
 
-  const reader = new CountingReader(blocks)
+  const reader = new MemoryReader(blocks)
   const read = new Map<string, string>()
   for await (const item of readTree(reader, { cid: root, path: 'top' })) {
     if (item.kind === 'bytes') read.set(item.path, Buffer.from(item.bytes).toString())

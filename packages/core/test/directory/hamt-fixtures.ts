@@ -52,13 +52,25 @@ export function write(names: readonly string[], settings: ImportSettings = ALWAY
   return { nodes, root: root.block }
 }
 
-/** Reads from `blocks`, and keeps the CIDs that were asked for. */
-export class CountingReader implements BlockReader {
+/** Reads blocks from memory, and keeps the CIDs that were asked for. */
+export class MemoryReader implements BlockReader {
   readonly asked: string[] = []
-  readonly #blocks: ReadonlyMap<string, Block>
+  readonly #blocks: Map<string, Block>
 
   constructor(blocks: readonly Block[]) {
     this.#blocks = new Map(blocks.map((block) => [block.cid.toString(), block]))
+  }
+
+  add(block: Block): void {
+    this.#blocks.set(block.cid.toString(), block)
+  }
+
+  has(cid: CID): boolean {
+    return this.#blocks.has(cid.toString())
+  }
+
+  bytesOf(cid: string): number {
+    return this.#blocks.get(cid)?.bytes.length ?? 0
   }
 
   async get(cid: CID): Promise<Block> {
@@ -69,6 +81,6 @@ export class CountingReader implements BlockReader {
   }
 }
 
-export function readerOf({ nodes }: Written): CountingReader {
-  return new CountingReader(nodes.map(({ block }) => block))
+export function readerOf({ nodes }: Written): MemoryReader {
+  return new MemoryReader(nodes.map(({ block }) => block))
 }

@@ -14,7 +14,7 @@ import { findEntry } from '../../src/directory/directory-listing.ts'
 import { bucketOf, encodeShardData, hashName, levelsOf, linkPrefix } from '../../src/directory/hamt-shard.ts'
 import { all } from '../support/bytes.ts'
 import { expectCode, expectDecoded } from '../support/expect-code.ts'
-import { ALWAYS, anyFanout, anyNames, CountingReader, TARGET, write } from './hamt-fixtures.ts'
+import { ALWAYS, anyFanout, anyNames, MemoryReader, TARGET, write } from './hamt-fixtures.ts'
 
 type Links = Parameters<typeof encodeUnixFS>[1]
 
@@ -35,13 +35,13 @@ function above(below: Block, level = 0): Block {
 }
 
 async function list(...blocks: readonly Block[]) {
-  const reader = new CountingReader(blocks)
+  const reader = new MemoryReader(blocks)
   const root = blocks.at(-1)?.cid ?? TARGET
   return await all(listDirectory(reader, root))
 }
 
 async function find(...blocks: readonly Block[]) {
-  return await findEntry(new CountingReader(blocks), { directory: blocks.at(-1)?.cid ?? TARGET, name: NAME })
+  return await findEntry(new MemoryReader(blocks), { directory: blocks.at(-1)?.cid ?? TARGET, name: NAME })
 }
 
 const REFUSED: readonly (readonly [ErrorCode, string, Block])[] = [
@@ -106,7 +106,7 @@ describe('a shard made by somebody else', () => {
   test.each(REFUSED)('is refused with %s for %s', async (code, _, block) => {
     await expectCode(code, () => list(block))
     await expectCode(code, () => find(block))
-    await expectCode(code, () => all(readTree(new CountingReader([block]), { cid: block.cid, path: '' })))
+    await expectCode(code, () => all(readTree(new MemoryReader([block]), { cid: block.cid, path: '' })))
   })
 
   test('is refused for a name that its hash puts elsewhere, so none can stand twice', async () => {
@@ -160,7 +160,7 @@ describe('a shard made by somebody else', () => {
         ),
       )
     }
-    const reader = new CountingReader(blocks)
+    const reader = new MemoryReader(blocks)
     await expectCode('INVALID', () => all(listDirectory(reader, blocks.at(-1)?.cid ?? TARGET)))
     expect(reader.asked.length).toBeLessThan(5000)
   })
