@@ -37,6 +37,11 @@ export interface Bitswap extends Fetcher, AsyncDisposable {
    * @throws UNAVAILABLE when closed, UNSUPPORTED for an unknown hash function, else as `checkMultihash`
    */
   fetch(cid: CID, options?: AbortOptions): Promise<Block>
+  /**
+   * Whether a fetch of the block is waiting although every connected peer, one at least, has said that it lacks it. One that
+   * does not say so, or comes later, may have it.
+   */
+  isLacked(cid: CID): boolean
   /** Tells that these blocks can be read from the store now, so that peers that wait for them are served. Call it after the put. */
   announce(cids: Iterable<CID>): void
   stats(): BitswapStats
@@ -67,6 +72,10 @@ class Engine implements Bitswap, NetworkHandler {
 
   fetch(cid: CID, options?: AbortOptions): Promise<Block> {
     return this.#client.fetch(cid, options)
+  }
+
+  isLacked(cid: CID): boolean {
+    return this.#client.isLacked(cid)
   }
 
   announce(cids: Iterable<CID>): void {

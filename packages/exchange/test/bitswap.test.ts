@@ -48,6 +48,27 @@ describe('fetching', () => {
     expect(a.bitswap.stats().messagesSent).toBeLessThanOrEqual(4)
   })
 
+  test('knows what every peer has said that it lacks', async () => {
+    const world = openWorld()
+    const [a, b, silent] = [world.peer('a'), world.peer('b'), world.actor('c')]
+    const [block] = randomBlocks(1, 1000)
+    if (block === undefined) throw new TypeError('one block')
+    world.network.connect('a', 'b')
+    const fetched = a.bitswap.fetch(block.cid)
+    expect(a.bitswap.isLacked(block.cid)).toBe(false)
+    await world.clock.pass(100)
+    expect(a.bitswap.isLacked(block.cid)).toBe(true)
+    world.network.connect('a', 'c')
+    await world.clock.pass(100)
+    expect(a.bitswap.isLacked(block.cid)).toBe(false)
+    await silent.send('a', { presences: [{ cid: block.cid, has: false }] })
+    await world.clock.pass(100)
+    expect(a.bitswap.isLacked(block.cid)).toBe(true)
+    b.put([block])
+    await world.clock.settle(fetched)
+    expect(a.bitswap.isLacked(block.cid)).toBe(false)
+  })
+
   test('gets the empty block', async () => {
     const world = openWorld()
     const [a, b] = [world.peer('a'), world.peer('b')]

@@ -10,6 +10,7 @@ import {
   Pins,
   storeBlocks,
   type AbortOptions,
+  type Block,
   type BlockStoreStat,
   type CarSource,
   type CollectEvent,
@@ -162,7 +163,8 @@ export class Node implements AsyncDisposable {
 
   /** Reads every block to find those that are damaged, and fetches them again if it is told to. */
   verify(options: VerifyOptions = {}): AsyncGenerator<VerifyEvent> {
-    return verifyRepo({ store: this.store, records: this.#repo.meta, blocks: this.blocks }, options)
+    const isLacked = (cid: Block['cid']): boolean => this.swarm?.bitswap.isLacked(cid) ?? false
+    return verifyRepo({ store: this.store, records: this.#repo.meta, blocks: this.blocks, isLacked }, options)
   }
 
   /** Whether pins may be lost because the records of the repo were damaged, and nobody has accepted it yet. */
@@ -175,9 +177,14 @@ export class Node implements AsyncDisposable {
     if (await this.mayLackPins()) throw new CairnError('CORRUPT', `${action}. ${LOST_PINS}`)
   }
 
-  /** Accepts that pins may be lost, so that collections run again. */
-  acceptLostPins(): Promise<void> {
-    return this.#repo.meta.trust()
+  /**
+   * Accepts that pins may be lost, so that collections run again: pins whose records do not decode are dropped, durably. Gives
+   * the keys of these records.
+   */
+  async acceptLostPins(): Promise<readonly string[]> {
+    const dropped = await this.pins.dropUnreadable()
+    await this.#repo.meta.trust()
+    return dropped
   }
 
   async *#listKept(): AsyncGenerator<Pin> {

@@ -13,6 +13,7 @@ import {
 } from '@cairn/blockstore'
 import { CairnError, isCairnError, systemError } from '@cairn/core'
 import { limitOf, newConfig, parseConfig, type Config, type RepoProfile } from './config.ts'
+import { forgetVerified } from './verify.ts'
 
 /** Version of the layout on disk that this program writes, and the newest that it reads. */
 const REPO_VERSION = 1
@@ -88,7 +89,17 @@ export async function openRepo(path: string, { onRecovery }: RepoOptions = {}): 
   const meta = await openLocked(path, { durability, onRecovery })
   try {
     await writeFile(join(path, FILE.lock), `${process.pid}\n`)
-    const blocks = await openLevelStore(path, { durability, onRecovery, bytesMax: limitOf(info.config)?.bytesMax })
+    // Damaged blocks that an earlier index knew, and a new one may not, are found again from the first block on.
+    let forgotten = Promise.resolve()
+    const blocks = await openLevelStore(path, {
+      durability,
+      bytesMax: limitOf(info.config)?.bytesMax,
+      onRecovery(event) {
+        if (event.kind === 'index' && event.isDone) forgotten = forgetVerified(meta)
+        onRecovery?.(event)
+      },
+    })
+    await forgotten
     return {
       ...info,
       blocks,

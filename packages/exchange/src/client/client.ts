@@ -121,6 +121,13 @@ export class Client implements Fetcher {
     return undefined
   }
 
+  /** Whether the block is waited for, and every peer that is connected, one at least, has said that it lacks it. */
+  isLacked(cid: CID): boolean {
+    const want = this.#wants.get(blockKey(cid))
+    if (want === undefined || this.#sessions.size === 0) return false
+    return this.#sessions.keys().every((peer) => want.asks.get(peer)?.presence === 'lacks')
+  }
+
   get stats(): ClientStats {
     const wantlist = Array.from(this.#wants.values(), (want) => want.cid)
     return { ...this.#counts, wantlist }

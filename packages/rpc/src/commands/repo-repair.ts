@@ -1,12 +1,16 @@
 // cairn repo verify, rebuild-index and compact: finding and mending damage, and giving space back.
 import { CairnError, formatBytes, formatCid, formatCount, parseBytes } from '@cairn/core'
 import { eventCommand } from '../command.ts'
+import { printable } from '../printable.ts'
 import { reported } from '../progress.ts'
 
 type VerifyEvent =
   /** An earlier run was stopped, and this one goes on from there. */
   | { readonly Resumed: true }
   | { readonly Name: 'verifying'; readonly Blocks: number; readonly Bytes: number }
+  | { readonly Name: 'healing'; readonly Blocks: number }
+  /** The record of a pin that does not decode, which was deleted as it was told. */
+  | { readonly DroppedPin: string }
   | {
       readonly Key: { readonly '/': string }
       readonly Status: 'damaged' | 'mended' | 'healed' | 'bad'
@@ -38,7 +42,10 @@ export const repoVerify = eventCommand({
     heal: { type: 'flag', needsPeers: true, help: 'fetch damaged blocks from the peers that --peer names' },
     rate: { type: 'text', value: 'SIZE', check: bytesOf, help: 'read no more bytes than this in a second' },
     restart: { type: 'flag', help: 'begin at the first block, also when the last run was stopped' },
-    'accept-lost-pins': { type: 'flag', help: 'let collections run again, although damage may have taken pins' },
+    'accept-lost-pins': {
+      type: 'flag',
+      help: 'let collections run again, although damage may have taken pins; drops those that do not decode',
+    },
   },
   fetches: true,
   tellsLostPins: true,
@@ -47,7 +54,7 @@ export const repoVerify = eventCommand({
     const { heal = false, restart = false, rate } = options
     if (heal && opened.swarm === undefined)
       throw new CairnError('INVALID', 'Cannot heal without a peer that has the blocks: name it with --peer ADDRESS')
-    if (options['accept-lost-pins'] === true) await opened.acceptLostPins()
+    if (options['accept-lost-pins'] === true) for (const key of await opened.acceptLostPins()) yield { DroppedPin: key }
     const found = { Blocks: 0, Bytes: 0, Bad: 0, Healed: 0, Part: 'all' as VerifySummary['Part'] }
     const bytesPerSecond = rate === undefined ? undefined : bytesOf(rate)
     for await (const event of opened.verify({ heal, restart, bytesPerSecond, signal })) {
@@ -60,6 +67,10 @@ export const repoVerify = eventCommand({
         found.Blocks = event.blocks
         found.Bytes = event.bytes
         yield { Name: 'verifying', Blocks: event.blocks, Bytes: event.bytes }
+        continue
+      }
+      if (event.kind === 'healing') {
+        yield { Name: 'healing', Blocks: event.blocks }
         continue
       }
       if (event.kind === 'bad') found.Bad++
@@ -76,6 +87,7 @@ export const repoVerify = eventCommand({
   text(event) {
     if ('Name' in event) return undefined
     if ('Resumed' in event) return 'Going on where the last run was stopped; --restart begins at the first block'
+    if ('DroppedPin' in event) return `dropped ${printable(event.DroppedPin)}, which did not decode`
     if ('Key' in event) {
       // In the end it is healed or bad.
       if (event.Status === 'damaged') return undefined
@@ -85,7 +97,11 @@ export const repoVerify = eventCommand({
     const rest = event.Part === 'rest' ? ' (the rest of a run that was stopped)' : ''
     return `${formatCount(event.Blocks, 'block')} of ${formatBytes(event.Bytes)} read${rest}, ${event.Healed} healed, ${event.Bad} bad`
   },
-  progress: (event) => ('Name' in event ? { name: event.Name, blocks: event.Blocks, bytes: event.Bytes } : undefined),
+  progress(event) {
+    if (!('Name' in event)) return undefined
+    const { Name: name, Blocks: blocks } = event
+    return 'Bytes' in event ? { name, blocks, bytes: event.Bytes } : { name, blocks }
+  },
 })
 
 type RebuildEvent =
