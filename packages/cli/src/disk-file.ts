@@ -2,7 +2,7 @@
 import { open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { CairnError, isCairnError, systemError } from '@cairn/core'
-import { partBeside } from './disk-target.ts'
+import { randomPartOf } from './part-file.ts'
 
 /**
  * Writes `pieces` to the file at `path`, through a symbolic link if it is one; a device or pipe is written to as it is.
@@ -22,7 +22,7 @@ export async function writeFile(
     return
   }
   const target = present === undefined ? resolve(path) : await realpath(path)
-  const part = partBeside(target)
+  const part = randomPartOf(target)
   try {
     await fill(part, 'wx', { pieces, onProgress })
     await rename(part, target)

@@ -21,6 +21,14 @@ export interface BlockReader {
   get(cid: CID, options?: AbortOptions): Promise<Block>
 }
 
+/** Bytes that can be read at any place: a file, or memory. Whoever opened it closes it. */
+export interface RandomAccess {
+  /** Bytes that there are. */
+  readonly size: number
+  /** `length` bytes from `offset`, fewer where it ends before. */
+  read(offset: number, length: number): Promise<Uint8Array>
+}
+
 /** Keeps blocks, keyed by multihash: CIDs that differ in version or codec alone find the same bytes. */
 export interface BlockStore {
   /**

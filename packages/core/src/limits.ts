@@ -161,3 +161,6 @@ export const CAR_INDEX_TABLES_MAX = 1024
 
 /** Bytes of an index or of a CAR that are read at a time when something small is looked for. */
 export const CAR_PAGE_BYTES = 64 * 1024
+
+/** Times that a long write is made again because others have changed the file meanwhile. */
+export const MFS_WRITE_TRIES = 16

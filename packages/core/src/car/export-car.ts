@@ -5,7 +5,7 @@ import type { Block } from '../block/block.ts'
 import { nodeKey, walk } from '../dag/walk.ts'
 import { isCairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader } from '../interfaces.ts'
-import { resolvePath } from '../unixfs/path.ts'
+import { resolvePath } from '../path/find-node.ts'
 import { entityBlocks, type EntityBytes } from './entity.ts'
 import { writeCar } from './write-car.ts'
 
