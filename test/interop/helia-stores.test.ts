@@ -80,6 +80,22 @@ it('leaves Cairn its own pins and records', async () => {
   expect((await Array.fromAsync(reopened.pins.list())).map((pin) => String(pin.cid))).toEqual([String(cid)])
 })
 
+it('spares what Cairn has pinned when Helia collects', async () => {
+  const path = await newRepo()
+  const node = await openNode(path)
+  const cid = await addFile(node, large)
+  await node.close()
+  const dropped = await withHelia(path, async (helia) => {
+    const loose = await unixfs(helia).addBytes(small)
+    await helia.gc()
+    expect(await helia.blockstore.has(loose)).toBe(false)
+    return loose
+  })
+  await using reopened = await openNode(path)
+  expect(await reopened.store.hasMany([dropped])).toEqual([false])
+  expect(equal(await readAll(reopened.local, cid), large)).toBe(true)
+})
+
 /** Runs `use` with a Helia node on the stores of a repo, and closes both. */
 async function withHelia<T>(
   path: string,
@@ -88,7 +104,7 @@ async function withHelia<T>(
   const repo = await openRepo(path)
   try {
     const helia = await startHelia({
-      blockstore: asBlockstore(repo.blocks),
+      blockstore: asBlockstore(repo.blocks, { keeps: (cids) => repo.keeps(cids) }),
       datastore: asDatastore(repo.meta, { namespace: 'helia' }),
     })
     try {

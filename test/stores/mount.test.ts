@@ -1,9 +1,13 @@
 // A whole repo mounted: both stores of one repo beside Cairn's own use of it.
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { encode } from '@ipld/dag-pb'
 import { createRepo, openNode, openRepo } from '@cairn/node'
-import { createBlock, RAW_CODE } from '@cairn/core'
+import { createBlock, DAG_PB_CODE, RAW_CODE, type Block } from '@cairn/core'
 import { asBlockstore, asDatastore } from '@cairn/stores'
 import { Key } from 'interface-datastore/key'
 import { base36 } from 'multiformats/bases/base36'
+import type { CID } from 'multiformats/cid'
 import { expect, it } from 'vitest'
 import { tempFolder } from './temp-folder.ts'
 
@@ -38,3 +42,36 @@ it('collects nothing that a Helia on it has pinned, and passes over records of a
   for await (const _ of node.collect());
   expect(await node.store.hasMany([kept.cid, dropped.cid])).toEqual([true, false])
 })
+
+it('passes over deletes of what the pins of Cairn keep, and refuses them while pins may be lost', async () => {
+  const path = await tempFolder()
+  await createRepo(path, 'test')
+  const [leaf, loose] = ['leaf', 'loose'].map((text) =>
+    createBlock(new TextEncoder().encode(text), { codec: RAW_CODE }),
+  )
+  if (leaf === undefined || loose === undefined) throw new TypeError('two blocks')
+  const root = nodeBlock(leaf.cid)
+  const node = await openNode(path)
+  await node.blocks.putMany([leaf, loose, root])
+  await node.pins.add(root.cid)
+  await node.close()
+  const repo = await openRepo(path)
+  const store = asBlockstore(repo.blocks, { keeps: (cids) => repo.keeps(cids) })
+  const all = await Array.fromAsync(store.getAll(), ({ cid }) => cid)
+  expect(await Array.fromAsync(store.deleteMany(all))).toHaveLength(3)
+  expect(await repo.blocks.hasMany([leaf.cid, root.cid, loose.cid])).toEqual([true, true, false])
+  await repo.close()
+  await writeFile(join(path, 'meta.doubtful'), '')
+  const doubted = await openRepo(path)
+  const refusing = asBlockstore(doubted.blocks, { keeps: (cids) => doubted.keeps(cids) })
+  await expect(refusing.delete(leaf.cid)).rejects.toMatchObject({
+    name: 'DeleteFailedError',
+    cause: { code: 'CONFLICT' },
+  })
+  await doubted.close()
+})
+
+/** A node of dag-pb with one link. */
+function nodeBlock(cid: CID): Block {
+  return createBlock(encode({ Links: [{ Hash: cid, Name: '', Tsize: 1 }] }), { codec: DAG_PB_CODE })
+}

@@ -11,9 +11,11 @@ import {
   type LevelKeyValueStoreSettings,
   type OnRecovery,
 } from '@cairn/blockstore'
-import { CairnError, isCairnError, systemError } from '@cairn/core'
+import { BlockService, CairnError, isCairnError, Pins, systemError, type Block } from '@cairn/core'
 import { limitOf, newConfig, parseConfig, type Config, type RepoProfile } from './config.ts'
 import { forgetVerified } from './verify.ts'
+
+type CID = Block['cid']
 
 /** Version of the layout on disk that this program writes, and the newest that it reads. */
 const REPO_VERSION = 1
@@ -36,6 +38,12 @@ export interface RepoInfo {
 export interface Repo extends RepoInfo {
   readonly blocks: LevelBlockStore
   readonly meta: LevelDatabaseStore
+  /**
+   * Which of `cids` Cairn's own pins keep, in their order; for others that delete blocks.
+   *
+   * @throws CONFLICT while pins may be lost, else as `Pins.keepersOf`
+   */
+  keeps(cids: readonly CID[]): Promise<readonly boolean[]>
   close(): Promise<void>
 }
 
@@ -100,10 +108,19 @@ export async function openRepo(path: string, { onRecovery }: RepoOptions = {}): 
       },
     })
     await forgotten
+    const pins = new Pins({ records: meta, blocks: new BlockService({ store: blocks }) })
     return {
       ...info,
       blocks,
       meta,
+      async keeps(cids) {
+        if (await meta.isDoubtful())
+          throw new CairnError(
+            'CONFLICT',
+            'Cannot tell what pins keep: damage may have taken some; "cairn pin ls" tells more',
+          )
+        return (await pins.keepersOf(cids)).map((keeper) => keeper !== undefined)
+      },
       async close() {
         try {
           await blocks.close()

@@ -11,6 +11,16 @@ import { named, storeError } from './store-error.ts'
 
 type Source<T> = Iterable<T> | AsyncIterable<T>
 
+/** Settings of {@link asBlockstore}. */
+export interface BlockstoreSettings {
+  /**
+   * Which of `cids`, in their order, others than the users of this Blockstore keep: deleting those does nothing, so that a
+   * collection which knows its own pins alone, as Helia's, takes nothing of others. `Repo.keeps` of @cairn/node is one. It is
+   * asked before a delete: what is pinned at that very moment may go. Nothing is kept by default.
+   */
+  readonly keeps?: (cids: readonly CID[]) => Promise<readonly boolean[]>
+}
+
 /**
  * `store` as a Blockstore. A put is acknowledged once it is durable, and puts that run side by side share commits. Bytes
  * that are put must not be changed afterwards. The store stays the caller's to close.
@@ -19,18 +29,19 @@ type Source<T> = Iterable<T> | AsyncIterable<T>
  * DeleteFailedError with a CairnError as cause: LIMIT for a block above 2 MiB or a full disk, CORRUPT for bytes that
  * do not hash to their CID, UNSUPPORTED for a hash function that cannot be checked.
  */
-export function asBlockstore(store: BlockStore): Blockstore {
-  return new StoreBlockstore(store)
+export function asBlockstore(store: BlockStore, settings: BlockstoreSettings = {}): Blockstore {
+  return new StoreBlockstore(store, settings)
 }
 
 class StoreBlockstore implements Blockstore {
   readonly #store: BlockStore
   readonly #deletes: GroupQueue<CID>
 
-  constructor(store: BlockStore) {
+  constructor(store: BlockStore, { keeps }: BlockstoreSettings) {
     this.#store = store
     this.#deletes = new GroupQueue(async (cids) => {
-      await store.deleteMany(cids)
+      const kept = await keeps?.(cids)
+      await store.deleteMany(kept === undefined ? cids : cids.filter((_, at) => kept[at] !== true))
     })
   }
 
