@@ -92,6 +92,19 @@ export { trickle } from './dag/trickle.ts'
 export { PackedKeys } from './dag/packed-keys.ts'
 export { nodeKey, walk, type WalkedBlock, type WalkOptions } from './dag/walk.ts'
 export { collect, measureLive, type CollectEvent, type CollectParts } from './pins/collect.ts'
+export {
+  Mfs,
+  type MakeFolderOptions,
+  type MfsParts,
+  type PutOptions,
+  type RemoveOptions,
+  type WriteOptions,
+} from './mfs/mfs.ts'
+export { recordedRoot } from './mfs/mfs-root.ts'
+export { isDirectory, type TreeEntry } from './mfs/tree-entry.ts'
+export type { NodeForm } from './mfs/file-form.ts'
+export { parseMfsPath } from './mfs/mfs-path.ts'
+export type { KeptRoot, KeptRoots } from './pins/mark.ts'
 export { checkPinName } from './pins/pin-record.ts'
 export {
   Pins,
@@ -118,6 +131,7 @@ export {
   type NamedSource,
   type ProgressEvent,
 } from './unixfs/import.ts'
+export { type ContentPlace, type KnownContent } from './unixfs/known-content.ts'
 export { parsePath, type ContentPath } from './path/content-path.ts'
 export { findNode, resolvePath, type FoundNode } from './path/find-node.ts'
 export { PROFILES, type ImportSettings, type ProfileName } from './unixfs/profile.ts'

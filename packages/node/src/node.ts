@@ -7,7 +7,9 @@ import {
   importCars,
   importTree,
   measureLive,
+  Mfs,
   Pins,
+  recordedRoot,
   storeBlocks,
   type AbortOptions,
   type Block,
@@ -18,8 +20,9 @@ import {
   type ImportCarsEvent,
   type ImportCarsOptions,
   type ImportSettings,
+  type KeptRoot,
+  type KeptRoots,
   type NamedSource,
-  type Pin,
   type ProgressEvent,
   type SweepOptions,
 } from '@cairn/core'
@@ -75,12 +78,13 @@ export class Node implements AsyncDisposable {
   readonly local: BlockService
   readonly store: LevelBlockStore
   readonly pins: Pins
-  /** All that a collection must keep: our pins, and those of a Helia that mounts this repo. */
-  readonly kept: Pick<Pins, 'list'>
+  /** All that a collection must keep: our pins and mutable files, and the pins of a Helia that mounts this repo. */
+  readonly kept: KeptRoots
   /** The network side, `undefined` for a node that is offline. */
   readonly swarm: Swarm | undefined
   readonly #repo: Repo
   readonly #autoCollect: AutoCollect | undefined
+  #files: Promise<Mfs> | undefined
 
   constructor(repo: Repo, swarm: Swarm | undefined) {
     this.#repo = repo
@@ -187,8 +191,28 @@ export class Node implements AsyncDisposable {
     return dropped
   }
 
-  async *#listKept(): AsyncGenerator<Pin> {
+  /**
+   * The mutable files, opened at the first call.
+   *
+   * @throws CORRUPT when the record of their root does not decode, or may be lost with other records
+   */
+  files(): Promise<Mfs> {
+    this.#files ??= this.#openFiles()
+    return this.#files
+  }
+
+  async #openFiles(): Promise<Mfs> {
+    const { blocks, store } = this
+    if ((await recordedRoot(this.#repo.meta)) === undefined) {
+      await this.requirePins('Cannot open the mutable files: the record of their root may be lost')
+    }
+    return Mfs.open({ records: this.#repo.meta, blocks, store })
+  }
+
+  async *#listKept(): AsyncGenerator<KeptRoot> {
     yield* this.pins.list()
+    const root = await recordedRoot(this.#repo.meta)
+    if (root !== undefined) yield { cid: root, type: 'recursive', isPartial: true }
     const { heliaPins } = await import('@cairn/stores')
     yield* heliaPins(this.#repo.meta)
   }
@@ -198,8 +222,13 @@ export class Node implements AsyncDisposable {
     try {
       await this.swarm?.close()
     } finally {
-      await this.#autoCollect?.close()
-      await this.#repo.close()
+      try {
+        // A change that nobody waited for is durable after this, too.
+        await (await this.#files?.catch(() => undefined))?.flush()
+      } finally {
+        await this.#autoCollect?.close()
+        await this.#repo.close()
+      }
     }
   }
 

@@ -1,12 +1,11 @@
 // Mark and sweep: deletes every block that no pin keeps. Writers go on meanwhile; what they store is not collectable.
 import type { BlockReader, BlockStore, BlockStoreStat, StoredBlock, SweepOptions, AbortOptions } from '../interfaces.ts'
-import { markPinned } from './mark.ts'
-import type { Pins } from './pins.ts'
+import { markPinned, type KeptRoots } from './mark.ts'
 
 /** What a collection works on. */
 export interface CollectParts {
   readonly store: BlockStore
-  readonly pins: Pick<Pins, 'list'>
+  readonly pins: KeptRoots
   /** Reads what is stored here, and never fetches. */
   readonly local: BlockReader
 }

@@ -6,11 +6,22 @@ import { eachLink, mayHaveLinks, RAW_CODE, type Link } from '../block/codec.ts'
 import { CairnError, isCairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader, BlockStoreStat, Sweep } from '../interfaces.ts'
 import { MARK_LINKS, MARK_NODES, MARK_READ_BYTES } from '../limits.ts'
-import type { Pin, Pins } from './pins.ts'
+import type { Pin } from './pins.ts'
+
+/** A root that a collection keeps, as a pin keeps it. */
+export interface KeptRoot extends Pick<Pin, 'cid' | 'type'> {
+  /** Keeps what is here of its DAG; what is missing is no matter, nor is what lies below that. */
+  readonly isPartial?: boolean
+}
+
+/** Gives all that a collection keeps. */
+export interface KeptRoots {
+  list(): AsyncIterable<KeptRoot>
+}
 
 /** What a marking works on. */
 export interface MarkParts {
-  readonly pins: Pick<Pins, 'list'>
+  readonly pins: KeptRoots
   /** Reads what is stored here, and never fetches. */
   readonly local: BlockReader
   readonly sweep: Sweep
@@ -21,8 +32,8 @@ interface Ahead {
   /** Of its CID, as latin1: a tenth of what the CID takes, which may keep the whole block alive that links it. */
   readonly cidBytes: string
   readonly blockBytes: number
-  /** The pin by which it was found. */
-  readonly pin: CID
+  /** The root by which it was found. */
+  readonly root: KeptRoot
 }
 
 /**
@@ -45,7 +56,9 @@ export async function* markPinned(
       const step = takeStep(ahead)
       // Read together, but unfolded one after the other: the links of one node are many already.
       for (const [index, block] of (await readTogether(step, local)).entries()) {
-        const found = foundIn(block, step[index]?.pin ?? block.cid)
+        const root = step[index]?.root
+        if (block === undefined || root === undefined) continue
+        const found = foundIn(block, root)
         for await (const node of entered(found, sweep)) ahead.push(node)
       }
       yield sweep.marked
@@ -55,12 +68,12 @@ export async function* markPinned(
 
 interface Found {
   readonly cid: CID
-  readonly pin: CID
+  readonly root: KeptRoot
 }
 
 /** A direct pin keeps its block and nothing below, as if it were a leaf. */
-function rootOf({ cid, type }: Pin): Found {
-  return { cid: type === 'direct' ? CID.createV1(RAW_CODE, cid.multihash) : cid, pin: cid }
+function rootOf(root: KeptRoot): Found {
+  return { cid: root.type === 'direct' ? CID.createV1(RAW_CODE, root.cid.multihash) : root.cid, root }
 }
 
 /** Marks what was found, and gives what of it has to be looked into. */
@@ -68,11 +81,11 @@ async function* entered(found: Iterable<Found>, sweep: Sweep): AsyncGenerator<Ah
   const rest = found[Symbol.iterator]()
   for (let part = takeSome(rest, MARK_LINKS); part.length > 0; part = takeSome(rest, MARK_LINKS)) {
     const marks = await sweep.mark(part.map(({ cid }) => cid))
-    for (const [index, { cid, pin }] of part.entries()) {
+    for (const [index, { cid, root }] of part.entries()) {
       const mark = marks[index]
       if (mark === undefined || mark.status === 'known' || !mayHaveLinks(cid)) continue
       // A node that is absent is read as well: that says best what is wrong.
-      yield { cidBytes: latin1(cid.bytes), blockBytes: mark.status === 'new' ? mark.bytes : 0, pin }
+      yield { cidBytes: latin1(cid.bytes), blockBytes: mark.status === 'new' ? mark.bytes : 0, root }
     }
   }
 }
@@ -100,38 +113,41 @@ function takeStep(ahead: Ahead[]): Ahead[] {
   return step
 }
 
-/** The blocks of `nodes` in their order. When one cannot be read, nothing of the others still runs. */
-async function readTogether(nodes: readonly Ahead[], local: BlockReader): Promise<Block[]> {
+/**
+ * The blocks of `nodes` in their order; `undefined` for one that is missing where that is no matter. When one cannot be
+ * read, nothing of the others still runs.
+ */
+async function readTogether(nodes: readonly Ahead[], local: BlockReader): Promise<(Block | undefined)[]> {
   const reads = await Promise.allSettled(nodes.map(({ cidBytes }) => local.get(cidOf(cidBytes))))
   return reads.map((read, index) => {
     if (read.status === 'fulfilled') return read.value
     const node = nodes[index]
-    throw node === undefined ? read.reason : unreadable(cidOf(node.cidBytes), node.pin, read.reason)
+    if (node?.root.isPartial === true && isCairnError(read.reason, 'NOT_FOUND')) return undefined
+    throw node === undefined ? read.reason : unreadable(cidOf(node.cidBytes), node.root, read.reason)
   })
 }
 
 /** The links of a block, which are proven sound before the first of them is taken, and made one by one. */
-function foundIn(block: Block, pin: CID): Iterable<Found> {
+function foundIn(block: Block, root: KeptRoot): Iterable<Found> {
   try {
-    return foundBy(eachLink(block), pin)
+    return foundBy(eachLink(block), root)
   } catch (cause) {
-    throw unreadable(block.cid, pin, cause)
+    throw unreadable(block.cid, root, cause)
   }
 }
 
-function* foundBy(links: Iterable<Link>, pin: CID): Generator<Found> {
-  for (const { cid } of links) yield { cid, pin }
+function* foundBy(links: Iterable<Link>, root: KeptRoot): Generator<Found> {
+  for (const { cid } of links) yield { cid, root }
 }
 
-function unreadable(cid: CID, pin: CID, cause: unknown): unknown {
+function unreadable(cid: CID, { cid: pin, isPartial = false }: KeptRoot, cause: unknown): unknown {
   if (!isCairnError(cause)) return cause
   const block = cid.equals(pin) ? 'its root' : `block ${cid}`
   const state = cause.code === 'NOT_FOUND' ? 'is missing' : cause.code === 'CORRUPT' ? 'is damaged' : 'cannot be read'
-  return new CairnError(
-    cause.code,
-    `Cannot tell what pin ${pin} keeps: ${block} ${state}; complete it with "cairn pin add --peer ADDRESS", or unpin it`,
-    { cause, cid },
-  )
+  const advice = isPartial
+    ? `Cannot tell what the mutable files hold (${pin}): ${block} ${state}; "cairn repo verify --heal --peer ADDRESS" mends it`
+    : `Cannot tell what pin ${pin} keeps: ${block} ${state}; complete it with "cairn pin add --peer ADDRESS", or unpin it`
+  return new CairnError(cause.code, advice, { cause, cid })
 }
 
 function cidOf(bytes: string): CID {

@@ -1,0 +1,166 @@
+// The root of the mutable files and its one queue of changes. A change makes a new root in memory; many of them become
+// durable together: first the blocks that the newest root reaches, then the record that names it. Nothing is
+// acknowledged before that, and after a crash the record names a whole root. Format: docs/formats/mfs.md.
+import { decode, encode } from '@ipld/dag-cbor'
+import { CID } from 'multiformats/cid'
+import type { BlockService } from '../block/block-service.ts'
+import { CairnError } from '../errors.ts'
+import type { BlockReader, KeyValueStore } from '../interfaces.ts'
+import { MFS_PENDING_BYTES } from '../limits.ts'
+import { Turns } from '../turns.ts'
+import { makeDirectory } from './tree-entry.ts'
+import { PendingBlocks, type Workspace } from './workspace.ts'
+
+/** Key of the record. */
+const ROOT_KEY = 'mfs/root'
+
+/** What the mutable files live in. */
+export interface MfsRootParts {
+  readonly records: KeyValueStore
+  readonly blocks: BlockReader & Pick<BlockService, 'putMany' | 'hold'>
+}
+
+/** Makes the next root out of the present one; whatever it reads and makes goes through the workspace. */
+export type Edit = (workspace: Workspace, root: CID) => Promise<CID>
+
+/** How a change is made. */
+export interface ChangeOptions {
+  /** Whether to wait until it is durable; true by default. Else a later flush makes it so. */
+  readonly flush?: boolean | undefined
+}
+
+/** The root that is recorded, or `undefined` as long as there is none. @throws CORRUPT when the record does not decode */
+export async function recordedRoot(records: KeyValueStore): Promise<CID | undefined> {
+  const record = await records.get(ROOT_KEY)
+  if (record === undefined) return undefined
+  try {
+    const cid = CID.asCID(decode(record))
+    if (cid !== null) return cid
+  } catch (cause) {
+    throw unreadable(cause)
+  }
+  throw unreadable(undefined)
+}
+
+/** The changing root; see the head of this file. */
+export class MfsRoot {
+  /** Reads whatever is below {@link current}. */
+  readonly reader: BlockReader
+  readonly #records: KeyValueStore
+  readonly #blocks: MfsRootParts['blocks']
+  readonly #pending: PendingBlocks
+  /** One change at a time, and waiting for room counts as one. */
+  readonly #door = new Turns()
+  /** One at a time: an edit, or going back to the durable root after a failure. */
+  readonly #turns = new Turns()
+  #durable: CID
+  #newest: CID
+  /** Whether a change was acknowledged that no commit has taken up. */
+  #owesFlush = false
+  #running: Promise<void> = Promise.resolve()
+  /** The commit that begins after the one that runs, and takes up all changes made until then. */
+  #next: Promise<void> | undefined
+  /** How often changes were lost because a commit failed, and why the last time. */
+  #failures = 0
+  #failure: unknown
+
+  constructor({ records, blocks }: MfsRootParts, root: CID, stored: BlockReader = blocks) {
+    this.#records = records
+    this.#blocks = blocks
+    this.reader = stored
+    this.#pending = new PendingBlocks(stored)
+    this.#durable = this.#newest = root
+  }
+
+  /** Opens the recorded root, or an empty one. @throws as `recordedRoot` */
+  static async open(parts: MfsRootParts): Promise<MfsRoot> {
+    const recorded = await recordedRoot(parts.records)
+    if (recorded !== undefined) return new MfsRoot(parts, recorded)
+    // Not stored before something is written, and until then it is known here.
+    const empty = new PendingBlocks(parts.blocks)
+    const { cid } = makeDirectory(empty, { cidVersion: 1, hash: 'sha2-256' })
+    const root = new MfsRoot(parts, cid, empty)
+    for (const block of empty.reachableFrom(cid)) root.#pending.add(block)
+    return root
+  }
+
+  /** The root with all acknowledged changes, durable. */
+  async current(): Promise<CID> {
+    if (this.#owesFlush) await this.flush()
+    return this.#durable
+  }
+
+  /**
+   * Makes a change, alone and upon all changes before it. When `edit` throws, nothing is changed.
+   *
+   * @throws what `edit` throws, or what keeps the change from becoming durable: then it is undone
+   */
+  async change(edit: Edit, { flush = true }: ChangeOptions = {}): Promise<void> {
+    const failures = await this.#door.run(async () => {
+      await this.#makeRoom()
+      return this.#turns.run(async () => {
+        this.#newest = await edit(this.#pending, this.#newest)
+        if (!flush) this.#owesFlush = true
+        return this.#failures
+      })
+    })
+    if (flush) await this.#committed(failures)
+  }
+
+  /** Resolves once all acknowledged changes are durable. @throws what keeps them from it */
+  async flush(): Promise<void> {
+    await this.#committed(this.#failures)
+  }
+
+  /** Resolves with the next commit. @throws when changes were lost since `failures` were counted */
+  async #committed(failures: number): Promise<void> {
+    if (this.#failures === failures) await this.#join()
+    if (this.#failures !== failures) throw this.#failure
+  }
+
+  #join(): Promise<void> {
+    this.#next ??= this.#running.then(() => {
+      this.#next = undefined
+      this.#running = this.#commit()
+      return this.#running
+    })
+    return this.#next
+  }
+
+  /** Waits until there is room for the blocks of one more change. What was replaced already is room as well. */
+  async #makeRoom(): Promise<void> {
+    if (this.#pending.bytes <= MFS_PENDING_BYTES) return
+    this.#pending.keep(this.#pending.reachableFrom(this.#newest))
+    // Whoever made the change is told of a failure; here it has made room.
+    while (this.#pending.bytes > MFS_PENDING_BYTES / 2) await this.#join()
+  }
+
+  /** Never rejects: those who wait for it look at the number of failures. */
+  async #commit(): Promise<void> {
+    const root = this.#newest
+    const made = this.#pending.reachableFrom(root)
+    this.#owesFlush = false
+    if (root.equals(this.#durable)) return
+    // What is put is not below any root yet, until the record is written.
+    const hold = this.#blocks.hold()
+    try {
+      await this.#blocks.putMany(made)
+      await this.#records.batch([{ key: ROOT_KEY, value: encode(root) }])
+      this.#durable = root
+      this.#pending.drop(made)
+    } catch (error) {
+      await this.#turns.run(async () => {
+        this.#newest = this.#durable
+        this.#owesFlush = false
+        this.#failures++
+        this.#failure = error
+      })
+    } finally {
+      hold.release()
+    }
+  }
+}
+
+function unreadable(cause: unknown): CairnError {
+  return new CairnError('CORRUPT', 'Cannot read the root of the mutable files: its record does not decode', { cause })
+}
