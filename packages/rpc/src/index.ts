@@ -5,6 +5,8 @@ import { blockGet, blockPut, blockRm, blockStat } from './commands/block.ts'
 import { cat, get, ls } from './commands/content.ts'
 import { dagExport } from './commands/dag-export.ts'
 import { dagImport } from './commands/dag-import.ts'
+import { dagGet, dagPut, dagResolve } from './commands/dag-node.ts'
+import { dagStat } from './commands/dag-stat.ts'
 import { pinLs } from './commands/pin-ls.ts'
 import { pinVerify } from './commands/pin-verify.ts'
 import { pinAdd, pinRm, pinUpdate } from './commands/pin.ts'
@@ -26,8 +28,11 @@ export type {
   OptionValues,
   Progress,
   TextSpec,
+  TextsSpec,
   TreeCommand,
 } from './command.ts'
+
+export { fileOf, gzipOf, tarOf } from './tree-archive.ts'
 
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
@@ -45,6 +50,10 @@ export const COMMANDS: readonly Command[] = [
   blockPut,
   blockStat,
   blockRm,
+  dagPut,
+  dagGet,
+  dagResolve,
+  dagStat,
   dagImport,
   dagExport,
   repoStat,

@@ -5,3 +5,6 @@ export const PIN_ADDS_AT_ONCE = 64
 
 /** Bad blocks named in one event, so that a pin of which nothing is left does not fill the memory. */
 export const BAD_BLOCKS_PER_EVENT = 1000
+
+/** Blocks that `dag stat` counts between two events that say so. */
+export const STAT_BLOCKS_PER_EVENT = 1024

@@ -62,9 +62,10 @@ export class PackedKeys {
 
   /** Where the slot of the words begins, or the empty one in which they belong. */
   #find(): number {
-    const [a, b, c, d] = this.#words
+    const [a = 0, b = 0, c = 0, d = 0] = this.#words
     const mask = this.#slots.length - 1
-    for (let at = ((b ?? 0) * WORDS) & mask; ; at = (at + WORDS) & mask) {
+    const first = Math.imul(a ^ b ^ c ^ d, FNV.factor)
+    for (let at = ((first ^ (first >>> 15)) * WORDS) & mask; ; at = (at + WORDS) & mask) {
       if (this.#slots[at] === 0) return at
       if (this.#slots[at] === a && this.#slots[at + 1] === b && this.#slots[at + 2] === c && this.#slots[at + 3] === d)
         return at

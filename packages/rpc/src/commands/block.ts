@@ -1,5 +1,6 @@
 // cairn block get, put, stat and rm: single blocks.
 import {
+  BIG_BLOCK_BYTES_MAX,
   BLOCK_BYTES_MAX,
   CairnError,
   CODEC_NAMES,
@@ -22,6 +23,9 @@ interface BlockEvent {
 }
 
 const CID_ARGUMENT = { name: 'cid', help: 'CID or path of the block' } as const
+
+/** Lets blocks be larger than what every peer takes. */
+export const BIG_BLOCK_OPTION = { type: 'flag', help: 'allow up to 8 MiB, which peers do not take' } as const
 
 export const blockGet = bytesCommand({
   path: ['block', 'get'],
@@ -51,17 +55,20 @@ export const blockPut = eventCommand({
     mhtype: { type: 'text', value: 'NAME', choices: HASH_NAMES, help: 'hash function; sha2-256 by default' },
     format: { type: 'text', value: 'v0', choices: ['v0'], help: 'make a CIDv0' },
     pin: { type: 'flag', help: 'pin the block' },
+    'allow-big-block': BIG_BLOCK_OPTION,
   },
   async *run({ sources, options, node }): AsyncGenerator<BlockEvent> {
     const { blocks, pins } = await node()
     for (const source of sources) {
-      const bytes = await readAll(source)
+      const bytesMax = options['allow-big-block'] === true ? BIG_BLOCK_BYTES_MAX : BLOCK_BYTES_MAX
+      const bytes = await readWhole(source, bytesMax)
       const block: Block =
         options.format === 'v0'
-          ? createBlock(bytes, { codec: DAG_PB_CODE, cidVersion: 0 })
+          ? createBlock(bytes, { codec: DAG_PB_CODE, cidVersion: 0, bytesMax })
           : createBlock(bytes, {
               codec: codecByName(options['cid-codec'] ?? 'raw'),
               hash: hashByName(options.mhtype ?? 'sha2-256').name,
+              bytesMax,
             })
       await blocks.putMany([block])
       if (options.pin === true) await pins.add(block.cid)
@@ -115,14 +122,15 @@ export const blockRm = eventCommand({
   text: ({ Hash }, { quiet = false }) => (quiet ? undefined : `removed ${Hash}`),
 })
 
-async function readAll({ name, source }: NamedSource): Promise<Uint8Array> {
-  if (source.kind !== 'file') throw new CairnError('INVALID', `Cannot put ${name}: it is not a file`)
+/** The content of a source that is to become one block of at most `bytesMax`. @throws LIMIT, INVALID for a folder */
+export async function readWhole({ name, source }: NamedSource, bytesMax: number): Promise<Uint8Array> {
+  const what = name === '' ? 'standard input' : name
+  if (source.kind !== 'file') throw new CairnError('INVALID', `Cannot put ${what}: it is not a file`)
   const pieces: Uint8Array[] = []
   let size = 0
   for await (const piece of source.content()) {
     size += piece.length
-    if (size > BLOCK_BYTES_MAX)
-      throw new CairnError('LIMIT', `Cannot put ${name}: a block has at most ${BLOCK_BYTES_MAX} bytes`)
+    if (size > bytesMax) throw new CairnError('LIMIT', `Cannot put ${what}: a block has at most ${bytesMax} bytes`)
     pieces.push(piece)
   }
   return concat(pieces)
