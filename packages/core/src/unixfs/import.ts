@@ -5,10 +5,11 @@ import { isInline, type Block } from '../block/block.ts'
 import type { BlockStore } from '../interfaces.ts'
 import { IMPORT_BATCH_BLOCKS, IMPORT_BATCH_BYTES, IMPORT_WRITES_AT_ONCE } from '../limits.ts'
 import { directoryNodes, symlinkNode } from '../directory/directory.ts'
+import { EntryList } from '../directory/entry-list.ts'
 import { importFile } from './import-file.ts'
 import type { ImportSettings } from './profile.ts'
 import type { Metadata } from './unixfs-node.ts'
-import type { DirectoryEntry, TreeNode } from '../directory/tree-node.ts'
+import type { TreeNode } from '../directory/tree-node.ts'
 
 /** What can be imported. Content and entries are asked for once, when their turn comes. */
 export type ImportSource = { readonly metadata?: Metadata | undefined } & (
@@ -172,18 +173,18 @@ async function* directoryEvents(
   settings: ImportSettings,
   { mayBeEmpty }: { readonly mayBeEmpty: boolean },
 ): AsyncGenerator<ImportEvent, EntryEvent | undefined> {
-  const links: DirectoryEntry[] = []
+  const entries = new EntryList()
   let isEmpty = true
   for await (const child of source.entries()) {
     isEmpty = false
     const named = { name: `${name}/${child.name}`, source: child.source }
     const entry = yield* entryEvents(named, settings, { isRoot: false })
-    if (entry !== undefined) links.push({ name: child.name, cid: entry.cid, tsize: entry.tsize })
+    if (entry !== undefined) entries.add({ name: child.name, cid: entry.cid, tsize: entry.tsize })
   }
   // As in Kubo, one that holds nothing but left-out directories stays.
   if (isEmpty && !mayBeEmpty) return undefined
   const metadata = metadataOf(source, settings)
-  return { ...(yield* nodeEvents(name, directoryNodes(links, settings, metadata))), metadata }
+  return { ...(yield* nodeEvents(name, directoryNodes(entries, settings, metadata))), metadata }
 }
 
 async function* symlinkEvents(
