@@ -73,3 +73,12 @@ export const INDEX_SLICE_BLOCKS = 64 * 1024
 
 /** Bytes of garbage in the index below which it is left to LevelDB. */
 export const INDEX_GARBAGE_BYTES_MIN = 4 * 1024 * 1024
+
+/** Places that are put in order in memory when an index is made anew, 18 bytes each and their multihash. */
+export const RUN_BLOCKS = 1024 * 1024
+
+/** Bytes of multihashes that are put in order at a time, for the same reason. */
+export const RUN_KEY_BYTES = 64 * 1024 * 1024
+
+/** Entries in one batch when an index is made anew. Each batch costs a turn of the thread pool. */
+export const LOAD_BATCH_BLOCKS = 4096

@@ -23,24 +23,35 @@ export interface Manifest {
   readonly logNumber: number
   /** Bytes of each table, by its number. */
   readonly tables: ReadonlyMap<number, number>
+  /** Level, first and last key of each table, by its number. */
+  readonly ranges: ReadonlyMap<number, KeyRange>
+}
+
+/** Keys of LevelDB's own: the user's key, and 8 bytes of age and kind. */
+export interface KeyRange {
+  /** 0 for tables that may overlap each other; above, none of a level do. */
+  readonly level: number
+  readonly first: Uint8Array
+  readonly last: Uint8Array
 }
 
 /** Reads a MANIFEST. `undefined` when it does not read as one: LevelDB, which checks it, will say so itself. */
 export function readManifest(bytes: Uint8Array): Manifest | undefined {
-  const manifest: Edited = { logNumber: undefined, tables: new Map() }
+  const manifest: Edited = { logNumber: undefined, tables: new Map(), ranges: new Map() }
   try {
     for (const record of records(bytes)) apply(new Reader(record), manifest)
   } catch (error) {
     if (error instanceof RangeError) return undefined
     throw error
   }
-  const { logNumber, tables } = manifest
-  return logNumber === undefined ? undefined : { logNumber, tables }
+  const { logNumber, tables, ranges } = manifest
+  return logNumber === undefined ? undefined : { logNumber, tables, ranges }
 }
 
 interface Edited {
   logNumber: number | undefined
   readonly tables: Map<number, number>
+  readonly ranges: Map<number, KeyRange>
 }
 
 /** Whole records; a torn one at the end is left out, as LevelDB does. */
@@ -70,10 +81,14 @@ function apply(edit: Reader, manifest: Edited): void {
     else if (tag === TAG.comparator) edit.skipText()
     else if (tag === TAG.nextFile || tag === TAG.lastSequence || tag === TAG.prevLog) edit.integer()
     else if (tag === TAG.pointer) edit.skip(1).skipText()
-    else if (tag === TAG.deleted) manifest.tables.delete(edit.skip(1).integer())
-    else if (tag === TAG.added) {
-      manifest.tables.set(edit.skip(1).integer(), edit.integer())
-      edit.skipText().skipText()
+    else if (tag === TAG.deleted) {
+      const number = edit.skip(1).integer()
+      manifest.tables.delete(number)
+      manifest.ranges.delete(number)
+    } else if (tag === TAG.added) {
+      const [level, number, bytes] = [edit.integer(), edit.integer(), edit.integer()]
+      manifest.tables.set(number, bytes)
+      manifest.ranges.set(number, { level, first: edit.text(), last: edit.text() })
     } else throw new RangeError(`no such tag: ${tag}`)
   }
 }
@@ -106,10 +121,16 @@ class Reader {
     return this
   }
 
-  skipText(): this {
+  text(): Uint8Array {
     const length = this.integer()
+    const start = this.#at
     this.#at += length
     if (this.#at > this.#bytes.length) throw new RangeError('the record ends in a text')
+    return this.#bytes.subarray(start, this.#at)
+  }
+
+  skipText(): this {
+    this.text()
     return this
   }
 }

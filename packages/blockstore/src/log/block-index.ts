@@ -99,6 +99,13 @@ export class BlockIndex {
     this.#totals = sum(this.#totals, fresh, 1)
   }
 
+  /** Enters `changes`, each an entry of its own, of an index that is being made; `fresh` of them are to be counted. */
+  async load(changes: readonly Change[], fresh: Totals): Promise<void> {
+    await this.#database.batch(changes, { sync: false })
+    const { blocks, bytes } = this.#totals
+    this.#totals = { blocks: blocks + fresh.blocks, bytes: bytes + fresh.bytes }
+  }
+
   /** Enters blocks that the log is known to have lost. */
   async addLost(places: readonly Placed[]): Promise<void> {
     const changes = places.map(({ multihash, location }) => ({

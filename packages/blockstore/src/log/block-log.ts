@@ -9,6 +9,7 @@ import type { Durability } from '../durability.ts'
 import { LOG_BATCH_BYTES, LOG_TABLE_BYTES } from '../limits.ts'
 import { beginUse, endUse } from '../files/log-use.ts'
 import { decodeHeader, decodeLogKey, encodeHeader, encodeLogKey, HEADER_KEY, type Location } from './record.ts'
+import { stretchesOf, WHOLE_LOG, type LogStretch } from './log-stretches.ts'
 import type { OnRecovery } from '../recovery-event.ts'
 import type { TableCheck } from '../files/table-file.ts'
 
@@ -190,6 +191,14 @@ export class BlockLog {
       yield records.filter((record) => record !== undefined)
       if (records.includes(undefined)) onDamage()
     }
+  }
+
+  /** The whole log by its tables, see `stretchesOf`. */
+  async stretches(): Promise<readonly LogStretch[]> {
+    const found = await stretchesOf(this.#path)
+    if (found !== undefined) return found
+    await this.#database.flush()
+    return (await stretchesOf(this.#path)) ?? WHOLE_LOG
   }
 
   /** About the bytes that the records from sequence `start` to before `end` take in tables, deleted ones included. */

@@ -7,6 +7,7 @@ import { equals } from 'uint8arrays/equals'
 import { BlockIndex, openIndexDatabase, readCheckpoint } from './block-index.ts'
 import { FIRST_SEQUENCE, type BlockLog, type Placed } from './block-log.ts'
 import { exists, replacedPath, replaceFolder } from '../files/database-files.ts'
+import { loadIndex } from './index-load.ts'
 import { decodeLogKey } from './record.ts'
 import type { OnRecovery } from '../recovery-event.ts'
 import { storedBlock } from '../stored-block.ts'
@@ -153,7 +154,7 @@ async function makeAnew(
   try {
     let blocks = 0
     let isWhole = true
-    const nextSequence = await complete(index, log, {
+    const nextSequence = await loadIndex(index, log, {
       below,
       onPage: (records) => onRecovery?.({ kind: 'index', blocks: (blocks += records), isDone: false, isWhole }),
       onDamage: () => (isWhole = false),

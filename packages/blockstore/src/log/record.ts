@@ -36,10 +36,12 @@ export interface Totals {
   readonly bytes: number
 }
 
-const SEQUENCE_BYTES = 8
+/** Bytes of the sequence number at the start of each key of a log. */
+export const SEQUENCE_BYTES = 8
 /** Half of what a number holds exactly: a damaged key must not use up the sequence numbers. */
 const SEQUENCE_MAX = 2 ** 52
-const LOCATION_BYTES = SEQUENCE_BYTES + 4
+/** Bytes of an index entry's value, for a sound block. */
+export const LOCATION_BYTES = SEQUENCE_BYTES + 4
 /** Follows the location of a damaged block; a sound one has nothing there. */
 const DAMAGED = 0x01
 const ID_BYTES = 16
@@ -63,12 +65,24 @@ export function encodeLogKey(sequence: number, multihash: Uint8Array): Uint8Arra
   return key
 }
 
+/** The sequence number with which a key of a log begins. */
+export function sequenceOf(key: Uint8Array): number {
+  return uint64(key, 0)
+}
+
 /** What a key of a log says, or `undefined` when it is none. */
 export function decodeLogKey(key: Uint8Array): { sequence: number; multihash: Uint8Array } | undefined {
   if (key.length <= SEQUENCE_BYTES) return undefined
   const sequence = uint64(key, 0)
   const multihash = key.subarray(SEQUENCE_BYTES)
   return sequence > SEQUENCE_MAX || !isMultihash(multihash) ? undefined : { sequence, multihash }
+}
+
+/** Whether the first `keyBytes` of `key` are the key of a block in a log. */
+export function isLogKey(key: Uint8Array, keyBytes: number): boolean {
+  const [code = 0x80, length = 0x80] = [key[SEQUENCE_BYTES], key[SEQUENCE_BYTES + 1]]
+  if (code < 0x80 && length < 0x80) return keyBytes === SEQUENCE_BYTES + length + 2 && sequenceOf(key) <= SEQUENCE_MAX
+  return decodeLogKey(key.subarray(0, keyBytes)) !== undefined
 }
 
 /** Whether `key` reads as one; most have a hash code and a length of one byte each. */
@@ -84,10 +98,15 @@ export function isMultihash(key: Uint8Array): boolean {
 
 export function encodeLocation({ sequence, size, isDamaged = false }: Location): Uint8Array {
   const value = new Uint8Array(LOCATION_BYTES + (isDamaged ? 1 : 0))
-  writeInteger(value, 0, sequence)
-  writeUint32(value, SEQUENCE_BYTES, size)
+  encodeLocationInto(value, { sequence, size })
   if (isDamaged) value[LOCATION_BYTES] = DAMAGED
   return value
+}
+
+/** Writes the location of a sound block to the start of `value`. */
+export function encodeLocationInto(value: Uint8Array, { sequence, size }: Location): void {
+  writeInteger(value, 0, sequence)
+  writeUint32(value, SEQUENCE_BYTES, size)
 }
 
 /** @throws CORRUPT for a value that is not one of an index */
