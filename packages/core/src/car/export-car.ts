@@ -2,6 +2,7 @@
 // DAG gives the same bytes. Forms: Kubo's `dag export`, and the CARs of trustless gateways (ipfs/specs, trustless-gateway.md).
 import type { CID } from 'multiformats/cid'
 import type { Block } from '../block/block.ts'
+import { PackedKeys } from '../dag/packed-keys.ts'
 import { nodeKey, walk } from '../dag/walk.ts'
 import { isCairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader } from '../interfaces.ts'
@@ -46,13 +47,15 @@ export async function* exportCar(
   const withPath = scope !== undefined || entityBytes !== undefined
   yield* writeCar(
     [root],
-    eachOnce(reader, { path: withPath ? onPath : [], below: blocksBelow(reader, root, options), signal }),
+    pathFirst(reader, { path: withPath ? onPath : [], below: blocksBelow(reader, root, options), signal }),
   )
 }
 
 function blocksBelow(reader: BlockReader, root: CID, options: ExportCarOptions): AsyncIterable<Block> {
   const { scope, entityBytes, signal } = options
-  if (entityBytes !== undefined || scope === 'entity') return entityBlocks(reader, root, { range: entityBytes, signal })
+  if (entityBytes !== undefined || scope === 'entity') {
+    return once(entityBlocks(reader, root, { range: entityBytes, signal }))
+  }
   return scope === 'block' ? oneBlock(reader, root, options) : wholeDag(reader, root, options)
 }
 
@@ -68,7 +71,11 @@ async function* wholeDag(
   const onUnreadable = (_: CID, error: unknown): void => {
     if (!isCairnError(error, 'NOT_FOUND')) throw error
   }
-  for await (const { block } of walk(reader, root, { signal, ...(skipMissing && { onUnreadable }) })) {
+  for await (const { block } of walk(reader, root, {
+    seen: new PackedKeys(),
+    signal,
+    ...(skipMissing && { onUnreadable }),
+  })) {
     if (block !== undefined) yield block
   }
 }
@@ -76,12 +83,22 @@ async function* wholeDag(
 interface Selection extends AbortOptions {
   /** Blocks that lead to the root, which may be among them. */
   readonly path: readonly CID[]
+  /** Each block once. */
   readonly below: AsyncIterable<Block>
 }
 
-async function* eachOnce(reader: BlockReader, { path, below, signal }: Selection): AsyncGenerator<Block> {
-  const sent = new Set<string>()
-  const isNew = (cid: CID): boolean => sent.size < sent.add(nodeKey(cid)).size
-  for (const cid of path) if (isNew(cid)) yield await reader.get(cid, { signal })
-  for await (const block of below) if (isNew(block.cid)) yield block
+async function* pathFirst(reader: BlockReader, { path, below, signal }: Selection): AsyncGenerator<Block> {
+  const sent = new Map(path.map((cid) => [nodeKey(cid), cid]))
+  for (const cid of sent.values()) yield await reader.get(cid, { signal })
+  for await (const block of below) if (!sent.has(nodeKey(block.cid))) yield block
+}
+
+async function* once(blocks: AsyncIterable<Block>): AsyncGenerator<Block> {
+  const sent = new PackedKeys()
+  for await (const block of blocks) {
+    const key = nodeKey(block.cid)
+    if (sent.has(key)) continue
+    sent.add(key)
+    yield block
+  }
 }

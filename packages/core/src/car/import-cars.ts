@@ -87,10 +87,11 @@ async function* blocksOf(
   found: Found,
   { signal, ...reading }: ReadCarOptions & AbortOptions,
 ): AsyncGenerator<BlockEvent | ProgressEvent> {
-  for (const { name, content } of files) {
+  for (const file of files) {
+    const { name } = file
     let reported = 0
     try {
-      for await (const event of readCar(content(), reading)) {
+      for await (const event of readCar(file.content(), reading)) {
         signal?.throwIfAborted()
         if (event.kind === 'header') {
           for (const root of event.roots) found.roots.set(root.toString(), root)

@@ -24,7 +24,7 @@ export function leadingCid(section: Uint8Array): LeadingCid {
     return { cid, length }
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new CairnError('INVALID', `Cannot read the CID of a section of ${section.length} bytes: ${reason}`, { cause })
+    throw new CairnError('INVALID', `Cannot read a section: it begins with no CID (${reason})`, { cause })
   }
 }
 

@@ -16,13 +16,13 @@ export function decodeVarint(bytes: ArrayLike<number>): Varint {
   let value = 0
   for (let index = 0; index < VARINT_BYTES_MAX; index++) {
     const byte = bytes[index]
-    if (byte === undefined) throw new CairnError('INVALID', 'Cannot read a varint: it is cut off')
+    if (byte === undefined) throw new CairnError('INVALID', 'Cannot read a number: a varint is cut off')
     value += (byte & 0x7f) * 2 ** (7 * index)
     if (byte >= 0x80) continue
-    if (byte === 0 && index > 0) throw new CairnError('INVALID', 'Cannot read a varint: it is longer than needed')
+    if (byte === 0 && index > 0) throw new CairnError('INVALID', 'Cannot read a number: a varint is longer than needed')
     return { value, length: index + 1 }
   }
-  throw new CairnError('INVALID', `Cannot read a varint: it has more than ${VARINT_BYTES_MAX} bytes`)
+  throw new CairnError('INVALID', `Cannot read a number: a varint has more than ${VARINT_BYTES_MAX} bytes`)
 }
 
 /** A whole number up to 2^53 − 1 as a varint. */

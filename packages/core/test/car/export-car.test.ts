@@ -165,7 +165,7 @@ test('a sharded directory is all its shards and none of its entries', async () =
   const names = Object.fromEntries(
     Array.from({ length: 3000 }, (_, index) => [`file ${index}`, fileSource(patternBytes(3, index))]),
   )
-  const tree: Imported = await imported(directorySource(names), { directoryBytesMax: 1000 } as object)
+  const tree: Imported = await imported(directorySource(names), { directoryBytesMax: 1000 })
   const { cids } = await exported(tree.reader, String(tree.root.cid), { scope: 'entity' })
   const shards = new Set<string>()
   const enter = async (cid: CID): Promise<void> => {

@@ -7,7 +7,7 @@ import { CID } from 'multiformats/cid'
 import { identity } from 'multiformats/hashes/identity'
 import { describe, expect, test } from 'vitest'
 import { concat } from 'uint8arrays/concat'
-import { createBlock, identityBlock, readCar, type Block } from '../../src/index.ts'
+import { createBlock, identityBlock, readCar, type Block, type ErrorCode } from '../../src/index.ts'
 import { decodeVarint, encodeVarint, varintLength } from '../../src/car/varint.ts'
 import { all, allBytes, patternBytes, streamOf } from '../support/bytes.ts'
 import { anyDag, blockAt, cidAt } from '../support/dag.ts'
@@ -60,10 +60,11 @@ describe.skipIf(fixturesMissing !== undefined)('fixtures', () => {
 })
 
 describe('a CAR of another form is refused', () => {
-  const refused = (code: Parameters<typeof expectCode>[0], ...parts: Uint8Array[]) =>
-    expectCode(code, () => readAll(concat(parts)))
+  const refused = async (code: ErrorCode, ...parts: Uint8Array[]) =>
+    expect(await readAll(concat(parts)).catch((error: unknown) => error)).toHaveProperty('code', code)
 
   test('in its header', async () => {
+    expect.hasAssertions()
     await refused('INVALID', Uint8Array.of(0))
     await refused('LIMIT', encodeVarint(2 ** 40))
     await refused('INVALID', headerOf({ roots: [], version: 1, more: 1 }))
@@ -81,6 +82,7 @@ describe('a CAR of another form is refused', () => {
   })
 
   test('in a section', async () => {
+    expect.hasAssertions()
     await refused('INVALID', HEADER, Uint8Array.of(0))
     await refused('INVALID', HEADER, section(Uint8Array.of(9, 9, 9)))
     await refused('INVALID', HEADER, section(ROOT.bytes.subarray(0, 20)))
