@@ -6,7 +6,7 @@ import { delimiter, dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { encodeUnixFS } from '@cairn/core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { CLI, expectFailed, jsonLines, openPlace, type Place } from './cairn.ts'
+import { CLI, expectFailed, expectUsageError, jsonLines, openPlace, type Place } from './cairn.ts'
 
 /** Of `hello`, as a raw block. */
 const HELLO = 'bafkreibm6jg3ux5qumhcn2b3flc3tyu6dmlb4xa7u5bf44yegnrjhc4yeq'
@@ -143,12 +143,8 @@ test('pins are added, listed and removed in Kubo’s words', async () => {
   expect(await cairn('pin', 'rm', root)).toBe(`unpinned ${root}\n`)
   expectFailed(await place.cairn(['--repo', repo, 'pin', 'ls', root]))
   const removed = await json('repo', 'gc', '--json')
-  expect(removed).toHaveLength(5)
-  expect(removed.at(-1)).toEqual({
-    RemovedObjects: 4,
-    RemovedBytes: expect.any(Number),
-    FreedBytes: expect.any(Number),
-  })
+  // As Kubo's: nothing but keys.
+  expect(removed).toEqual(Array.from({ length: 4 }, () => ({ Key: { '/': expect.any(String) } })))
   expect(removed).toContainEqual({ Key: { '/': HELLO } })
 })
 
@@ -170,7 +166,7 @@ test('blocks are put, read, described and deleted', async () => {
   expect(await json('block', 'stat', '--json', HELLO)).toEqual([{ Key: HELLO, Size: 5 }])
   expect(await json('block', 'rm', '--json', HELLO)).toEqual([{ Hash: HELLO }])
   expectFailed(await place.cairn(['--repo', repo, 'block', 'rm', HELLO]))
-  expect(await cairn('block', 'rm', '--force', HELLO)).toBe(`removed ${HELLO}\n`)
+  expect(await cairn('block', 'rm', '--force', HELLO)).toMatch(new RegExp(`^removed ${HELLO}\n1 block .*\n$`))
   expectFailed(await place.cairn(['--repo', repo, 'block', 'put', 'folder']))
   expectFailed(await place.cairn(['--repo', repo, 'block', 'put', '-'], { input: [Buffer.alloc(2 ** 21 + 1)] }))
 })
@@ -185,7 +181,8 @@ test('repo stat and version, id and version say what there is', async () => {
   expect(await json('repo', 'stat', '--json')).toEqual([{ ...sizes, ...blocks, ...about }])
   expect(await json('repo', 'stat', '--json', '--size-only')).toEqual([{ ...sizes, ...about }])
   expect(await cairn('repo', 'stat', '--human')).toMatch(/^RepoSize: +[\d.]+ [KMG]iB\nStorageMax: .*\nNumObjects: +2\n/)
-  expectFailed(await place.cairn(['--repo', repo, 'repo', 'gc', '--to', '1GB', '--free', '1GB']))
+  expectUsageError(await place.cairn(['--repo', repo, 'repo', 'gc', '--to', '1GB', '--free', '1GB']))
+  expectUsageError(await place.cairn(['--repo', repo, 'pin', 'verify', '--verbose', '--quiet']))
   expect((await place.cairn(['--repo', repo, 'repo', 'gc', '--to', 'little'])).code).toBe(2)
   expect(await json('repo', 'gc', '--json', '-q', '--to', '1GB')).toEqual([])
   expect(await json('repo', 'gc', '--json', '-q', '--to', '0')).toHaveLength(1)

@@ -102,6 +102,7 @@ function addCommand(program: Program, command: Command, act: Action): void {
   sub.action(async () => {
     const [globals, options] = [globalsOf(sub), optionsOf(sub, command)]
     requirePeers(sub, { command, globals, options })
+    refuseContradictions(sub, { command, options })
     const { runCommand } = await import('./run-command.ts')
     await act(globals, (session) => runCommand(command, { args: sub.args, options }, session))
   })
@@ -129,6 +130,7 @@ function addOption(sub: Program, name: string, spec: OptionSpec): void {
   }
   const option = new Option(`${short}--${name} <${spec.value}>`, spec.help)
   if (spec.type === 'count') option.argParser((text) => countOf(text, spec.choices))
+  else if (spec.type === 'texts') option.argParser(andMore)
   else if (spec.choices !== undefined) option.choices(spec.choices)
   else if (spec.check !== undefined) option.argParser(checkedText(spec.check))
   sub.addOption(option)
@@ -148,19 +150,33 @@ function requirePeers(sub: Program, { command, globals, options }: Asked): void 
   }
 }
 
+/** Refuses options that exclude each other; a flag that is turned off excludes nothing. */
+function refuseContradictions(sub: Program, { command, options }: Pick<Asked, 'command' | 'options'>): void {
+  const isGiven = (name: string): boolean => options[name] !== undefined && options[name] !== false
+  for (const [name, { excludes = [] }] of Object.entries(command.options)) {
+    const other = isGiven(name) ? excludes.find(isGiven) : undefined
+    if (other !== undefined) sub.error(`error: --${name} and --${other} exclude each other`)
+  }
+}
+
 /** The values of a command's options under their names in the table. */
 function optionsOf(sub: Program, { options }: Command): CommandInput['options'] {
-  const values: Record<string, boolean | number | string> = {}
+  const values: Record<string, OptionValue> = {}
   for (const option of sub.options) {
     const value: unknown =
       sub.getOptionValueSource(option.attributeName()) === undefined
         ? undefined
         : sub.getOptionValue(option.attributeName())
     const name = option.name().replace(/^no-/, '')
-    if (name in options && (typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string'))
-      values[name] = value
+    if (name in options && isOptionValue(value)) values[name] = value
   }
   return values
+}
+
+type OptionValue = NonNullable<CommandInput['options'][string]>
+
+function isOptionValue(value: unknown): value is OptionValue {
+  return ['boolean', 'number', 'string'].includes(typeof value) || Array.isArray(value)
 }
 
 function globalsOf(command: Program): GlobalOptions {

@@ -1,15 +1,17 @@
 // The form of a command. One table of these serves the command line, and later the HTTP server and its client:
 // commands take texts and sources, yield events with Kubo's field names, and never print.
-import type { NamedSource, TreeBytes, TreeItem } from '@cairn/core'
+import type { KnownContent, NamedSource, TreeBytes, TreeItem } from '@cairn/core'
 import type { Node, RepoInfo } from '@cairn/node'
 
 /** One option, by the type of its value. */
-export type OptionSpec = FlagSpec | TextSpec | CountSpec
+export type OptionSpec = FlagSpec | TextSpec | TextsSpec | CountSpec
 
 interface Described {
   readonly help: string
   /** One letter, for the command line. */
   readonly short?: string
+  /** Names of options that contradict this one. */
+  readonly excludes?: readonly string[]
 }
 
 /** An option that is on or off; `--name=false` turns off what is on by default. */
@@ -30,6 +32,12 @@ export interface TextSpec extends Described {
   readonly check?: (text: string) => unknown
 }
 
+/** An option with a text that may be given several times, one each time. */
+export interface TextsSpec extends Described {
+  readonly type: 'texts'
+  readonly value: string
+}
+
 /** An option with a whole number from 0 up. */
 export interface CountSpec extends Described {
   readonly type: 'count'
@@ -45,7 +53,13 @@ export type OptionValues<Specs extends OptionSpecs> = {
   readonly [Name in keyof Specs]?: ValueOf<Specs[Name]>
 }
 
-type ValueOf<Spec extends OptionSpec> = Spec extends FlagSpec ? boolean : Spec extends CountSpec ? number : string
+type ValueOf<Spec extends OptionSpec> = Spec extends FlagSpec
+  ? boolean
+  : Spec extends CountSpec
+    ? number
+    : Spec extends TextsSpec
+      ? readonly string[]
+      : string
 
 /** One positional argument. */
 export interface ArgumentSpec {
@@ -72,6 +86,8 @@ export interface CommandInput<Specs extends OptionSpecs = OptionSpecs> {
   /** Name and version of this program, as peers see it. */
   readonly agentVersion: string
   readonly signal: AbortSignal
+  /** Of a tree, what its receiver has already. */
+  readonly known?: KnownContent | undefined
 }
 
 /** How far a long command is: bytes of `name` done. */
@@ -106,6 +122,8 @@ export interface EventCommand extends CommandBase {
   text(event: unknown, options: OptionValues<OptionSpecs>): string | undefined
   /** The event as progress, or `undefined` when it is a result. */
   progress(event: unknown): Progress | undefined
+  /** The event as a line of text for people alone, which is no result and not in JSON; else `undefined`. */
+  note(event: unknown): string | undefined
 }
 
 /** A command that yields the bytes of one thing. */
@@ -143,9 +161,10 @@ export function eventCommand<Specs extends OptionSpecs, Event>(
     run(input: CommandInput<Specs>): AsyncIterable<Event>
     text(event: Event, options: OptionValues<Specs>): string | undefined
     progress?(event: Event): Progress | undefined
+    note?(event: Event): string | undefined
   },
 ): EventCommand {
-  return { ...PLAIN, progress: () => undefined, ...definition, output: 'events' }
+  return { ...PLAIN, progress: () => undefined, note: () => undefined, ...definition, output: 'events' }
 }
 
 /** Defines a command that yields bytes. */

@@ -25,7 +25,7 @@ export const pinVerify = eventCommand({
   summary: 'Read all that recursive pins keep; fail when a block is missing or damaged',
   examples: ['cairn pin verify', 'cairn pin verify --verbose   also pins that are whole'],
   options: {
-    verbose: { type: 'flag', help: 'print pins that are whole as well' },
+    verbose: { type: 'flag', excludes: ['quiet'], help: 'print pins that are whole as well' },
     quiet: { type: 'flag', short: 'q', help: 'print only the CIDs of pins that are not whole' },
   },
   tellsLostPins: true,

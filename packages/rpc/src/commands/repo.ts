@@ -70,6 +70,7 @@ export const repoStat = eventCommand({
 type GcEvent =
   | { readonly Name: 'marking' | 'deleting'; readonly Blocks: number; readonly Bytes: number }
   | { readonly Key: { readonly '/': string } }
+  /** Comes last, for people: Kubo has only keys. */
   | { readonly RemovedObjects: number; readonly RemovedBytes: number; readonly FreedBytes: number }
 
 const GC_OPTIONS = {
@@ -79,6 +80,7 @@ const GC_OPTIONS = {
     type: 'text',
     value: 'SIZE',
     check: bytesOf,
+    excludes: ['free'],
     help: 'stop when blocks and index take no more than this on disk',
   },
   free: { type: 'text', value: 'SIZE', check: bytesOf, help: 'stop when so much is given back to the disk' },
@@ -116,8 +118,11 @@ export const repoGc = eventCommand({
     yield { RemovedObjects: removed.blocks, RemovedBytes: removed.bytes, FreedBytes: freedBytes }
   },
   text(event, { quiet = false }) {
-    if ('Name' in event) return undefined
-    if ('Key' in event) return quiet ? event.Key['/'] : `removed ${event.Key['/']}`
+    if (!('Key' in event)) return undefined
+    return quiet ? event.Key['/'] : `removed ${event.Key['/']}`
+  },
+  note(event) {
+    if (!('FreedBytes' in event)) return undefined
     const { RemovedObjects, RemovedBytes, FreedBytes } = event
     return `${formatCount(RemovedObjects, 'block')} of ${formatBytes(RemovedBytes)} removed, ${formatBytes(FreedBytes)} of disk given back`
   },
