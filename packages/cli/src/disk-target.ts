@@ -2,8 +2,8 @@
 // is followed, and a file gets its name only once it is whole.
 import { lstat, mkdir, rename, rm, symlink } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
-import { CairnError, systemError, type TreeBytes, type TreeItem } from '@cairn/core'
-import type { DiskContent } from './disk-content.ts'
+import { CairnError, systemError, TreeNames, type TreeBytes, type TreeItem } from '@cairn/core'
+import type { TreeContent } from './tree-content.ts'
 import { PartFile, randomPartOf, removeAbandonedParts, restore } from './part-file.ts'
 
 /** What was written. */
@@ -22,7 +22,7 @@ export interface TreeTarget {
   /** In the order of `readTree`, which was asked with `content` as what is known. */
   readonly items: AsyncIterable<TreeItem | TreeBytes>
   readonly path: string
-  readonly content: DiskContent
+  readonly content: TreeContent
 }
 
 /**
@@ -38,9 +38,14 @@ export async function writeTree(
   onProgress: (written: WrittenTree, totalBytes: number | undefined) => void,
 ): Promise<WrittenTree> {
   const written: WrittenTree = { files: 0, directories: 0, symlinks: 0, bytes: 0, knownBytes: 0 }
-  const folders = new Map<string, TreeItem>()
+  const names = new TreeNames()
+  const folders: TreeItem[] = []
   let file: PartFile | undefined
   let totalBytes: number | undefined
+  const finish = async (whole: PartFile): Promise<void> => {
+    await whole.finish()
+    content.forget(whole.item.path)
+  }
   try {
     await removeAbandonedParts(dirname(path))
     for await (const item of items) {
@@ -49,23 +54,25 @@ export async function writeTree(
         written.bytes += item.bytes.length
         if (item.isKnown) written.knownBytes += item.bytes.length
       } else {
-        await file?.finish()
+        if (file !== undefined) await finish(file)
         file = undefined
-        const target = placeOf(path, item.path, folders)
+        names.check(item)
+        const target = placeOf(path, item)
         if (item.kind === 'file' && item.path === '') totalBytes = item.size
         if (item.kind === 'file') {
-          file = new PartFile(target, item, content.take(item.path))
+          const found = content.look({ path: item.path, file: item.cid, fileBytes: item.size })
+          file = new PartFile(target, item, found)
           written.files++
         } else if (item.kind === 'symlink') await makeSymlink(target, item.target, written)
         else await makeFolder(target, written)
-        if (item.kind === 'directory') folders.set(item.path, item)
+        if (item.kind === 'directory') folders.push(item)
       }
       onProgress(written, totalBytes)
     }
-    await file?.finish()
+    if (file !== undefined) await finish(file)
     file = undefined
     // Last, since a folder may forbid writing into it, and every entry changes its time.
-    for (const folder of [...folders.values()].toReversed()) await restore(join(path, folder.path), folder)
+    for (const folder of folders.toReversed()) await restore(join(path, folder.path), folder)
     return written
   } finally {
     await file?.abandon()
@@ -98,20 +105,9 @@ async function makeFolder(path: string, written: WrittenTree): Promise<void> {
   }
 }
 
-/**
- * Where the entry `treePath` (`/a/b`, or empty for the root) goes. Its folder must be one that was made here: a name with
- * a slash in it could otherwise lead through a symbolic link of the same tree.
- */
-function placeOf(root: string, treePath: string, folders: ReadonlyMap<string, TreeItem>): string {
-  if (treePath === '') return root
-  const slash = treePath.lastIndexOf('/')
-  const name = treePath.slice(slash + 1)
-  const isName = name !== '' && name !== '.' && name !== '..' && !name.includes('\0') && !name.includes(sep)
-  if (!isName || !folders.has(treePath.slice(0, slash))) {
-    throw new CairnError(
-      'INVALID',
-      `Cannot write an entry named ${JSON.stringify(treePath)}: it would leave its folder`,
-    )
-  }
-  return join(root, treePath)
+/** Where an item goes. What separates names here may stand in a name. */
+function placeOf(root: string, { path }: TreeItem): string {
+  if (sep !== '/' && path.includes(sep))
+    throw new CairnError('INVALID', `Cannot write ${JSON.stringify(path)}: no such name here`)
+  return join(root, path)
 }

@@ -1,11 +1,9 @@
 // Runs one command of the table and renders what it yields: text or JSON lines to standard output, progress to the
 // terminal, trees to the disk.
-import { join, resolve } from 'node:path'
-import { formatBytes, formatCount, parsePath } from '@cairn/core'
-import type { BytesCommand, Command, CommandInput, EventCommand, Progress, TreeCommand } from '@cairn/rpc'
+import type { BytesCommand, Command, CommandInput, EventCommand, Progress } from '@cairn/rpc'
 import { diskSources, totalBytesOf, type DiskSourceOptions } from './disk-source.ts'
-import { writeTree, type WrittenTree } from './disk-target.ts'
 import type { ProgressLine, ProgressState } from './progress-line.ts'
+import { runTree } from './run-tree.ts'
 import type { Session } from './session.ts'
 import { readVersion } from './version.ts'
 
@@ -19,7 +17,14 @@ export interface Call {
 export async function runCommand(command: Command, call: Call, session: Session): Promise<void> {
   if (command.output === 'events') await runEvents(command, call, session)
   else if (command.output === 'bytes') await runBytes(command, call, session)
-  else await runTree(command, call, session)
+  else {
+    const line = await progressLine(command, call, session)
+    try {
+      await runTree({ command, call, input: await inputOf(command, call, session), line }, session)
+    } finally {
+      line?.clear()
+    }
+  }
 }
 
 async function runEvents(command: EventCommand, call: Call, session: Session): Promise<void> {
@@ -33,7 +38,9 @@ async function runEvents(command: EventCommand, call: Call, session: Session): P
         line?.update(tally.add(progress))
         continue
       }
-      const text = session.globals.json ? JSON.stringify(event) : command.text(event, call.options)
+      const note = command.note(event)
+      if (note !== undefined && session.globals.json) continue
+      const text = session.globals.json ? JSON.stringify(event) : (note ?? command.text(event, call.options))
       if (text === undefined) continue
       if (process.stdout.isTTY) line?.clear()
       await session.output.write(`${text}\n`)
@@ -60,50 +67,13 @@ async function runBytes(command: BytesCommand, call: Call, session: Session): Pr
   }
 }
 
-async function runTree(command: TreeCommand, call: Call, session: Session): Promise<void> {
-  const out = outputPath(call)
-  const line = await progressLine(command, call, session)
-  try {
-    const written = await writeTree(
-      command.run(await inputOf(command, call, session)),
-      out,
-      ({ bytes, files }, totalBytes) => line?.update({ bytes, files, totalBytes }),
-    )
-    line?.clear()
-    if (session.globals.json) {
-      await session.output.write(`${JSON.stringify(savedEvent(out, written, await session.node()))}\n`)
-    } else {
-      session.say(`Saved ${formatCount(written.files, 'file')}, ${formatBytes(written.bytes)} to ${out}`)
-    }
-  } finally {
-    line?.clear()
-  }
-}
-
-/** What was saved, with what the exchange counted when there was one; names of its counts are Kubo's. */
-function savedEvent(
-  path: string,
-  { files, directories, symlinks, bytes }: WrittenTree,
-  { swarm }: Awaited<ReturnType<Session['node']>>,
-) {
-  const stats = swarm?.bitswap.stats()
-  const exchange = stats && {
-    BlocksReceived: stats.blocksReceived,
-    DataReceived: stats.dataReceived,
-    DupBlksReceived: stats.dupBlksReceived,
-    DupDataReceived: stats.dupDataReceived,
-    MessagesReceived: stats.messagesReceived,
-  }
-  return { Path: path, Files: files, Directories: directories, Symlinks: symlinks, Bytes: bytes, Exchange: exchange }
-}
-
 /** What the command works with: arguments become texts or sources, as the command says. */
 async function inputOf(command: Command, call: Call, session: Session): Promise<CommandInput> {
   const { args, options } = call
-  const takesSources = command.arguments.some((argument) => argument.kind === 'source')
+  const texts = textCount(command)
   return {
-    args: takesSources ? [] : args,
-    sources: takesSources ? diskSources(sourcePaths(call), sourceOptions(command, call, session)) : [],
+    args: args.slice(0, texts),
+    sources: texts === undefined ? [] : diskSources(sourcePaths(command, call), sourceOptions(command, call, session)),
     options,
     node: () =>
       session.node({ online: command.network ? { listen: [] } : undefined, tellsLostPins: !command.tellsLostPins }),
@@ -113,24 +83,42 @@ async function inputOf(command: Command, call: Call, session: Session): Promise<
   }
 }
 
+/** How many arguments are texts where the rest are sources; `undefined` when all of them are. */
+function textCount(command: Command): number | undefined {
+  const first = command.arguments.findIndex((argument) => argument.kind === 'source')
+  return first === -1 ? undefined : first
+}
+
 /** Standard input when nothing is named. */
-function sourcePaths({ args }: Call): readonly string[] {
-  return args.length === 0 ? ['-'] : args
+function sourcePaths(command: Command, { args }: Call): readonly string[] {
+  const paths = args.slice(textCount(command))
+  return paths.length === 0 ? ['-'] : paths
 }
 
 /** A command that has no `--recursive` says itself what it thinks of folders. */
 function sourceOptions(command: Command, { options }: Call, { signal }: Session): DiskSourceOptions {
-  const recursive = !('recursive' in command.options) || options['recursive'] === true
-  return { recursive, hidden: options['hidden'] === true, signal }
+  const isOn = (name: string) => options[name] === true
+  const textOf = (name: string) => (typeof options[name] === 'string' ? options[name] : undefined)
+  return {
+    recursive: !('recursive' in command.options) || isOn('recursive'),
+    hidden: isOn('hidden'),
+    ignore: Array.isArray(options['ignore']) ? options['ignore'] : [],
+    ignoreRulesPath: textOf('ignore-rules-path'),
+    followLinks: isOn('dereference-symlinks') ? 'all' : isOn('dereference-args') ? 'named' : 'none',
+    preserveMode: isOn('preserve-mode'),
+    preserveMtime: isOn('preserve-mtime'),
+    stdinName: textOf('stdin-name'),
+    signal,
+  }
 }
 
 /** A progress line when there is a terminal for it; for sources it knows how much there is to do. */
 async function progressLine(command: Command, call: Call, session: Session): Promise<ProgressLine | undefined> {
   if (!process.stderr.isTTY || session.globals.json) return undefined
   const { ProgressLine: Line } = await import('./progress-line.ts')
-  const takesSources = command.arguments.some((argument) => argument.kind === 'source')
-  const isCountable = takesSources && !sourcePaths(call).includes('-')
-  return new Line(isCountable ? await totalBytesOf(call.args, sourceOptions(command, call, session)) : undefined)
+  const paths = sourcePaths(command, call)
+  const isCountable = textCount(command) !== undefined && !paths.includes('-')
+  return new Line(isCountable ? await totalBytesOf(paths, sourceOptions(command, call, session)) : undefined)
 }
 
 /** Adds up progress that comes file by file. */
@@ -146,13 +134,4 @@ class Tally {
     this.#current = bytes ?? 0
     return { bytes: this.#finished + this.#current, name }
   }
-}
-
-/** Where a tree goes: as told, else by the last name of its path; a target that ends with a slash is the folder for it. */
-function outputPath({ args, options }: Call): string {
-  const { root, names } = parsePath(args[0] ?? '')
-  const name = names.at(-1) ?? root.toString()
-  const output = options['output']
-  if (typeof output !== 'string') return resolve(name)
-  return resolve(output.endsWith('/') ? join(output, name) : output)
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { createBlock, RAW_CODE, type TreeBytes, type TreeItem } from '@cairn/core'
 import { describe, expect, test } from 'vitest'
 import { writeTree } from '../src/disk-target.ts'
+import { TreeContent } from '../src/tree-content.ts'
 import { tempFolder } from './temp-folder.ts'
 
 const { cid } = createBlock(new Uint8Array(0), { codec: RAW_CODE })
@@ -10,7 +11,12 @@ const { cid } = createBlock(new Uint8Array(0), { codec: RAW_CODE })
 const folder = (path: string, metadata = {}): TreeItem => ({ kind: 'directory', path, cid, ...metadata })
 const file = (path: string, metadata = {}): TreeItem => ({ kind: 'file', path, cid, size: 0, ...metadata })
 const link = (path: string, target: string): TreeItem => ({ kind: 'symlink', path, cid, target })
-const bytes = (path: string, text: string): TreeBytes => ({ kind: 'bytes', path, bytes: Buffer.from(text) })
+const bytes = (path: string, text: string): TreeBytes => ({
+  kind: 'bytes',
+  path,
+  bytes: Buffer.from(text),
+  isKnown: false,
+})
 
 async function* stream(...items: readonly (TreeItem | TreeBytes | Error)[]): AsyncGenerator<TreeItem | TreeBytes> {
   for (const item of items) {
@@ -20,7 +26,7 @@ async function* stream(...items: readonly (TreeItem | TreeBytes | Error)[]): Asy
 }
 
 const write = (path: string, ...items: readonly (TreeItem | TreeBytes | Error)[]) =>
-  writeTree(stream(...items), path, () => undefined)
+  writeTree({ items: stream(...items), path, content: new TreeContent(path) }, () => undefined)
 
 test('writes files in pieces, folders, links, modes and times', async () => {
   const out = join(await tempFolder(), 'out')
@@ -34,7 +40,7 @@ test('writes files in pieces, folders, links, modes and times', async () => {
     link('/sub/link', '../a'),
     file('/sub/old', { mtime: { seconds: -5n, nanoseconds: 0 } }),
   )
-  expect(written).toEqual({ files: 2, directories: 2, symlinks: 1, bytes: 6 })
+  expect(written).toEqual({ files: 2, directories: 2, symlinks: 1, bytes: 6, knownBytes: 0 })
   expect(await readFile(join(out, 'a'), 'utf8')).toBe('onetwo')
   expect((await stat(join(out, 'a'))).mode & 0o7777).toBe(0o755)
   expect(await readlink(join(out, 'sub/link'))).toBe('../a')

@@ -8,6 +8,7 @@ import { CairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader } from '../interfaces.ts'
 import { BLOCK_BYTES_MAX } from '../limits.ts'
 import { directoryPart, type DirectoryPart } from '../directory/directory-listing.ts'
+import { knownBlock, type KnownContent } from './known-content.ts'
 import { decodeUnixFS, type Metadata, type UnixFSNode } from './unixfs-node.ts'
 
 /** One thing in a tree. A file's content follows as {@link TreeBytes} with the same path; a directory's entries follow it. */
@@ -22,6 +23,14 @@ export interface TreeBytes {
   readonly kind: 'bytes'
   readonly path: string
   readonly bytes: Uint8Array
+  /** Whether they are what the reader of the tree has at this place already. */
+  readonly isKnown: boolean
+}
+
+/** How a tree is read. */
+export interface ReadTreeOptions extends AbortOptions {
+  /** Asked for content before a block is. */
+  readonly known?: KnownContent | undefined
 }
 
 /** Part of a file's content: from `offset`, at most `length` bytes; past the end there is nothing. */
@@ -46,9 +55,9 @@ export interface TreeRoot {
 export async function* readTree(
   reader: BlockReader,
   root: TreeRoot,
-  { signal }: AbortOptions = {},
+  { known, signal }: ReadTreeOptions = {},
 ): AsyncGenerator<TreeItem | TreeBytes> {
-  for await (const values of traverse([entryStep(reader, root)], { signal })) yield* values
+  for await (const values of traverse([entryStep({ reader, known }, root)], { signal })) yield* values
 }
 
 /**
@@ -68,7 +77,7 @@ export async function* readFile(
       const node = decodeUnixFS(await reader.get(cid, options))
       if (!isFile(node))
         throw new CairnError('INVALID', `Cannot read ${cid}: it is a ${node.data.type}, not a file`, { cid })
-      return contentVisit(reader, node, { path: '', at: 0, range })
+      return contentVisit({ reader }, node, { path: '', file: node, at: 0, range })
     },
   }
   for await (const values of traverse([root], { signal })) for (const { bytes } of values.filter(isBytes)) yield bytes
@@ -88,17 +97,26 @@ type Values = readonly (TreeItem | TreeBytes)[]
 
 const isBytes = (value: TreeItem | TreeBytes): value is TreeBytes => value.kind === 'bytes'
 
-function entryStep(reader: BlockReader, { cid, path }: TreeRoot, tsize = 0): Step<Values> {
+/** Where content comes from. */
+interface Source {
+  readonly reader: BlockReader
+  readonly known?: KnownContent | undefined
+}
+
+function entryStep(source: Source, { cid, path }: TreeRoot, tsize = 0): Step<Values> {
   return {
     // Zero says nothing. A wrong size only shapes the window, and the right one takes its place.
     bytes: tsize === 0 ? undefined : Math.min(tsize, BLOCK_BYTES_MAX),
     run: async (options) => {
-      const block = await reader.get(cid, options)
+      const whole = { path, file: cid, fileBytes: undefined, offset: 0, length: undefined }
+      const known = source.known && (await knownBlock(source.known, cid, whole))
+      const block = known ?? (await source.reader.get(cid, options))
       const node = decodeUnixFS(block)
       const { mode, mtime, type, data } = { ...node.data }
       const item = { path, cid, mode: mode === undefined ? undefined : mode & 0o7777, mtime }
       if (isFile(node)) {
-        const content = contentVisit(reader, node, { path, at: 0, range: { start: 0, end: Infinity } })
+        const place = { path, file: node, at: 0, range: { start: 0, end: Infinity }, isKnown: known !== undefined }
+        const content = contentVisit(source, node, place)
         return {
           ...content,
           bytes: block.bytes.length,
@@ -107,21 +125,21 @@ function entryStep(reader: BlockReader, { cid, path }: TreeRoot, tsize = 0): Ste
       }
       if (type === 'symlink')
         return { value: [{ ...item, kind: 'symlink', target: toString(data) }], bytes: data.length, next: [] }
-      const next = partSteps(reader, directoryPart(node), path)
+      const next = partSteps(source, directoryPart(node), path)
       return { value: [{ ...item, kind: 'directory' }], bytes: block.bytes.length, next }
     },
   }
 }
 
 /** Steps for the entries of the directory at `path` that are in `part`, and then for the shards below. */
-function* partSteps(reader: BlockReader, { entries, shards }: DirectoryPart, path: string): Generator<Step<Values>> {
-  for (const { cid, name, tsize } of entries) yield entryStep(reader, { cid, path: `${path}/${name}` }, tsize)
+function* partSteps(source: Source, { entries, shards }: DirectoryPart, path: string): Generator<Step<Values>> {
+  for (const { cid, name, tsize } of entries) yield entryStep(source, { cid, path: `${path}/${name}` }, tsize)
   for (const shard of shards) {
     yield {
       run: async (options) => {
-        const block = await reader.get(shard.cid, options)
+        const block = await source.reader.get(shard.cid, options)
         const part = directoryPart(decodeUnixFS(block), shard)
-        return { value: [], bytes: block.bytes.length, next: partSteps(reader, part, path) }
+        return { value: [], bytes: block.bytes.length, next: partSteps(source, part, path) }
       },
     }
   }
@@ -130,13 +148,17 @@ function* partSteps(reader: BlockReader, { entries, shards }: DirectoryPart, pat
 /** Where a node's content lies in its file, and which part of the file is wanted. */
 interface Place {
   readonly path: string
+  /** Root of the file. */
+  readonly file: UnixFSNode
   readonly at: number
+  /** Whether the node is made of what was known. */
+  readonly isKnown?: boolean
   readonly range: { readonly start: number; readonly end: number }
 }
 
 /** A file node's own bytes that fall into the range, and steps for the links that do. */
-function contentVisit(reader: BlockReader, { data, links }: UnixFSNode, place: Place): Visit<Values> {
-  const { path, at, range } = place
+function contentVisit(source: Source, { data, links }: UnixFSNode, place: Place): Visit<Values> {
+  const { path, file, at, range, isKnown = false } = place
   const bytes = data.data.subarray(clamp(range.start - at, data.data.length), clamp(range.end - at, data.data.length))
   function* next(): Generator<Step<Values>> {
     let start = at + data.data.length
@@ -145,11 +167,15 @@ function contentVisit(reader: BlockReader, { data, links }: UnixFSNode, place: P
       if (start >= range.end) return
       // An empty part holds nothing to read, and a DAG of them can have more paths than anybody can walk.
       if (size > 0 && start + size > range.start)
-        yield contentStep(reader, { cid: Hash, size, place: { path, at: start, range } })
+        yield contentStep(source, { cid: Hash, size, place: { path, file, at: start, range } })
       start += size
     }
   }
-  return { value: bytes.length === 0 ? [] : [{ kind: 'bytes', path, bytes }], bytes: bytes.length, next: next() }
+  return {
+    value: bytes.length === 0 ? [] : [{ kind: 'bytes', path, bytes, isKnown }],
+    bytes: bytes.length,
+    next: next(),
+  }
 }
 
 interface ContentLink {
@@ -159,11 +185,14 @@ interface ContentLink {
   readonly place: Place
 }
 
-function contentStep(reader: BlockReader, { cid, size, place }: ContentLink): Step<Values> {
+function contentStep(source: Source, { cid, size, place }: ContentLink): Step<Values> {
   return {
     bytes: mayHaveLinks(cid) ? undefined : size,
     run: async (options) => {
-      const block = await reader.get(cid, options)
+      const { path, file, at } = place
+      const part = { path, file: file.cid, fileBytes: fileSize(file), offset: at, length: size }
+      const known = source.known && (await knownBlock(source.known, cid, part))
+      const block = known ?? (await source.reader.get(cid, options))
       const node = decodeUnixFS(block)
       if (!isFile(node) || fileSize(node) !== size) {
         throw new CairnError(
@@ -172,7 +201,8 @@ function contentStep(reader: BlockReader, { cid, size, place }: ContentLink): St
           { cid },
         )
       }
-      return { ...contentVisit(reader, node, place), bytes: block.bytes.length }
+      const visit = contentVisit(source, node, { ...place, isKnown: known !== undefined })
+      return { ...visit, bytes: block.bytes.length }
     },
   }
 }

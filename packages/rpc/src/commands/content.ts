@@ -55,21 +55,31 @@ export const cat = bytesCommand({
 
 export const get = treeCommand({
   path: ['get'],
-  summary: 'Write a file or folder to disk',
+  summary: 'Write a file or folder to disk; where it was interrupted it goes on, and what is right already stays',
   examples: [
     'cairn get bafy…',
     'cairn get bafy…/docs -o ~/docs',
+    'cairn get -a -C bafy…/docs -o docs.tar.gz',
     'cairn get --peer /ip4/127.0.0.1/tcp/4001/p2p/12D3… bafy…',
   ],
   arguments: [PATH],
   options: {
     output: { type: 'text', short: 'o', value: 'OUT', help: 'where to write it; by default the last name of the path' },
+    archive: { type: 'flag', short: 'a', help: 'write a tar archive; to standard output with -o -' },
+    compress: { type: 'flag', short: 'C', help: 'compress the file or archive with gzip' },
+    'compression-level': {
+      type: 'count',
+      short: 'l',
+      value: 'N',
+      choices: [...'123456789'],
+      help: '1, fast, to 9, small',
+    },
   },
   fetches: true,
-  async *run({ args, node, signal }) {
+  async *run({ args, node, signal, known }) {
     const path = firstArgument({ args })
     const { blocks } = await node()
-    yield* readTree(blocks, { cid: await resolvePath(blocks, path, { signal }), path: '' }, { signal })
+    yield* readTree(blocks, { cid: await resolvePath(blocks, path, { signal }), path: '' }, { known, signal })
   },
 })
 
