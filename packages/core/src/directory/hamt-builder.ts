@@ -1,6 +1,6 @@
 // The blocks of a sharded directory, from all of its entries at once. The tree depends on the names alone: where two or
-// more of them share a bucket, a shard below takes them. Entries are sorted by buckets level by level, as numbers in one
-// array, so that a million of them cost a few of its copies. Source: boxo ipld/unixfs/hamt.
+// more of them share a bucket, a shard below takes them. Entries are sorted by buckets level by level, as numbers in
+// arrays, so that a million of them cost little. Source: boxo ipld/unixfs/hamt.
 import { CairnError } from '../errors.ts'
 import type { ImportSettings } from '../unixfs/profile.ts'
 import type { Metadata } from '../unixfs/unixfs-node.ts'
@@ -86,31 +86,25 @@ function hashedEntries(list: EntryList): Pick<ShardPart, 'order' | 'high' | 'low
   return { order, high, low }
 }
 
-/** The filled buckets of a shard in rising order, by counting: each entry is moved once. */
+/** The filled buckets of a shard in rising order, each with its entries in the order in which they stood. */
 function* byBucket(
   { order, high, low, level }: ShardPart,
   fanout: number,
 ): Generator<{ readonly bucket: number; readonly order: Uint32Array }> {
-  const ends = new Uint32Array(fanout)
-  const chosen = new Uint16Array(order.length)
-  for (const [at, index] of order.entries()) {
-    const bucket = bucketOf({ high: high[index] ?? 0, low: low[index] ?? 0 }, level, fanout)
-    chosen[at] = bucket
-    ends[bucket] = (ends[bucket] ?? 0) + 1
+  const count = order.length
+  // Bucket and place in one number, since numbers alone are sorted without a function.
+  const keys = new Float64Array(count)
+  for (let place = 0; place < count; place++) {
+    const index = order[place] ?? 0
+    keys[place] = bucketOf({ high: high[index] ?? 0, low: low[index] ?? 0 }, level, fanout) * count + place
   }
-  for (let bucket = 1; bucket < fanout; bucket++) ends[bucket] = (ends[bucket] ?? 0) + (ends[bucket - 1] ?? 0)
-  const starts = Uint32Array.from(ends, (_, bucket) => (bucket === 0 ? 0 : (ends[bucket - 1] ?? 0)))
-  const next = starts.slice()
-  const sorted = new Uint32Array(order.length)
-  for (const [at, index] of order.entries()) {
-    const bucket = chosen[at] ?? 0
-    const place = next[bucket] ?? 0
-    sorted[place] = index
-    next[bucket] = place + 1
-  }
-  for (const [bucket, start] of starts.entries()) {
-    const end = ends[bucket] ?? 0
-    if (end > start) yield { bucket, order: sorted.subarray(start, end) }
+  keys.sort()
+  for (let start = 0; start < count;) {
+    const bucket = Math.floor((keys[start] ?? 0) / count)
+    let end = start + 1
+    while (end < count && (keys[end] ?? 0) < (bucket + 1) * count) end++
+    yield { bucket, order: Uint32Array.from(keys.subarray(start, end), (key) => order[key - bucket * count] ?? 0) }
+    start = end
   }
 }
 
