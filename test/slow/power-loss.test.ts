@@ -4,17 +4,23 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { openLevelStore } from '@cairn/blockstore'
 import { createRepo, openNode } from '@cairn/node'
 import { expect, test } from 'vitest'
 import { checkCollected, checkPins, expectedOf } from './acknowledged.ts'
 import { openDisk } from './disk.ts'
+import { largeGroup } from './large-group.ts'
 import { below, seededRandom } from './random.ts'
 import { ROUNDS } from './rounds.ts'
 
+const PUT_WHEN_TOLD = fileURLToPath(new URL('put-when-told.ts', import.meta.url))
 const CHILD = fileURLToPath(new URL('change-until-killed.ts', import.meta.url))
 /** Milliseconds of work between two failures, at most. */
 const WORK_MS = 1500
+/** Large puts: what they leave is copied each time. */
+const LARGE_PUTS = Math.min(ROUNDS.powerLosses, 50)
 
 test(
   `everything acknowledged outlives ${ROUNDS.powerLosses} losses of power`,
@@ -49,6 +55,39 @@ test(
           await checkCollected(node, pinned)
         })
         child.kill('SIGCONT')
+      }
+    } finally {
+      const exited = once(child, 'exit')
+      child.kill('SIGKILL')
+      if (child.exitCode === null && child.signalCode === null) await exited
+    }
+  },
+)
+
+// Whatever else is written syncs its file system as well, and hides that a large put was acknowledged too early.
+test(
+  `a large put alone outlives the power that goes with its acknowledgement, ${LARGE_PUTS} times`,
+  { timeout: 60_000 + LARGE_PUTS * 20_000 },
+  async ({ skip }) => {
+    await using disk = await openDisk().catch((cause: unknown) => skip(`no disk can be made here: ${String(cause)}`))
+    const folder = join(disk.path, 'store')
+    const child = spawn(process.execPath, ['--conditions=source', PUT_WHEN_TOLD, folder, '1'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    try {
+      const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+      expect((await lines.next()).value).toBe('open')
+      for (let round = 1; round <= LARGE_PUTS; round++) {
+        child.stdin.write('put\n')
+        expect((await lines.next()).value).toBe(`${round}`)
+        await disk.cut(() => undefined)
+        await disk.afterwards(async (path) => {
+          const store = await openLevelStore(join(path, 'store'))
+          const blocks = largeGroup(round)
+          const found = await store.getMany(blocks.map(({ cid }) => cid))
+          await store.close()
+          expect(found.map((block) => block?.bytes.length)).toEqual(blocks.map(({ bytes }) => bytes.length))
+        })
       }
     } finally {
       const exited = once(child, 'exit')
