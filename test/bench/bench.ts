@@ -1,17 +1,21 @@
 // `npm run bench`, or `npm run bench -- 256 100` for a file of so many MiB and a store of so many thousand blocks; by
 // default 1024 and 1000, as in the goals.
+import { benchCar } from './car.ts'
 import { benchCollect } from './collect.ts'
 import { benchLargeFile, benchSmallFiles } from './content.ts'
 import { HEADING, RUNS } from './report.ts'
 import { benchScale } from './scale.ts'
+import { benchUnixFS } from './unixfs.ts'
 
 const [sizeMib = 1024, kiloBlocks = 1000] = process.argv.slice(2).map(Number)
 
 console.log(`Bytes that do not compress; ${RUNS} pairs of runs each: medians, and lowest to highest ratio.`)
 if (sizeMib > 0) {
   console.log(`\nA file of ${sizeMib} MiB, chunks of 1 MiB\n${HEADING}`)
+  await benchUnixFS(sizeMib)
   await benchLargeFile(sizeMib)
   await benchSmallFiles(10_000)
+  await benchCar(sizeMib)
 }
 if (kiloBlocks > 0) {
   console.log(`\nA store of ${kiloBlocks},000 blocks of 1 KiB, one run`)
