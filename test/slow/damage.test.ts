@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { ALL_PAIRS, BLOCKS, fillStores, harmCopy, harmPair, RECORDS, type Harm } from './harm.ts'
+import { ALL_PAIRS, BLOCKS, fillStores, harmCopy, harmKeys, harmPair, RECORDS, type Harm } from './harm.ts'
 import type { Findings } from './look-at-damage.ts'
 import { seededRandom } from './random.ts'
 import { ROUNDS } from './rounds.ts'
@@ -48,6 +48,18 @@ test(`${ROUNDS.damages} damaged stores`, { timeout: 60_000 + ROUNDS.damages * 50
   }
   console.log(JSON.stringify(tally))
   expect(tally.complete).toBeGreaterThan(0)
+})
+
+test(`${ROUNDS.damages} stores with damaged keys`, { timeout: 60_000 + ROUNDS.damages * 5000 }, async () => {
+  const { seed } = ROUNDS
+  for (let round = 0; round < ROUNDS.damages; round++) {
+    const copy = join(folder, 'copy')
+    const harm = await harmKeys(folder, copy, seededRandom(seed + round))
+    const about = JSON.stringify({ seed: seed + round, ...harm })
+    const { findings, ends } = await look(copy, about)
+    expect(ends, about).toBe(0)
+    check(harm, findings, about)
+  }
 })
 
 test('stores in which two tables are damaged', { timeout: 60_000 + ALL_PAIRS.length * 5000 }, async () => {

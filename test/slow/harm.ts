@@ -1,5 +1,5 @@
 // A small store with known content, copies of it, and harm to one of their files.
-import { cp, open, readdir, rm, stat, truncate } from 'node:fs/promises'
+import { cp, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openLevelKeyValueStore, openLevelStore } from '@cairn/blockstore'
 import { createBlock, RAW_CODE, type Block } from '@cairn/core'
@@ -67,8 +67,8 @@ export interface Harm {
 export interface FileHarm {
   readonly database: (typeof DATABASES)[number]
   readonly file: string
-  readonly how: 'gone' | 'truncated' | 'zeroed' | 'garbled' | 'flipped'
-  /** Bytes of the tail, or number of flipped bits. */
+  readonly how: 'gone' | 'truncated' | 'zeroed' | 'garbled' | 'flipped' | 'keys'
+  /** Bytes of the tail, or number of flipped bits: of any, or for `keys` of those that are in no block. */
   readonly size: number
 }
 
@@ -85,6 +85,15 @@ export async function harmCopy(path: string, copy: string, random: Random): Prom
     files.push(await harmFile(copy, { database, file, how: pick(random, hows) }, random))
   }
   return { base, files }
+}
+
+/** Copies a store to `copy` and flips bits of one of its tables: in keys, and in what says where they are. */
+export async function harmKeys(path: string, copy: string, random: Random): Promise<Harm> {
+  const base = await copyOf(path, copy, random)
+  // Of the others, opening verifies all checksums.
+  const database = pick(random, ['blocks', 'blocks', 'blocks', 'index', 'meta'] as const)
+  const tables = (await readdir(join(copy, database))).filter((name) => TABLE.test(name))
+  return { base, files: [await harmFile(copy, { database, file: pick(random, tables), how: 'keys' }, random)] }
 }
 
 const TAILS = ['truncated', 'zeroed', 'garbled'] as const
@@ -138,11 +147,12 @@ async function harmFile(copy: string, harm: Omit<FileHarm, 'size'>, random: Rand
   const { size: bytes } = await stat(file)
   // Most tails are short, as torn writes are; some are all there is.
   const tail = below(random, 4) === 0 ? bytes : 1 + below(random, bytes ** random())
-  const size = how === 'flipped' ? pick(random, [1, 10, 1000]) : how === 'gone' ? bytes : tail
+  const size = sizeOf(how, { bytes, tail, random })
   const start = Math.max(bytes - size, 0)
   if (how === 'gone') await rm(file)
   else if (how === 'truncated') await truncate(file, start)
-  else if (how === 'flipped') await flip(file, { bits: size, bytes, random })
+  else if (how === 'flipped') await flip(file, { bits: size, places: undefined, random })
+  else if (how === 'keys') await flip(file, { bits: size, places: outsideBlocks(await readFile(file)), random })
   else await overwrite(file, { start, bytes, random: how === 'garbled' ? random : undefined })
   return { ...harm, size }
 }
@@ -157,19 +167,36 @@ async function overwrite(
   await handle.close()
 }
 
+function sizeOf(
+  how: FileHarm['how'],
+  { bytes, tail, random }: { readonly bytes: number; readonly tail: number; readonly random: Random },
+): number {
+  if (how === 'flipped') return pick(random, [1, 10, 1000])
+  if (how === 'keys') return pick(random, [1, 3, 10, 100])
+  return how === 'gone' ? bytes : tail
+}
+
+/** Where the bytes of a file are that are in no block. */
+function outsideBlocks(content: Buffer): number[] {
+  const isBlock = new Uint8Array(content.length)
+  for (const { bytes } of allBlocks()) {
+    const at = content.indexOf(bytes)
+    if (at >= 0) isBlock.fill(1, at, at + bytes.length)
+  }
+  return [...isBlock.keys()].filter((at) => isBlock[at] === 0)
+}
+
+/** Flips `bits`, each in one of the bytes at `places`, or in any. */
 async function flip(
   file: string,
-  { bits, bytes, random }: { readonly bits: number; readonly bytes: number; readonly random: Random },
+  { bits, places, random }: { readonly bits: number; readonly places: number[] | undefined; readonly random: Random },
 ): Promise<void> {
-  const handle = await open(file, 'r+')
-  const content = Buffer.alloc(bytes)
-  await handle.read(content, 0, bytes, 0)
+  const content = await readFile(file)
   for (let count = 0; count < bits; count++) {
-    const at = below(random, bytes)
+    const at = places === undefined ? below(random, content.length) : pick(random, places)
     content[at] = (content[at] ?? 0) ^ (1 << below(random, 8))
   }
-  await handle.write(content, 0, bytes, 0)
-  await handle.close()
+  await writeFile(file, content)
 }
 
 function pick<T>(random: Random, choices: readonly T[]): T {

@@ -45,6 +45,7 @@ async function look(path: string): Promise<Findings> {
   const meta = await openLevelKeyValueStore(join(path, 'meta'), { onRecovery })
   const store = await openLevelStore(path, { onRecovery })
   const first = await readAll(store)
+  for await (const _ of store.list()) continue
   const scrubbed = new Set<number>()
   for await (const step of store.scrub()) {
     for (const cid of [...step.damaged, ...step.mended]) scrubbed.add(keys.get(cid.toString()) ?? -1)
@@ -53,6 +54,7 @@ async function look(path: string): Promise<Findings> {
   const second = await readAll(store)
   const { blocks: counted } = await store.stat()
   await store.putMany(blocks)
+  for await (const _ of store.compact()) continue
   const third = await readAll(store)
   const named = events.flatMap((event) => (event.kind === 'damaged' ? event.cids : []))
   const found = await readRecords(meta)
