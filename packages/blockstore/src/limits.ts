@@ -23,6 +23,12 @@ export const INDEX_TABLE_BYTES = 4 * 1024 * 1024
 /** Bytes of tables of the index, or of a key-value store, whose checksums opening verifies: a quarter of a second. */
 export const CHECKED_TABLE_BYTES = 128 * 1024 * 1024
 
+/** Bytes that opening reads of new tables of the log: a third of a second. Of large records little is read, of small ones all. */
+export const CHECKED_LOG_BYTES = 256 * 1024 * 1024
+
+/** Milliseconds for which a table must not have changed to be remembered as sound: more than a tick of any clock of files. */
+export const TABLE_AGE_MIN_MS = 50
+
 /** Bytes of tables that LevelDB caches, for each database. Blocks of the log are not worth caching: they are read once. */
 export const CACHE_BYTES = 8 * 1024 * 1024
 

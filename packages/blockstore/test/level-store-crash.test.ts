@@ -125,7 +125,7 @@ test('after a write that failed a database is read-only, and opened again it has
 }) => {
   const path = await smallDisk('24m')
   if (path === undefined) return skip('mounting a small file system is not allowed here')
-  const database = await openDatabase(join(path, 'db'), { tableBytes: 1 << 20, check: 'ends' })
+  const database = await openDatabase(join(path, 'db'), { tableBytes: 1 << 20 })
   const stored: Uint8Array[] = []
   const put = async (seed: number): Promise<void> => {
     const key = Uint8Array.of(seed)
@@ -142,7 +142,7 @@ test('after a write that failed a database is read-only, and opened again it has
   expect((await database.getMany(stored)).every((value) => value?.length === 1 << 20)).toBe(true)
   await database.close()
 
-  const again = await openDatabase(join(path, 'db'), { tableBytes: 1 << 20, check: 'ends' })
+  const again = await openDatabase(join(path, 'db'), { tableBytes: 1 << 20 })
   expect((await again.getMany(stored)).every((value) => value?.length === 1 << 20)).toBe(true)
   await again.batch([{ key: Uint8Array.of(100) }], { sync: true })
   await again.close()

@@ -100,7 +100,7 @@ test('a log that is gone, with an index that remembers, names every block', asyn
 
 test('a log without its header goes on under its name', async () => {
   const path = await filledFolder()
-  const damaged = await openDatabase(join(path, 'blocks'), { tableBytes: 1 << 20, check: 'ends' })
+  const damaged = await openDatabase(join(path, 'blocks'), { tableBytes: 1 << 20 })
   await damaged.batch([{ key: HEADER_KEY }], { sync: true })
   await damaged.close()
   const outcome = await look(path)
@@ -112,7 +112,7 @@ test.for([true, false])(
   'a record whose key says no multihash keeps nothing else away, with an index: %s',
   async (isThere) => {
     const path = await filledFolder()
-    const damaged = await openDatabase(join(path, 'blocks'), { tableBytes: 1 << 20, check: 'ends' })
+    const damaged = await openDatabase(join(path, 'blocks'), { tableBytes: 1 << 20 })
     // Its hash function is not one that anybody has, and its length not that of the digest.
     await damaged.batch([{ key: encodeLogKey(1000, Uint8Array.of(0x12, 0x21, 7)), value: Uint8Array.of(1) }], {
       sync: true,

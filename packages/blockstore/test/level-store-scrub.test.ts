@@ -26,13 +26,13 @@ async function change(
   name: 'blocks' | 'index',
   work: (database: Database) => Promise<readonly Change[]>,
 ) {
-  const database = await openDatabase(join(path, name), { tableBytes: 1 << 20, check: 'ends' })
+  const database = await openDatabase(join(path, name), { tableBytes: 1 << 20 })
   await database.batch(await work(database), { sync: true })
   await database.close()
 }
 
 async function placeOf(path: string, seed: number) {
-  const database = await openDatabase(join(path, 'index'), { tableBytes: 1 << 20, check: 'ends' })
+  const database = await openDatabase(join(path, 'index'), { tableBytes: 1 << 20 })
   const multihash = seededBlock(seed, 500).cid.multihash.bytes
   const location = decodeLocation((await database.get(multihash)) ?? new Uint8Array())
   await database.close()

@@ -84,7 +84,7 @@ test('a second opener is told that it is locked, and harms nothing', async () =>
 
 test('a locked index is not taken for a damaged one', async () => {
   const path = await filledFolder()
-  const database = await openDatabase(join(path, 'index'), { tableBytes: 1 << 20, check: 'ends' })
+  const database = await openDatabase(join(path, 'index'), { tableBytes: 1 << 20 })
   await expect(openLevelStore(path)).rejects.toMatchObject({ code: 'LOCKED' })
   await database.close()
   await expectAllThere(path)
@@ -93,10 +93,10 @@ test('a locked index is not taken for a damaged one', async () => {
 test('a flipped byte in a stored block is found when it is read; putting it again mends it', async () => {
   const path = await filledFolder()
   const [victim, next] = [blocks[3] ?? seededBlock(3), blocks[4] ?? seededBlock(4)]
-  const index = await openDatabase(join(path, 'index'), { tableBytes: 1 << 20, check: 'ends' })
+  const index = await openDatabase(join(path, 'index'), { tableBytes: 1 << 20 })
   const { sequence } = decodeLocation((await index.get(victim.cid.multihash.bytes)) ?? new Uint8Array())
   await index.close()
-  const log = await openDatabase(join(path, 'blocks'), { tableBytes: 1 << 20, check: 'ends' })
+  const log = await openDatabase(join(path, 'blocks'), { tableBytes: 1 << 20 })
   const key = encodeLogKey(sequence, victim.cid.multihash.bytes)
   const bytes = Uint8Array.from((await log.get(key)) ?? [])
   bytes[50] = (bytes[50] ?? 0) ^ 1
@@ -119,7 +119,7 @@ test('a flipped byte in a stored block is found when it is read; putting it agai
 
 test('an index entry without its record is CORRUPT, not a miss', async () => {
   const path = await filledFolder()
-  const log = await openDatabase(join(path, 'blocks'), { tableBytes: 1 << 20, check: 'ends' })
+  const log = await openDatabase(join(path, 'blocks'), { tableBytes: 1 << 20 })
   for await (const page of log.pages(encodeLogKey(1, new Uint8Array()))) {
     await log.batch(
       page.slice(0, 1).map(([key]) => ({ key })),
@@ -146,7 +146,7 @@ test('a put that is under way when a sweep opens is not swept', async () => {
 test('a log of a newer version is refused', async () => {
   const newer = await tempFolder()
   await mkdir(join(newer, 'blocks'))
-  const log = await openDatabase(join(newer, 'blocks'), { tableBytes: 1 << 20, check: 'ends' })
+  const log = await openDatabase(join(newer, 'blocks'), { tableBytes: 1 << 20 })
   await log.batch([{ key: HEADER_KEY, value: encodeHeader({ version: 2, id: new Uint8Array(16) }) }], { sync: true })
   await log.close()
   await expect(openLevelStore(newer)).rejects.toMatchObject({ code: 'UNSUPPORTED' })
@@ -154,7 +154,7 @@ test('a log of a newer version is refused', async () => {
 
 test('damaged blocks are missing from a look-up of many, and keep none of the others away', async () => {
   const path = await filledFolder()
-  const log = await openDatabase(join(path, 'blocks'), { tableBytes: 1 << 20, check: 'ends' })
+  const log = await openDatabase(join(path, 'blocks'), { tableBytes: 1 << 20 })
   for await (const page of log.pages(encodeLogKey(1, new Uint8Array()))) {
     await log.batch([{ key: page[0]?.[0] ?? HEADER_KEY }], { sync: true })
     await log.batch([{ key: page[1]?.[0] ?? HEADER_KEY, value: Uint8Array.of(1) }], { sync: true })

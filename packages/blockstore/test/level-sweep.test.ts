@@ -27,7 +27,7 @@ async function change(
   changesOf: (multihash: Uint8Array, logKey: Uint8Array) => Change[],
 ): Promise<void> {
   const multihash = first?.multihash.bytes ?? expect.fail('there are blocks')
-  const settings = { tableBytes: 1 << 20, check: 'ends' } as const
+  const settings = { tableBytes: 1 << 20 } as const
   const index = await openDatabase(join(path, 'index'), settings)
   const { sequence } = decodeLocation((await index.get(multihash)) ?? new Uint8Array())
   await index.close()

@@ -6,8 +6,17 @@ import { untabledBytes } from '../disk-room.ts'
 import { databaseError } from './database-error.ts'
 import { replaceFolder } from '../files/database-files.ts'
 import { SCAN_BYTES, SCAN_RECORDS } from '../limits.ts'
-import { openLevel, repairLevel, type DatabaseSettings, type NativeLevel, type OpenedLevel } from './native-level.ts'
-import type { TableCheck } from '../files/table-file.ts'
+import {
+  openLevel,
+  repairLevel,
+  WATCH,
+  type DatabaseSettings,
+  type NativeLevel,
+  type OpenedLevel,
+} from './native-level.ts'
+import { mendTables, stripTables, type DamagedTable } from '../files/database-tables.ts'
+import type { KeyRange } from '../files/table-ranges.ts'
+import type { TableWatch } from '../files/table-watch.ts'
 
 /** One change of a batch; a change without `value` deletes the key. */
 export interface Change {
@@ -40,6 +49,7 @@ export class Database {
   readonly #settings: DatabaseSettings
   /** `undefined` when it could not be opened again; each use tries. */
   #level: NativeLevel | undefined
+  #watch: TableWatch
   #failure: CairnError | undefined
   #droppedBytes: number
   /** Calls of LevelDB that run. */
@@ -49,9 +59,10 @@ export class Database {
   /** While it is opened again; whoever comes then waits. */
   #reopening: Promise<void> | undefined
 
-  constructor({ level, droppedBytes }: OpenedLevel, settings: DatabaseSettings) {
+  constructor({ level, watch, droppedBytes }: OpenedLevel, settings: DatabaseSettings) {
     this.#path = level.location
     this.#level = level
+    this.#watch = watch
     this.#droppedBytes = droppedBytes
     this.#settings = settings
   }
@@ -64,7 +75,7 @@ export class Database {
   /** Values in the order of `keys`, from one moment. @throws CORRUPT when any of them cannot be read */
   async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
     // Typed as all there; a miss is `undefined` in LevelDB's binding.
-    const values: (Uint8Array | undefined)[] = await this.#read((level) => level.getMany([...keys]))
+    const values: (Uint8Array | undefined)[] = await this.#read((level) => level.getMany([...keys]), atKeys(keys))
     return values.map((value) => value && plain(value))
   }
 
@@ -82,7 +93,7 @@ export class Database {
 
   /** Whether each of `keys` is there, without its value. In a damaged table nothing is. */
   async hasMany(keys: readonly Uint8Array[]): Promise<boolean[]> {
-    return this.#read((level) => level.hasMany([...keys]))
+    return this.#read((level) => level.hasMany([...keys]), atKeys(keys))
   }
 
   /**
@@ -151,12 +162,15 @@ export class Database {
 
   /** Rewrites the tables between two keys without what is deleted there. */
   async compact(start: Uint8Array, end: Uint8Array): Promise<void> {
-    await this.#read((level) => level.compactRange(start, end))
+    await this.#read(
+      (level) => level.compactRange(start, end),
+      (watch) => [watch.compacted(start, end)],
+    )
   }
 
   /** About how many bytes of tables lie between two keys; what is not in a table yet counts as nothing. */
   async approximateBytes(start: Uint8Array, end: Uint8Array): Promise<number> {
-    return this.#read((level) => level.approximateSize(start, end))
+    return this.#read((level) => level.approximateSize(start, end), atKeys([start, end]))
   }
 
   /** About the bytes of all tables. */
@@ -170,8 +184,25 @@ export class Database {
    *
    * @throws as `openDatabase`. Each use tries again then
    */
-  async reopen({ from, check = this.#settings.check }: ReopenOptions = {}): Promise<void> {
+  async reopen(options: ReopenOptions = {}): Promise<void> {
     while (this.#reopening !== undefined) await this.#reopening
+    await this.#reopenNow(options)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.#reopening
+    await this.#level?.close()
+    await this.#watch.save()
+  }
+
+  /** Whether tables are damaged so that LevelDB could stumble over them; all are looked at. */
+  async hasDamagedTables(): Promise<boolean> {
+    return (await this.#watch.damagedNow()).length > 0
+  }
+
+  /** Begins at once, so that no two run. */
+  async #reopenNow({ from, damaged = [], isSuspect = false }: ReopenOptions): Promise<void> {
     if (this.#isClosed) throw new CairnError('UNAVAILABLE', `Cannot open ${this.#path} again: it is closed`)
     const isDamaged = this.#failure?.code === 'CORRUPT'
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -181,13 +212,19 @@ export class Database {
       const level = this.#level
       this.#level = undefined
       await level?.close()
+      await this.#watch.save()
       if (from !== undefined) {
         await replaceFolder(this.#path, from)
       } else if (isDamaged && this.#settings.repairs !== false) {
         await repairLevel(this.#path, this.#settings.onRecovery)
+      } else if (damaged.length > 0) {
+        await this.#mendTables(damaged)
       }
-      const { level: again, droppedBytes } = await openLevel(this.#path, { ...this.#settings, check })
+      const { watch: before = WATCH } = this.#settings
+      const settings = { ...this.#settings, watch: isSuspect ? { ...before, isSuspect } : before }
+      const { level: again, watch, droppedBytes } = await openLevel(this.#path, settings)
       this.#level = again
+      this.#watch = watch
       this.#droppedBytes = droppedBytes
       this.#failure = undefined
       this.#settings.onRecovery?.({ kind: 'reopened', path: this.#path })
@@ -197,29 +234,47 @@ export class Database {
     }
   }
 
-  async close(): Promise<void> {
-    this.#isClosed = true
-    await this.#reopening
-    await this.#level?.close()
+  /** What is damaged is left out of them; LevelDB has to be closed. */
+  async #mendTables(damaged: readonly DamagedTable[]): Promise<void> {
+    const { repairs, onRecovery, watch = WATCH } = this.#settings
+    if (repairs === false) return stripTables(this.#path, damaged, watch.check)
+    const repaired = await mendTables(this.#path, damaged, watch.check)
+    onRecovery?.(repaired)
   }
 
-  async #use<T>(operation: (level: NativeLevel) => Promise<T>): Promise<T> {
+  /** Runs `operation`, which reads no tables but those that may hold keys of `ranges`. */
+  async #use<T>(operation: (level: NativeLevel) => Promise<T>, ranges?: RangesOf): Promise<T> {
     while (this.#reopening !== undefined) await this.#reopening
     if (this.#level === undefined) {
       await this.reopen()
-      return this.#use(operation)
+      return this.#use(operation, ranges)
     }
+    const watch = this.#watch
+    let damaged: readonly DamagedTable[] = []
+    // It is not opened again between the look and the read.
     this.#users++
     try {
-      return await operation(this.#level)
+      if (ranges !== undefined && watch.isNeeded) damaged = await watch.damagedIn(ranges(watch))
+      if (damaged.length === 0) return await operation(this.#level)
     } finally {
       if (--this.#users === 0) this.#left?.()
     }
+    await this.#takeOut(damaged, watch)
+    return this.#use(operation, ranges)
   }
 
-  async #read<T>(operation: (level: NativeLevel) => Promise<T>): Promise<T> {
+  /** Takes damage out of tables that `watch` found. @throws CORRUPT where there is no repair, and what is left can be read then */
+  async #takeOut(damaged: readonly DamagedTable[], watch: TableWatch): Promise<void> {
+    while (this.#reopening !== undefined) await this.#reopening
+    // Whoever else met it may have been first.
+    if (this.#watch === watch) await this.#reopenNow({ damaged })
+    if (this.#settings.repairs === false)
+      throw new CairnError('CORRUPT', `Cannot read ${this.#path}: its table ${damaged[0]?.name} is damaged`)
+  }
+
+  async #read<T>(operation: (level: NativeLevel) => Promise<T>, ranges?: RangesOf): Promise<T> {
     try {
-      return await this.#use(operation)
+      return await this.#use(operation, ranges)
     } catch (cause) {
       if (isCairnError(cause)) throw cause
       throw databaseError(`Cannot read ${this.#path}`, cause)
@@ -229,11 +284,14 @@ export class Database {
   async #nextPage(scan: Scan, leavesOutDamage: boolean): Promise<Page> {
     let next = scan
     try {
-      const entries: Entry[] = await this.#read(async (level) => {
-        const open = opened(next, level)
-        next = { ...next, open }
-        return open.iterator.nextv(next.size)
-      })
+      const entries: Entry[] = await this.#read(
+        async (level) => {
+          const open = opened(next, level)
+          next = { ...next, open }
+          return open.iterator.nextv(next.size)
+        },
+        () => [['gte' in next.range ? next.range.gte : next.range.gt, undefined]],
+      )
       const last = entries.at(-1)
       if (last === undefined) return { entries: [], next, isEnd: true }
       const range = { gt: plain(last[0]) }
@@ -256,9 +314,14 @@ export class Database {
 interface ReopenOptions {
   /** Folder of a database that takes its place. */
   readonly from?: string
-  /** How closely its tables are looked at, this time. */
-  readonly check?: TableCheck
+  /** Tables from which damage is taken out. */
+  readonly damaged?: readonly DamagedTable[]
+  /** Looks at all tables, whatever is remembered of them. */
+  readonly isSuspect?: boolean
 }
+
+/** The keys of what an operation reads, given what is known of the tables. */
+type RangesOf = (watch: TableWatch) => readonly KeyRange[]
 
 /** An iteration that survives that its database is opened again. */
 interface Scan {
@@ -277,6 +340,10 @@ interface Page {
   readonly entries: Entry[]
   readonly next: Scan
   readonly isEnd: boolean
+}
+
+function atKeys(keys: readonly Uint8Array[]): RangesOf {
+  return () => keys.map((key) => [key, key] as const)
 }
 
 /** The iterator of `scan` on `level`: a closed database has closed those that it had. */

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { isCairnError, systemError } from '@cairn/core'
 import { Level } from 'level'
 import { databaseError } from '../database/database-error.ts'
-import { blankDamaged } from './log-file.ts'
+import { blankDamaged, hasDamaged } from './log-file.ts'
 import { readManifest, type Manifest } from './manifest.ts'
 import type { RepairedEvent } from '../recovery-event.ts'
 
@@ -116,6 +116,25 @@ async function blankLogs(path: string): Promise<void> {
     await mkdir(join(path, LOST), { recursive: true })
     await writeFile(join(path, LOST, `${name}.damaged`), file)
     await writeFile(join(path, name), blanked, { flush: true })
+  }
+}
+
+/** Whether LevelDB would leave out records of its own log when it opens the database in `path`. */
+export async function wouldDropBytes(path: string): Promise<boolean> {
+  for (const name of await readdir(path).catch((): string[] => [])) {
+    if (/^\d+\.log$/.test(name) && hasDamaged(await readLog(join(path, name)))) return true
+  }
+  return false
+}
+
+/** The bytes of a log, none when a process that has the database open took it away. */
+async function readLog(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path)
+  } catch (cause) {
+    const reason = systemError(`read ${path}`, cause)
+    if (isCairnError(reason, 'NOT_FOUND')) return new Uint8Array()
+    throw reason
   }
 }
 

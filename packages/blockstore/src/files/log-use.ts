@@ -1,18 +1,17 @@
 // Whether the processes that had a log open have closed it: one that LevelDB ended, over a damaged table, has not.
 import { readFile, rm, writeFile } from 'node:fs/promises'
-import type { TableCheck } from './table-file.ts'
 
 /**
- * Notes that the log is in use, and says how closely to look at it: when the process that had it last and the one before
+ * Notes that the log is in use, and says whether its tables are suspect: when the process that had it last and the one before
  * both ended without closing it, a damaged table may be what ends them.
  */
-export async function beginUse(path: string): Promise<TableCheck> {
+export async function beginUse(path: string): Promise<{ readonly isSuspect: boolean }> {
   const use = usePath(path)
   const unclosed = Number(await readFile(use, 'utf8').catch(() => '0'))
-  const check = unclosed >= 2 ? 'keys' : 'ends'
+  const isSuspect = unclosed >= 2
   // On a full disk the note fails and nothing else need to.
-  await writeFile(use, String(check === 'keys' ? 1 : unclosed + 1)).catch(() => undefined)
-  return check
+  await writeFile(use, String(isSuspect ? 1 : unclosed + 1)).catch(() => undefined)
+  return { isSuspect }
 }
 
 /** Notes that the log was closed. */

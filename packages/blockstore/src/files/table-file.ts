@@ -1,6 +1,7 @@
 // A LevelDB table as a file: looked at without LevelDB, and written again without its damaged blocks, in the same number
 // of bytes, so that LevelDB takes it for the table that its MANIFEST names. Format: doc/table_format.md of LevelDB: data
 // blocks, filter, an index of filters, an index of data blocks, and a footer of fixed size that says where the indexes are.
+import { blockEnds } from './block-ends.ts'
 import { maskedCrc32c } from './crc32c.ts'
 import { decompressSnappy } from './snappy.ts'
 import {
@@ -121,11 +122,10 @@ function isSoundData(
   if (block === undefined) return false
   if (check === 'all' || !isPlain(file, block)) return hasSoundSum(file, block)
   const content = contentOf(file, block)
-  const entries = content && readBlock(content)
-  const [first, last] = [entries?.at(0), entries?.at(-1)]
-  if (first === undefined || last === undefined) return false
+  const ends = content && blockEnds(content)
+  if (ends === undefined) return false
   const before = blocks[number - 1]?.bound
-  return compareKeys(last.key, block.bound) <= 0 && (before === undefined || compareKeys(before, first.key) < 0)
+  return compareKeys(ends.last, block.bound) <= 0 && (before === undefined || compareKeys(before, ends.first) < 0)
 }
 
 /** The data blocks of a table without an index, from its start to the first that is damaged. */

@@ -32,8 +32,7 @@ export function openIndexDatabase(path: string): Promise<Database> {
   return openDatabase(path, {
     tableBytes: INDEX_TABLE_BYTES,
     repairs: false,
-    check: 'all',
-    checkBytesMax: CHECKED_TABLE_BYTES,
+    watch: { check: 'all', bytesMax: CHECKED_TABLE_BYTES, isSuspect: false },
   })
 }
 

@@ -3,15 +3,13 @@
 import { randomBytes } from 'node:crypto'
 import { CairnError, isCairnError } from '@cairn/core'
 import { doubtFiles, isDoubtful, trustFiles } from '../files/database-files.ts'
-import { damagedTables } from '../files/database-tables.ts'
 import { openDatabase, type Database, type Entry } from '../database/database.ts'
 import type { Durability } from '../durability.ts'
-import { LOG_BATCH_BYTES, LOG_TABLE_BYTES } from '../limits.ts'
+import { CHECKED_LOG_BYTES, LOG_BATCH_BYTES, LOG_TABLE_BYTES } from '../limits.ts'
 import { beginUse, endUse } from '../files/log-use.ts'
 import { decodeHeader, decodeLogKey, encodeHeader, encodeLogKey, HEADER_KEY, type Location } from './record.ts'
 import { stretchesOf, WHOLE_LOG, type LogStretch } from './log-stretches.ts'
 import type { OnRecovery } from '../recovery-event.ts'
-import type { TableCheck } from '../files/table-file.ts'
 
 /** Where the block of a multihash is. */
 export interface Placed {
@@ -55,8 +53,12 @@ export interface BlockLogSettings {
  */
 export async function openBlockLog(path: string, settings: BlockLogSettings = {}): Promise<BlockLog> {
   const { durability = 'sync', onRecovery } = settings
-  const check = await beginUse(path)
-  const database = await openDatabase(path, { tableBytes: LOG_TABLE_BYTES, onRecovery, check })
+  const { isSuspect } = await beginUse(path)
+  const database = await openDatabase(path, {
+    tableBytes: LOG_TABLE_BYTES,
+    onRecovery,
+    watch: { check: 'keys', bytesMax: CHECKED_LOG_BYTES, isSuspect },
+  })
   try {
     const id = (await readHeader(database, path)) ?? (await writeHeader(database, path, settings))
     return new BlockLog(database, { id, path, durability })
@@ -244,14 +246,14 @@ export class BlockLog {
     return trustFiles(this.#path)
   }
 
-  /** Whether tables are damaged so that LevelDB could stumble over them. Reads little of large records. */
+  /** Whether tables are damaged so that LevelDB could stumble over them; all are looked at. Reads little of large records. */
   async hasDamagedTables(): Promise<boolean> {
-    return (await damagedTables(this.#path, 'keys')).length > 0
+    return this.#database.hasDamagedTables()
   }
 
-  /** Opens it again, after a failed write or to mend damaged tables. @throws as `openDatabase` */
-  async reopen({ check }: { readonly check?: TableCheck } = {}): Promise<void> {
-    await this.#database.reopen(check && { check })
+  /** Opens it again, after a failed write or, when tables are suspect, to mend those that are damaged. @throws as `openDatabase` */
+  async reopen(options: { readonly isSuspect?: boolean } = {}): Promise<void> {
+    await this.#database.reopen(options)
   }
 
   async close(): Promise<void> {

@@ -30,8 +30,7 @@ export async function openLevelKeyValueStore(
   const database = await openDatabase(path, {
     tableBytes: INDEX_TABLE_BYTES,
     onRecovery,
-    check: 'all',
-    checkBytesMax: CHECKED_TABLE_BYTES,
+    watch: { check: 'all', bytesMax: CHECKED_TABLE_BYTES, isSuspect: false },
   })
   try {
     // What is not synced may be lost with the power, and nobody was promised more.

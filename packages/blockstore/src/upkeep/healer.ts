@@ -104,7 +104,7 @@ export class Healer {
     if (!(await log.hasDamagedTables())) return
     await this.#turns.run(async () => {
       await this.#requireMeans()
-      await log.reopen({ check: 'keys' })
+      await log.reopen({ isSuspect: true })
       if (await log.isDoubtful()) await this.#remakeIndex()
     })
   }
