@@ -117,6 +117,7 @@ function groupOf(program: Program, name: string): Program {
 const GROUPS: Readonly<Record<string, string>> = {
   block: 'Read, store and delete single blocks',
   dag: 'Work with DAGs, and move them as CAR files',
+  files: 'Files and folders that change, by paths from /',
   pin: 'Keep content, and see what is kept',
   repo: 'Look into the repo and clean it up',
   swarm: 'Meet other peers',

@@ -46,6 +46,8 @@ export interface AddOptions extends AbortOptions {
   readonly settings: ImportSettings
   /** Pins the root recursively; true by default. */
   readonly pin?: boolean
+  /** Path of the mutable file or folder that the root becomes as well; one that ends with a slash is the folder for it. */
+  readonly toFiles?: string | undefined
 }
 
 /**
@@ -114,8 +116,9 @@ export class Node implements AsyncDisposable {
    */
   async *add(
     source: NamedSource,
-    { settings, pin = true, signal }: AddOptions,
+    { settings, pin = true, toFiles, signal }: AddOptions,
   ): AsyncGenerator<ProgressEvent | EntryEvent> {
+    if (toFiles !== undefined) await (await this.files()).checkFree(toFiles, source.name)
     const hold = this.store.hold()
     try {
       let root: EntryEvent | undefined
@@ -130,6 +133,8 @@ export class Node implements AsyncDisposable {
       }
       if (root === undefined) return
       if (pin) await this.pins.record(root.cid)
+      if (toFiles !== undefined)
+        await (await this.files()).put(toFiles, { cid: root.cid, name: source.name }, { signal })
       yield root
       // A command that ends now would end a collection with it.
       await abortable(this.#autoCollect?.settled() ?? Promise.resolve(), signal)

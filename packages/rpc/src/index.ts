@@ -7,6 +7,18 @@ import { dagExport } from './commands/dag-export.ts'
 import { dagImport } from './commands/dag-import.ts'
 import { dagGet, dagPut, dagResolve } from './commands/dag-node.ts'
 import { dagStat } from './commands/dag-stat.ts'
+import {
+  filesChcid,
+  filesChmod,
+  filesCp,
+  filesFlush,
+  filesMkdir,
+  filesMv,
+  filesRm,
+  filesTouch,
+  filesWrite,
+} from './commands/files-change.ts'
+import { filesLs, filesRead, filesStat } from './commands/files-look.ts'
 import { pinLs } from './commands/pin-ls.ts'
 import { pinVerify } from './commands/pin-verify.ts'
 import { pinAdd, pinRm, pinUpdate } from './commands/pin.ts'
@@ -56,6 +68,18 @@ export const COMMANDS: readonly Command[] = [
   dagStat,
   dagImport,
   dagExport,
+  filesLs,
+  filesStat,
+  filesRead,
+  filesWrite,
+  filesCp,
+  filesMv,
+  filesRm,
+  filesMkdir,
+  filesFlush,
+  filesChmod,
+  filesTouch,
+  filesChcid,
   repoStat,
   repoGc,
   repoVerify,

@@ -46,3 +46,19 @@ export function insidePath(path: MfsPath, name: string): MfsPath {
   const names = [...path.names, name]
   return { text: `/${names.join('/')}`, names, isFolder: false }
 }
+
+/** The path itself, or that of `name` inside it when it means a folder. */
+export function named(text: string, name: string | undefined): MfsPath {
+  const path = parseMfsPath(text)
+  return path.isFolder && name !== undefined && name !== '' ? insidePath(path, name) : path
+}
+
+/** The folder in which `path` stands. */
+export function folderOf({ text, names }: MfsPath): MfsPath {
+  return { text, names: names.slice(0, -1), isFolder: true }
+}
+
+/** Whether two paths mean the same place. */
+export function isSame(a: MfsPath, b: MfsPath): boolean {
+  return a.names.length === b.names.length && a.names.every((name, index) => name === b.names[index])
+}

@@ -8,7 +8,7 @@ import { CairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader, BlockStore } from '../interfaces.ts'
 import { decodeUnixFS, type Metadata, type UnixFSNode, type UnixTime } from '../unixfs/unixfs-node.ts'
 import { nodeFormOf, withMetadata, type NodeForm } from './file-form.ts'
-import { insidePath, parseMfsPath, type MfsPath } from './mfs-path.ts'
+import { folderOf, insidePath, isSame, named, parseMfsPath, type MfsPath } from './mfs-path.ts'
 import { MfsRoot, type ChangeOptions, type Edit, type MfsRootParts } from './mfs-root.ts'
 import {
   entryOf,
@@ -67,11 +67,14 @@ export class Mfs {
   readonly #root: MfsRoot
   readonly #parts: MfsParts
   readonly #writer: FileWriter
+  /** The time that a file gets which is touched. */
+  readonly now: () => UnixTime
 
   private constructor(root: MfsRoot, parts: MfsParts) {
     this.#root = root
     this.#parts = parts
-    this.#writer = new FileWriter(root, { blocks: parts.blocks, now: parts.now ?? systemTime })
+    this.now = parts.now ?? systemTime
+    this.#writer = new FileWriter(root, { blocks: parts.blocks, now: this.now })
   }
 
   /** Opens the mutable files that are recorded, or none yet. @throws CORRUPT when the record does not decode */
@@ -107,7 +110,7 @@ export class Mfs {
         throw new CairnError('CONFLICT', `Cannot make the folder ${path}: file already exists`)
       }
       const parent = folderOf(target)
-      const prepared = parents ? await makeFolders(workspace, root, { path: parent, form: fullForm(form) }) : root
+      const prepared = parents ? await makeFolders(workspace, root, { path: parent, form }) : root
       const { cid } = await requireAt(workspace, prepared, parent)
       const entry = makeDirectory(workspace, { ...nodeFormOf(cid), ...form }, metadata)
       return setAt(workspace, prepared, { path: target, entry })
@@ -138,6 +141,14 @@ export class Mfs {
     } finally {
       hold.release()
     }
+  }
+
+  /** Looks whether {@link put} would find the place free, before anything is made for it. @throws as `put` */
+  async checkFree(path: string, name: string): Promise<void> {
+    const target = named(path, name)
+    const root = await this.#root.current()
+    await requireAt(this.reader, root, folderOf(target))
+    await requireFree(this.reader, root, { target, force: false })
   }
 
   /** Copies what stands at `from`. @throws as {@link find} and {@link put} */
@@ -270,31 +281,17 @@ interface Put {
 
 async function putAt({ workspace, root, entry }: Put, target: MfsPath, options: PutOptions): Promise<CID> {
   const { parents = false, force = false } = options
-  if (target.names.length === 0) throw new CairnError('CONFLICT', 'Cannot put anything in the place of the root')
   const prepared = parents ? await makeFolders(workspace, root, { path: folderOf(target) }) : root
-  const present = await findAt(workspace, prepared, target)
-  if (present !== undefined && (!force || (await isDirectoryAt(workspace, present.cid)))) {
-    throw new CairnError('CONFLICT', `Cannot put anything at ${target.text}: directory already has entry by that name`)
-  }
+  await requireFree(workspace, prepared, { target, force })
   return setAt(workspace, prepared, { path: target, entry })
 }
 
-/** The path itself, or that of `name` inside it when it means a folder. */
-function named(text: string, name: string | undefined): MfsPath {
-  const path = parseMfsPath(text)
-  return path.isFolder && name !== undefined && name !== '' ? insidePath(path, name) : path
-}
-
-function folderOf({ text, names }: MfsPath): MfsPath {
-  return { text, names: names.slice(0, -1), isFolder: true }
-}
-
-function isSame(a: MfsPath, b: MfsPath): boolean {
-  return a.names.length === b.names.length && a.names.every((name, index) => name === b.names[index])
-}
-
-/** A form where all is given, or none. */
-function fullForm({ cidVersion, hash }: Partial<NodeForm>): NodeForm | undefined {
-  if (cidVersion === undefined && hash === undefined) return undefined
-  return { cidVersion: cidVersion ?? 1, hash: hash ?? 'sha2-256' }
+async function requireFree(
+  reader: BlockReader,
+  root: CID,
+  { target, force }: { readonly target: MfsPath; readonly force: boolean },
+): Promise<void> {
+  const present = await findAt(reader, root, target)
+  if (present === undefined || (force && !(await isDirectoryAt(reader, present.cid)))) return
+  throw new CairnError('CONFLICT', `Cannot put anything at ${target.text}: directory already has entry by that name`)
 }

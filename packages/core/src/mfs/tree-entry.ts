@@ -91,7 +91,7 @@ export async function setAt(
 export async function makeFolders(
   workspace: Workspace,
   root: CID,
-  { path, form }: { readonly path: MfsPath; readonly form?: NodeForm | undefined },
+  { path, form }: { readonly path: MfsPath; readonly form?: Partial<NodeForm> },
 ): Promise<CID> {
   let parent = root
   let at: MfsPath = { text: '/', names: [], isFolder: true }
@@ -101,7 +101,7 @@ export async function makeFolders(
     if (found === undefined) {
       // All that is missing at once: from the innermost one out.
       const missing = path.names.slice(at.names.length)
-      let entry = makeDirectory(workspace, form ?? nodeFormOf(parent))
+      let entry = makeDirectory(workspace, { ...nodeFormOf(parent), ...form })
       for (const inner of missing.toReversed()) entry = await parentOf(workspace, inner, entry)
       return setAt(workspace, root, { path: at, entry })
     }
