@@ -13,6 +13,9 @@ export type UnixFSType = 'raw' | 'directory' | 'file' | 'metadata' | 'symlink' |
 /** Numbers of the enum `DataType`, by position. */
 const TYPES: readonly UnixFSType[] = ['raw', 'directory', 'file', 'metadata', 'symlink', 'hamt-shard']
 
+/** Number of the field of a dag-pb node that holds the message `Data`. */
+const DATA_FIELD = 1
+
 /** Field numbers of the message `Data`. */
 const FIELD = { type: 1, data: 2, fileSize: 3, blockSizes: 4, hashType: 5, fanout: 6, mode: 7, mtime: 8 } as const
 /** Field numbers of the message `UnixTime`. */
@@ -58,7 +61,9 @@ export interface UnixFSNode {
 
 /** The bytes of a dag-pb node with this UnixFS message and these links, whose order the caller has right. */
 export function encodeUnixFS(data: UnixFSData, links: readonly PBLink[]): Uint8Array {
-  return encodePb({ Data: encodeData(data), Links: [...links] })
+  // A node without links is most often a leaf, whose content is copied once this way and not twice.
+  if (links.length === 0) return new ProtobufWriter().message(DATA_FIELD, messageOf(data)).finish()
+  return encodePb({ Data: messageOf(data).finish(), Links: [...links] })
 }
 
 /**
@@ -88,7 +93,7 @@ export function decodeUnixFS(block: Block): UnixFSNode {
   }
 }
 
-function encodeData(data: UnixFSData): Uint8Array {
+function messageOf(data: UnixFSData): ProtobufWriter {
   const writer = new ProtobufWriter().varint(FIELD.type, TYPES.indexOf(data.type))
   if (data.data.length > 0) writer.bytes(FIELD.data, data.data)
   if (data.fileSize !== undefined) writer.varint(FIELD.fileSize, data.fileSize)
@@ -97,7 +102,7 @@ function encodeData(data: UnixFSData): Uint8Array {
   if (data.fanout !== undefined) writer.varint(FIELD.fanout, data.fanout)
   if (data.mode !== undefined) writer.varint(FIELD.mode, data.mode)
   if (data.mtime !== undefined) writer.bytes(FIELD.mtime, encodeTime(data.mtime))
-  return writer.finish()
+  return writer
 }
 
 function encodeTime({ seconds, nanoseconds }: UnixTime): Uint8Array {
