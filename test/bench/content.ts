@@ -97,27 +97,30 @@ export async function benchSmallFiles(count: number): Promise<void> {
 }
 
 /** An empty repo for each run of a work, and one more. */
-async function makeRepos(folder: string): Promise<string[]> {
+export async function makeRepos(folder: string): Promise<string[]> {
   const repos = Array.from({ length: RUNS + 2 }, (_, number) => join(folder, `repo-${number}`))
   for (const repo of repos) await runCairn(repo, ['init', '--profile', 'test'])
   return repos
 }
 
-function importOf(pieces: () => Iterable<Uint8Array>): AsyncGenerator<ImportEvent> {
+/** A file of these pieces on its way into blocks. */
+export function importOf(pieces: () => Iterable<Uint8Array>): AsyncGenerator<ImportEvent> {
   const content = async function* () {
     yield* pieces()
   }
   return importTree({ name: 'bench', source: { kind: 'file', content } }, PROFILES['unixfs-v1-2025'])
 }
 
-async function drain(events: AsyncIterable<ProgressEvent | EntryEvent>): Promise<EntryEvent> {
+/** Runs an import to its end, the root. */
+export async function drain(events: AsyncIterable<ProgressEvent | EntryEvent>): Promise<EntryEvent> {
   let root: EntryEvent | undefined
   for await (const event of events) if (event.kind === 'entry') root = event
   if (root === undefined) throw new TypeError('an import ends with its root')
   return root
 }
 
-async function writeAll(path: string, pieces: Iterable<Uint8Array>): Promise<void> {
+/** Makes the file at `path` of these pieces, durably. */
+export async function writeAll(path: string, pieces: Iterable<Uint8Array>): Promise<void> {
   await using file = await open(path, 'w')
   for (const piece of pieces) await file.write(piece)
   await file.sync()

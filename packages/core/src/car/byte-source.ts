@@ -50,7 +50,8 @@ export class ByteSource {
   async take(count: number): Promise<Uint8Array> {
     if (this.offset + count > this.#end) throw this.#cutOff()
     if (this.#piece.length - this.#at >= count) return this.#piece.subarray(this.#at, (this.#at += count))
-    const bytes = new Uint8Array(count)
+    // Filled below, so it need not be zeros first.
+    const bytes = new Uint8Array(Buffer.allocUnsafeSlow(count).buffer)
     for (let filled = 0; filled < count;) {
       if (!(await this.#fill())) throw this.#cutOff()
       const part = this.#piece.subarray(this.#at, this.#at + count - filled)
