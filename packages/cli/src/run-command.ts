@@ -95,16 +95,17 @@ function sourcePaths(command: Command, { args }: Call): readonly string[] {
   return paths.length === 0 ? ['-'] : paths
 }
 
-/** A command that has no `--recursive` says itself what it thinks of folders. */
+/** A command that has no `--recursive` is for single files: it says itself what it thinks of folders, and follows links. */
 function sourceOptions(command: Command, { options }: Call, { signal }: Session): DiskSourceOptions {
   const isOn = (name: string) => options[name] === true
+  const takesFolders = 'recursive' in command.options
   const textOf = (name: string) => (typeof options[name] === 'string' ? options[name] : undefined)
   return {
-    recursive: !('recursive' in command.options) || isOn('recursive'),
+    recursive: !takesFolders || isOn('recursive'),
     hidden: isOn('hidden'),
     ignore: Array.isArray(options['ignore']) ? options['ignore'] : [],
     ignoreRulesPath: textOf('ignore-rules-path'),
-    followLinks: isOn('dereference-symlinks') ? 'all' : isOn('dereference-args') ? 'named' : 'none',
+    followLinks: isOn('dereference-symlinks') ? 'all' : isOn('dereference-args') || !takesFolders ? 'named' : 'none',
     preserveMode: isOn('preserve-mode'),
     preserveMtime: isOn('preserve-mtime'),
     stdinName: textOf('stdin-name'),
