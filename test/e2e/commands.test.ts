@@ -148,6 +148,22 @@ test('pins are added, listed and removed in Kubo’s words', async () => {
   expect(removed).toContainEqual({ Key: { '/': HELLO } })
 })
 
+test('config reads and changes settings, and never shows the private key', async () => {
+  expect(await cairn('config', 'Addresses.Swarm')).toBe('[\n  "/ip4/127.0.0.1/tcp/0"\n]\n')
+  expect(await cairn('config', 'Datastore.StorageMax', '1GB')).toBe('')
+  expect(await cairn('config', 'Datastore.StorageMax')).toBe('1GB\n')
+  expect(await json('config', '--json', 'Datastore.StorageGCWatermark', '80')).toEqual([])
+  const [shown] = await json('config', 'show', '--json')
+  expect(shown).toMatchObject({
+    Identity: { PeerID: expect.any(String) },
+    Datastore: { StorageMax: '1GB', StorageGCWatermark: 80 },
+  })
+  expect(JSON.stringify(shown)).not.toContain('PrivKey')
+  for (const args of [['Identity.PrivKey'], ['Datastore.StorageGCWatermark', 'many'], ['Nothing.Known', '1']])
+    expectFailed(await place.cairn(['--repo', repo, 'config', ...args]))
+  expectUsageError(await place.cairn(['--repo', repo, 'config', '--json', '--bool', 'Datastore.StorageMax', '1']))
+})
+
 test('refs lists links in their order, and with -r everything below', async () => {
   const root = (await cairn('add', '-r', '-Q', 'folder')).trimEnd()
   expect((await cairn('refs', root)).trimEnd().split('\n')).toHaveLength(3)

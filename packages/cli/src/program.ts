@@ -97,7 +97,7 @@ function addCommand(program: Program, command: Command, act: Action): void {
   // One value each time, or it would take the arguments after it as well.
   if (command.fetches)
     sub.option('--peer <multiaddr>', 'fetch what is missing from this peer; may be repeated', andMore)
-  if (command.output !== 'bytes') sub.option(...JSON_OPTION)
+  if (command.output !== 'bytes' && !('json' in command.options)) sub.option(...JSON_OPTION)
   sub.addHelpText('after', exampleText(command.examples))
   sub.action(async () => {
     const [globals, options] = [globalsOf(sub), optionsOf(sub, command)]

@@ -1,6 +1,6 @@
 // A repo on disk: `config version repo.lock` and the databases `blocks/ index/ meta/`. One process owns it at a time;
 // the lock is LevelDB's own on `meta/`, which the system frees when the process dies, and `repo.lock` only names the owner.
-import { access, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { access, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import {
@@ -13,6 +13,8 @@ import {
 } from '@cairn/blockstore'
 import { BlockService, CairnError, isCairnError, Pins, systemError, type Block } from '@cairn/core'
 import { limitOf, newConfig, parseConfig, type Config, type RepoProfile } from './config.ts'
+import { writeDurably } from './durable-file.ts'
+import { Settings } from './settings.ts'
 import { forgetVerified } from './verify.ts'
 
 type CID = Block['cid']
@@ -32,6 +34,8 @@ export interface RepoInfo {
   /** Version of its layout on disk. */
   readonly version: number
   readonly config: Config
+  /** Its config file, to be read and changed setting by setting. */
+  readonly settings: Settings
 }
 
 /** An open repo: its settings and its databases. */
@@ -81,7 +85,8 @@ export async function createRepo(path: string, profile: RepoProfile): Promise<Co
  */
 export async function readRepo(path: string): Promise<RepoInfo> {
   const version = await readVersion(path)
-  return { path, version, config: parseConfig(await readText(path, FILE.config)) }
+  const config = parseConfig(await readText(path, FILE.config))
+  return { path, version, config, settings: new Settings(join(path, FILE.config)) }
 }
 
 /** How a repo is opened. */
@@ -194,25 +199,6 @@ async function makeFolder(path: string, mode?: number): Promise<void> {
 
 function isSystemError(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code
-}
-
-/** Writes through a temporary file, so that a crash leaves the old content or the new, never half of it. */
-async function writeDurably(path: string, text: string): Promise<void> {
-  const part = `${path}.part`
-  const file = await open(part, 'w', 0o600)
-  try {
-    await file.writeFile(text)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(part, path)
-  const folder = await open(dirname(path), 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
 }
 
 async function exists(path: string): Promise<boolean> {

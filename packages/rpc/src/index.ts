@@ -2,6 +2,7 @@
 import type { Command } from './command.ts'
 import { add } from './commands/add.ts'
 import { blockGet, blockPut, blockRm, blockStat } from './commands/block.ts'
+import { config, configShow } from './commands/config.ts'
 import { cat, get, ls } from './commands/content.ts'
 import { dagExport } from './commands/dag-export.ts'
 import { dagImport } from './commands/dag-import.ts'
@@ -89,4 +90,6 @@ export const COMMANDS: readonly Command[] = [
   swarmConnect,
   swarmPeers,
   id,
+  config,
+  configShow,
 ]

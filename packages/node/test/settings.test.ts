@@ -1,0 +1,66 @@
+// The config file, setting by setting.
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { createRepo, readRepo } from '../src/repo.ts'
+import { tempFolder } from './temp-folder.ts'
+
+async function newRepo() {
+  const path = join(await tempFolder(), 'repo')
+  await createRepo(path, 'test')
+  const file = join(path, 'config')
+  return { path, file, ...(await readRepo(path)) }
+}
+
+test('a setting is read, changed for whoever opens the repo next, and taken out', async () => {
+  const { path, file, settings } = await newRepo()
+  expect(await settings.get('Addresses.Swarm')).toEqual(['/ip4/127.0.0.1/tcp/0'])
+  await settings.set('Datastore.StorageMax', '10GB')
+  await settings.set('Datastore.StorageGCWatermark', 80)
+  expect((await readRepo(path)).config.Datastore).toEqual({ StorageMax: '10GB', StorageGCWatermark: 80 })
+  expect(await settings.get('Datastore')).toEqual({ StorageMax: '10GB', StorageGCWatermark: 80 })
+  expect((await stat(file)).mode & 0o077).toBe(0)
+  await settings.set('Datastore.StorageMax', null)
+  await expect(settings.get('Datastore.StorageMax')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  await expect(settings.get('toString')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+})
+
+test('what this version does not know is shown and left alone, and cannot be set', async () => {
+  const { file, config, settings } = await newRepo()
+  await writeFile(file, JSON.stringify({ ...config, Gateway: { NoFetch: true } }))
+  expect(await settings.get('Gateway.NoFetch')).toBe(true)
+  await settings.set('Cairn.Durability', 'none')
+  expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({
+    ...config,
+    Gateway: { NoFetch: true },
+    Cairn: { Durability: 'none' },
+  })
+})
+
+test.for([
+  ['INVALID', 'Gateway.NoFetch', false],
+  ['INVALID', 'Addresses.Swarm', 'not a list'],
+  ['INVALID', 'Addresses', null],
+  ['INVALID', 'Addresses.Swarm.more', 1],
+  ['INVALID', 'Datastore.StorageMax', 'much'],
+  ['INVALID', 'Identity.PeerID', 'somebody else'],
+  ['INVALID', '', 1],
+  ['INVALID', '__proto__.polluted', true],
+  ['DENIED', 'Identity.PrivKey', 'CAES'],
+  ['DENIED', 'identity.privkey', 'CAES'],
+  ['DENIED', 'Identity', {}],
+] as const)('%s for %s, and the file stays', async ([code, key, value]) => {
+  const { file, settings } = await newRepo()
+  const before = await readFile(file, 'utf8')
+  await expect(settings.set(key, value)).rejects.toMatchObject({ code })
+  expect(await readFile(file, 'utf8')).toBe(before)
+})
+
+test('the private key is never shown', async () => {
+  const { config, settings } = await newRepo()
+  for (const key of ['Identity', 'Identity.PrivKey', 'IDENTITY.PRIVKEY'])
+    await expect(settings.get(key)).rejects.toMatchObject({ code: 'DENIED' })
+  const shown = await settings.show()
+  expect(shown).toMatchObject({ Identity: { PeerID: config.Identity.PeerID } })
+  expect(JSON.stringify(shown)).not.toContain(config.Identity.PrivKey)
+})
