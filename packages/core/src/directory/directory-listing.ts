@@ -4,6 +4,7 @@ import type { Block } from '../block/block.ts'
 import { traverse, type Step } from '../dag/traverse.ts'
 import { CairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader } from '../interfaces.ts'
+import { ENTRY_OBJECT_BYTES } from '../limits.ts'
 import { ProtobufReader } from '../protobuf.ts'
 import { bucketOf, decodeShard, hashName, isInPlace, type ShardPath } from './hamt-shard.ts'
 import type { DirectoryEntry } from './tree-node.ts'
@@ -50,7 +51,7 @@ export async function* listDirectory(
         const block = await reader.get(at, options)
         const { entries, shards } = directoryPart(decodeUnixFS(block), path)
         const next = shards.values().map((shard) => step(shard.cid, shard))
-        return { value: entries, bytes: block.bytes.length, next }
+        return { value: entries, bytes: block.bytes.length + entries.length * ENTRY_OBJECT_BYTES, next }
       },
     }
   }
