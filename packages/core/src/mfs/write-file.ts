@@ -7,7 +7,7 @@ import type { BlockService } from '../block/block-service.ts'
 import type { FilePart } from '../dag/file-part.ts'
 import { CairnError } from '../errors.ts'
 import type { AbortOptions } from '../interfaces.ts'
-import { MFS_PENDING_BYTES, MFS_PIECE_BYTES, MFS_WRITE_TRIES } from '../limits.ts'
+import { MFS_CHUNK_BYTES, MFS_PENDING_BYTES, MFS_PIECE_BYTES, MFS_WRITE_TRIES } from '../limits.ts'
 import { readFile } from '../unixfs/read.ts'
 import type { Metadata, UnixTime } from '../unixfs/unixfs-node.ts'
 import { fileRoot, resizeFile, writeInto } from './edit-file.ts'
@@ -208,8 +208,7 @@ function emptyFile(workspace: Workspace, defaults: FormDefaults): CID {
 /** How a file is made, by the profile for its CID version, as far as its own blocks do not tell. */
 function defaultsOf(form: NodeForm, rawLeaves: boolean | undefined): FormDefaults {
   const settings = settingsOf(form)
-  const chunkBytes = Number(settings.chunker.slice('size-'.length))
-  return { ...settings, chunkBytes, rawLeaves: rawLeaves ?? settings.rawLeaves, forcesLeaves: rawLeaves !== undefined }
+  return { ...settings, chunkBytes: MFS_CHUNK_BYTES, rawLeaves: rawLeaves ?? settings.rawLeaves, forcesLeaves: rawLeaves !== undefined }
 }
 
 /** The content in pieces of {@link MFS_PIECE_BYTES}, and a last one of any size. Each owns its bytes. */
