@@ -17,6 +17,11 @@ export const ROUNDS = {
   flips: isLong ? [1, 10, 1000] : [1, 10, 100],
   /** Random actions on one repo beside a model of it. */
   actions: Number(process.env['CAIRN_ACTIONS'] ?? (isLong ? 100_000 : 400)),
+  isLong,
+  /** Nodes of the chains among hostile DAGs. */
+  chainNodes: Number(process.env['CAIRN_CHAIN'] ?? (isLong ? 1_000_000 : 20_000)),
+  /** Executions of each decoder by the fuzzer. */
+  fuzz: Number(process.env['CAIRN_FUZZ'] ?? (isLong ? 1_000_000 : 4000)),
   /** Whether each action is told as it begins. */
   isTold: process.env['CAIRN_TOLD'] === '1',
   seed: Number(process.env['CAIRN_SEED'] ?? Date.now() % 1_000_000_000),
