@@ -1,39 +1,24 @@
 // Files and folders on disk, and standard input, as sources of an import.
-// What takes microseconds is done synchronously: a file's metadata, its beginning. Through Node's thread pool each such call
-// takes ten times as long, and a tree of small files consists of little else. The rest of a large file is read in the
-// pool, while what came before is hashed.
-import {
-  closeSync,
-  constants,
-  createReadStream,
-  fstatSync,
-  lstatSync,
-  openSync,
-  read,
-  readlinkSync,
-  readSync,
-  type Stats,
-} from 'node:fs'
+// What takes microseconds is done synchronously, like looking at a file's metadata: see file-content.ts.
+import { lstatSync, readlinkSync, statSync, type BigIntStats } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { addAbortSignal, type Readable } from 'node:stream'
-import { promisify } from 'node:util'
-import { CairnError, systemError, type ImportSource, type NamedSource } from '@cairn/core'
+import { CairnError, systemError, type ImportSource, type Metadata, type NamedSource } from '@cairn/core'
+import { fileContent, standardInput } from './file-content.ts'
+import { FolderFilter, type FilterOptions } from './folder-filter.ts'
 
-/** Bytes that are read from a file at a time: a whole chunk of the default profile. */
-const PIECE_BYTES = 1024 * 1024
-
-/** Bytes of a file that is read at once, without a wait. */
-const SMALL_FILE_BYTES = 64 * 1024
-
-const readAsync = promisify(read)
-
-/** How folders are read. */
-export interface DiskSourceOptions {
+/** How folders are read. What leaves names out does so inside folders, never for the paths that are named. */
+export interface DiskSourceOptions extends FilterOptions {
   /** Whether a folder may be added at all. */
   readonly recursive: boolean
-  /** Whether names that begin with a dot are taken inside folders. */
-  readonly hidden: boolean
+  /** Which symbolic links stand for what they point to: none, those that are named, or all. */
+  readonly followLinks?: 'none' | 'named' | 'all' | undefined
+  /** Whether permissions are taken along. */
+  readonly preserveMode?: boolean | undefined
+  /** Whether times of modification are taken along. */
+  readonly preserveMtime?: boolean | undefined
+  /** Name of standard input. */
+  readonly stdinName?: string | undefined
   readonly signal: AbortSignal
 }
 
@@ -44,71 +29,138 @@ export interface DiskSourceOptions {
  * @throws NOT_FOUND, DENIED or INVALID
  */
 export function diskSources(paths: readonly string[], options: DiskSourceOptions): NamedSource[] {
-  const sources: NamedSource[] = []
-  for (const path of paths) {
-    if (path === '-') sources.push({ name: '', source: { kind: 'file', content: () => standardInput(options.signal) } })
-    else sources.push({ name: basename(resolve(path)), source: sourceAt(path, options) })
-  }
-  return sources
+  const walk = walkOf(options)
+  return paths.map((path) =>
+    path === '-'
+      ? { name: options.stdinName ?? '', source: { kind: 'file', content: () => standardInput(options.signal) } }
+      : { name: basename(resolve(path)), source: sourceOf(namedPlace(path, walk), walk) },
+  )
 }
 
 /** Bytes of all files at and below `paths`; what cannot be read counts as nothing. */
 export async function totalBytesOf(paths: readonly string[], options: DiskSourceOptions): Promise<number> {
+  const walk = walkOf(options)
   let total = 0
   for (const path of paths) {
-    options.signal.throwIfAborted()
-    const stat = lstatOf(path)
-    if (stat?.isFile() === true) total += stat.size
-    if (stat?.isDirectory() !== true) continue
-    const names = await namesIn(path, options).catch(() => [])
-    total += await totalBytesOf(
-      names.map((name) => join(path, name)),
-      options,
-    )
+    try {
+      total += await bytesAt(namedPlace(path, walk), walk)
+    } catch {
+      options.signal.throwIfAborted()
+    }
   }
   return total
 }
 
-function lstatOf(path: string): Stats | undefined {
+interface Walk extends DiskSourceOptions {
+  readonly filter: FolderFilter
+}
+
+/** Something on disk that is looked at. */
+interface Place {
+  readonly path: string
+  /** Names from the named folder down to here. */
+  readonly below: readonly string[]
+  readonly stat: BigIntStats
+  /** The folders above and the place itself, as device and inode. Kept only where following links can come back to one. */
+  readonly line: readonly string[]
+}
+
+function walkOf(options: DiskSourceOptions): Walk {
+  return { ...options, filter: new FolderFilter(options) }
+}
+
+function namedPlace(path: string, { followLinks = 'none' }: Walk): Place {
+  return placeAt(path, { below: [], line: [], follows: followLinks !== 'none', isTracked: followLinks === 'all' })
+}
+
+interface Looking {
+  readonly below: readonly string[]
+  /** The folders above. */
+  readonly line: readonly string[]
+  readonly follows: boolean
+  readonly isTracked: boolean
+}
+
+function placeAt(path: string, { below, line, follows, isTracked }: Looking): Place {
   try {
-    return lstatSync(path)
-  } catch {
-    return undefined
+    const stat = follows ? statSync(path, { bigint: true }) : lstatSync(path, { bigint: true })
+    return { path, below, stat, line: isTracked ? [...line, `${stat.dev}:${stat.ino}`] : line }
+  } catch (cause) {
+    throw systemError(`add ${path}`, cause)
   }
 }
 
-function sourceAt(path: string, options: DiskSourceOptions): ImportSource {
-  try {
-    const stat = lstatSync(path)
-    if (stat.isFile()) return { kind: 'file', content: () => fileContent(path, options.signal) }
-    if (stat.isSymbolicLink()) {
-      const target = textOf(readlinkSync(path, { encoding: 'buffer' }), `Cannot add ${path}: its target`)
-      return { kind: 'symlink', target }
-    }
-    if (stat.isDirectory()) {
-      if (!options.recursive) throw new CairnError('INVALID', `Cannot add ${path}: it is a folder, which needs -r`)
-      return { kind: 'directory', entries: () => folderEntries(path, options) }
-    }
-  } catch (cause) {
-    throw systemError(`add ${path}`, cause)
+function sourceOf(place: Place, walk: Walk): ImportSource {
+  const { path, stat } = place
+  const metadata = metadataOf(stat, walk)
+  if (stat.isFile()) return { kind: 'file', content: () => fileContent(path, walk.signal), metadata }
+  if (stat.isSymbolicLink()) return { kind: 'symlink', target: targetOf(path), metadata }
+  if (stat.isDirectory()) {
+    if (!walk.recursive) throw new CairnError('INVALID', `Cannot add ${path}: it is a folder, which needs -r`)
+    return { kind: 'directory', entries: () => folderEntries(place, walk), metadata }
   }
   throw new CairnError('INVALID', `Cannot add ${path}: it is neither file, folder nor symbolic link`)
 }
 
-async function* folderEntries(path: string, options: DiskSourceOptions): AsyncGenerator<NamedSource> {
-  for (const name of await namesIn(path, options)) {
-    options.signal.throwIfAborted()
-    yield { name, source: sourceAt(join(path, name), options) }
+async function* folderEntries(place: Place, walk: Walk): AsyncGenerator<NamedSource> {
+  for await (const inside of placesIn(place, walk)) {
+    yield { name: inside.below.at(-1) ?? '', source: sourceOf(inside, walk) }
   }
 }
 
-async function namesIn(path: string, { hidden }: DiskSourceOptions): Promise<string[]> {
+async function bytesAt(place: Place, walk: Walk): Promise<number> {
+  if (place.stat.isFile()) return Number(place.stat.size)
+  if (!place.stat.isDirectory()) return 0
+  let total = 0
+  try {
+    for await (const inside of placesIn(place, walk)) total += await bytesAt(inside, walk)
+  } catch {
+    walk.signal.throwIfAborted()
+  }
+  return total
+}
+
+/** What is taken of a folder, in the order of names. */
+async function* placesIn(folder: Place, walk: Walk): AsyncGenerator<Place> {
+  const { path, line } = folder
+  if (line.indexOf(line.at(-1) ?? '') < line.length - 1) {
+    throw new CairnError('INVALID', `Cannot add ${path}: a symbolic link leads back to a folder that holds it`)
+  }
+  for (const name of await namesIn(path)) {
+    walk.signal.throwIfAborted()
+    if (!walk.filter.takesName(name)) continue
+    const below = [...folder.below, name]
+    const inside = lookInside(join(path, name), { below, line }, walk)
+    if (inside !== undefined) yield inside
+  }
+}
+
+/** The place at `path`, or `undefined` when the rules leave it out, whatever it is. */
+function lookInside(path: string, { below, line }: Pick<Looking, 'below' | 'line'>, walk: Walk): Place | undefined {
+  const takes = (isFolder: boolean) => walk.filter.takesPath(below.join('/'), { isFolder })
+  const follows = walk.followLinks === 'all'
+  try {
+    const place = placeAt(path, { below, line, follows, isTracked: follows })
+    return takes(place.stat.isDirectory()) ? place : undefined
+  } catch (error) {
+    // A link to nowhere that is left out harms nobody.
+    if (takes(false)) throw error
+    return undefined
+  }
+}
+
+async function namesIn(path: string): Promise<string[]> {
   try {
     const names = await readdir(path, { encoding: 'buffer' })
-    return names
-      .map((bytes) => textOf(bytes, `Cannot add ${join(path, bytes.toString())}: its name`))
-      .filter((name) => hidden || !name.startsWith('.'))
-      .toSorted()
+    return names.map((bytes) => textOf(bytes, `Cannot add ${join(path, bytes.toString())}: its name`)).toSorted()
+  } catch (cause) {
+    throw systemError(`add ${path}`, cause)
+  }
+}
+
+function targetOf(path: string): string {
+  try {
+    return textOf(readlinkSync(path, { encoding: 'buffer' }), `Cannot add ${path}: its target`)
   } catch (cause) {
     throw systemError(`add ${path}`, cause)
   }
@@ -121,86 +173,17 @@ function textOf(bytes: Buffer, what: string): string {
   return text
 }
 
-async function* fileContent(path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  let file: number | undefined
-  try {
-    // Without waiting for a writer, should the path have become a pipe meanwhile.
-    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-    const { size } = fstatSync(file)
-    if (size > SMALL_FILE_BYTES) {
-      yield* pieces(file, { size, signal })
-      return
-    }
-    // One byte more than there is, so that the end shows in the same read. A file in /proc says that it has none.
-    const piece = Buffer.allocUnsafeSlow(size + 1)
-    const bytesRead = readSync(file, piece)
-    if (bytesRead > 0) yield new Uint8Array(piece.buffer, 0, bytesRead)
-    if (bytesRead === piece.length) yield* pieces(file, { size: Infinity, signal })
-  } catch (cause) {
-    throw systemError(`read ${path}`, cause)
-  } finally {
-    if (file !== undefined) closeSync(file)
-  }
-}
+const PERMISSION_BITS = 0o7777n
+const NANOSECONDS = 1_000_000_000n
 
-/** The rest of a file that is said to have `size` bytes more. The next piece is read while one is used. */
-async function* pieces(
-  file: number,
-  { size, signal }: { readonly size: number; readonly signal: AbortSignal },
-): AsyncGenerator<Uint8Array> {
-  let left = size
-  const readNext = (): Promise<Piece> => {
-    // Less than nothing is left of a file that has grown.
-    const piece = readPiece(file, left < 0 ? PIECE_BYTES : Math.min(PIECE_BYTES, left + 1))
-    left -= PIECE_BYTES
-    // A failure is told in its turn, which may come much later.
-    piece.catch(() => undefined)
-    return piece
+function metadataOf({ mode, mtimeNs }: BigIntStats, { preserveMode, preserveMtime }: Walk): Metadata {
+  // Before 1970 the seconds are negative, and the nanoseconds still count forward.
+  const nanoseconds = ((mtimeNs % NANOSECONDS) + NANOSECONDS) % NANOSECONDS
+  return {
+    mode: preserveMode === true ? Number(mode & PERMISSION_BITS) : undefined,
+    mtime:
+      preserveMtime === true
+        ? { seconds: (mtimeNs - nanoseconds) / NANOSECONDS, nanoseconds: Number(nanoseconds) }
+        : undefined,
   }
-  let next = readNext()
-  try {
-    for (;;) {
-      signal.throwIfAborted()
-      const { bytes, isLast } = await next
-      if (!isLast) next = readNext()
-      if (bytes.length > 0) yield bytes
-      if (isLast) return
-    }
-  } finally {
-    // The file must not be closed under a read.
-    await Promise.allSettled([next])
-  }
-}
-
-/** Some bytes of a file, and whether it ends with them. */
-interface Piece {
-  readonly bytes: Uint8Array
-  readonly isLast: boolean
-}
-
-async function readPiece(file: number, pieceBytes: number): Promise<Piece> {
-  const piece = Buffer.allocUnsafeSlow(pieceBytes)
-  let filled = 0
-  while (filled < piece.length) {
-    const { bytesRead } = await readAsync(file, piece, filled, piece.length - filled, null)
-    if (bytesRead === 0) break
-    filled += bytesRead
-  }
-  return { bytes: new Uint8Array(piece.buffer, 0, filled), isLast: filled < piece.length }
-}
-
-async function* standardInput(signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  try {
-    for await (const piece of addAbortSignal(signal, openStandardInput())) yield piece
-  } catch (cause) {
-    signal.throwIfAborted()
-    throw systemError('read standard input', cause)
-  }
-}
-
-/** Node's own stream waits for pipes and terminals, but takes files in small pieces, and a folder for nothing at all. */
-function openStandardInput(): Readable {
-  const stat = fstatSync(0)
-  if (!stat.isFile() && !stat.isDirectory()) return process.stdin
-  return createReadStream('', { fd: 0, autoClose: false, highWaterMark: PIECE_BYTES })
 }

@@ -1,25 +1,41 @@
 // cairn add: files and folders into blocks.
 import {
+  CairnError,
   dropBlocks,
   formatCid,
-  HASH_NAMES,
   importTree,
-  parseChunker,
-  PROFILES,
-  hashByName,
+  parseMfsPath,
   type EntryEvent,
   type ImportSettings,
   type NamedSource,
-  type ProfileName,
   type ProgressEvent,
 } from '@cairn/core'
 import { eventCommand, type CommandInput, type OptionSpecs, type OptionValues } from '../command.ts'
+import { formatMode } from '../metadata.ts'
 import { printable } from '../printable.ts'
+import { importSettings, SETTING_OPTIONS } from './add-settings.ts'
 
 /** A finished entry, or progress within one: field names are Kubo's. */
 type AddEvent =
-  | { readonly Name: string; readonly Hash: string; readonly Size: string }
+  | {
+      readonly Name: string
+      readonly Hash: string
+      readonly Size: string
+      readonly Mode?: string | undefined
+      readonly Mtime?: number | undefined
+      readonly MtimeNsecs?: number | undefined
+    }
   | { readonly Name: string; readonly Bytes: number }
+
+/** What the caller takes of the disk, and how. */
+const SOURCE_OPTIONS = {
+  hidden: { type: 'flag', short: 'H', help: 'include files and folders whose name begins with a dot' },
+  ignore: { type: 'texts', value: 'RULE', help: 'leave out what this rule of .gitignore matches; may be repeated' },
+  'ignore-rules-path': { type: 'text', value: 'FILE', help: 'leave out what the rules in this file match' },
+  'dereference-args': { type: 'flag', help: 'add what the named symbolic links point to' },
+  'dereference-symlinks': { type: 'flag', help: 'add what symbolic links point to, in folders as well' },
+  'stdin-name': { type: 'text', value: 'NAME', help: 'name of what comes from standard input' },
+} as const satisfies OptionSpecs
 
 const OPTIONS = {
   recursive: { type: 'flag', short: 'r', help: 'add folders with everything below them' },
@@ -32,23 +48,16 @@ const OPTIONS = {
     short: 'w',
     help: 'put everything into one directory, so that names are kept',
   },
-  profile: {
+  wrap: { type: 'flag', help: 'the same as --wrap-with-directory' },
+  'to-files': {
     type: 'text',
-    value: 'NAME',
-    choices: Object.keys(PROFILES),
-    help: 'settings that decide the CID; unixfs-v1-2025 by default',
+    value: 'PATH',
+    check: parseMfsPath,
+    excludes: ['only-hash'],
+    help: 'also put it into the mutable files; one that ends with / is the folder for it',
   },
-  'cid-version': { type: 'count', value: 'N', choices: ['0', '1'], help: 'CID version of files and directories' },
-  'raw-leaves': { type: 'flag', help: 'store file content as raw blocks; on by default with CID version 1' },
-  chunker: { type: 'text', value: 'size-N', check: parseChunker, help: 'how files are cut: chunks of N bytes' },
-  hash: {
-    type: 'text',
-    value: 'NAME',
-    choices: HASH_NAMES,
-    help: 'hash function; any but sha2-256 needs CID version 1',
-  },
-  'max-file-links': { type: 'count', value: 'N', help: 'links of a file node at most' },
-  hidden: { type: 'flag', short: 'H', help: 'include files and folders whose name begins with a dot' },
+  ...SETTING_OPTIONS,
+  ...SOURCE_OPTIONS,
 } as const satisfies OptionSpecs
 
 export const add = eventCommand({
@@ -64,18 +73,19 @@ export const add = eventCommand({
   options: OPTIONS,
   async *run(input): AsyncGenerator<AddEvent> {
     const settings = importSettings(input.options)
-    const sources = input.options['wrap-with-directory'] === true ? [wrapped(input.sources)] : input.sources
+    const sources = isWrapped(input.options) ? [wrapped(input.sources)] : input.sources
     for (const source of sources) {
       for await (const event of importEvents(input, source, settings)) {
         const Name = event.path.replace(/^\//, '')
         if (event.kind === 'progress') yield { Name, Bytes: event.bytes }
-        else yield { Name, Hash: formatCid(event.cid), Size: String(event.tsize) }
+        else yield { Name, ...entryFields(event) }
       }
     }
   },
-  text(event, { quiet = false, quieter = false, 'wrap-with-directory': wrap = false }) {
+  text(event, options) {
     if ('Bytes' in event) return undefined
-    const isRoot = wrap ? event.Name === '' : !event.Name.includes('/')
+    const { quiet = false, quieter = false } = options
+    const isRoot = isWrapped(options) ? event.Name === '' : !event.Name.includes('/')
     if (quieter) return isRoot ? event.Hash : undefined
     return quiet ? event.Hash : `added ${event.Hash} ${event.Name === '' ? event.Hash : printable(event.Name)}`
   },
@@ -87,36 +97,31 @@ async function* importEvents(
   source: NamedSource,
   settings: ImportSettings,
 ): AsyncGenerator<ProgressEvent | EntryEvent> {
-  const { 'only-hash': onlyHash = false, pin = true } = input.options
+  const { 'only-hash': onlyHash = false, 'to-files': toFiles, pin = true } = input.options
   if (onlyHash) yield* dropBlocks(importTree(source, settings))
-  else yield* (await input.node()).add(source, { settings, pin, signal: input.signal })
+  else yield* (await input.node()).add(source, { settings, pin, toFiles, signal: input.signal })
 }
 
-/** The profile with what single options change in it. What follows from the CID version does so unless it is given. */
-function importSettings(options: OptionValues<typeof OPTIONS>): ImportSettings {
-  const profile = PROFILES[(options.profile ?? 'unixfs-v1-2025') as ProfileName]
-  const hash = options.hash === undefined ? profile.hash : hashByName(options.hash).name
-  const cidVersion =
-    options['cid-version'] === undefined
-      ? hash === 'sha2-256'
-        ? profile.cidVersion
-        : 1
-      : options['cid-version'] === 0
-        ? 0
-        : 1
-  return {
-    ...profile,
-    hash,
-    cidVersion,
-    rawLeaves: options['raw-leaves'] ?? cidVersion === 1,
-    chunker: options.chunker ?? profile.chunker,
-    linksPerNode: options['max-file-links'] ?? profile.linksPerNode,
-  }
+function isWrapped({ wrap, 'wrap-with-directory': wrapLong }: OptionValues<typeof OPTIONS>): boolean {
+  return wrap === true || wrapLong === true
 }
 
 function wrapped(sources: readonly NamedSource[]): NamedSource {
+  if (sources.some(({ name }) => name === '')) {
+    throw new CairnError('INVALID', 'Cannot put standard input into a directory: it needs a name, with --stdin-name')
+  }
   async function* entries(): AsyncGenerator<NamedSource> {
     yield* sources
   }
   return { name: '', source: { kind: 'directory', entries } }
+}
+
+function entryFields({ cid, tsize, metadata: { mode, mtime } = {} }: EntryEvent) {
+  return {
+    Hash: formatCid(cid),
+    Size: String(tsize),
+    Mode: mode === undefined ? undefined : formatMode(mode),
+    Mtime: mtime === undefined ? undefined : Number(mtime.seconds),
+    MtimeNsecs: mtime === undefined || mtime.nanoseconds === 0 ? undefined : mtime.nanoseconds,
+  }
 }
