@@ -2,7 +2,7 @@
 import { blockKey, isCairnError, verifyPins, type BlockStore } from '@cairn/core'
 import type { LevelBlockStore } from '@cairn/blockstore'
 import { expect } from 'vitest'
-import { someKnown, type Scene } from './model-actions.ts'
+import { someKnown, type Scene } from './model-scene.ts'
 import { pinText } from './model.ts'
 import type { Action } from './model-group.ts'
 import { below } from './random.ts'

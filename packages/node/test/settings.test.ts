@@ -9,7 +9,7 @@ async function newRepo() {
   const path = join(await tempFolder(), 'repo')
   await createRepo(path, 'test')
   const file = join(path, 'config')
-  return { path, file, ...(await readRepo(path)) }
+  return { file, ...(await readRepo(path)) }
 }
 
 test('a setting is read, changed for whoever opens the repo next, and taken out', async () => {
