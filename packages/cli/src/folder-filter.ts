@@ -26,7 +26,7 @@ export class FolderFilter {
   /** @throws NOT_FOUND, DENIED or INVALID when the file of rules cannot be read */
   constructor({ hidden, ignore: rules = [], ignoreRulesPath }: FilterOptions) {
     this.#hidden = hidden
-    if (ignoreRulesPath !== undefined) this.#rules.push(readRules(ignoreRulesPath))
+    if (ignoreRulesPath !== undefined) this.#rules.push(...readRules(ignoreRulesPath))
     this.#rules.push(...rules)
   }
 
@@ -44,9 +44,9 @@ export class FolderFilter {
   }
 }
 
-function readRules(path: string): string {
+function readRules(path: string): string[] {
   try {
-    return readFileSync(path, 'utf8')
+    return readFileSync(path, 'utf8').split(/\r?\n/)
   } catch (cause) {
     throw systemError(`read the ignore rules in ${path}`, cause)
   }

@@ -1,5 +1,5 @@
 import { closeSync, readdirSync, readlinkSync } from 'node:fs'
-import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { chmod, lutimes, mkdir, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { NamedSource } from '@cairn/core'
@@ -45,6 +45,71 @@ test('a hidden path that is named is taken', async () => {
   const folder = await makeTree()
   const [source] = diskSources([join(folder, '.hidden')], OPTIONS)
   expect(source && (await readAll(source))).toEqual(['.hidden', 'secret'])
+})
+
+test('rules of .gitignore leave out what they match, below the named folder only', async () => {
+  const folder = await makeTree()
+  await mkdir(join(folder, 'sub/build'))
+  await writeFile(join(folder, 'sub/build/deep.log'), '')
+  await writeFile(join(folder, 'sub/keep.log'), '')
+  await writeFile(join(folder, 'File'), '')
+  await writeFile(join(folder, 'rules'), '# comment\n*.log\nbuild/\n')
+  const taken = async (options: Partial<DiskSourceOptions>) => {
+    const [source] = diskSources([folder], { ...OPTIONS, ...options })
+    return JSON.stringify(source && (await readAll(source))).match(/[\w.]+(?=",)/g)
+  }
+  const ignoreRulesPath = join(folder, 'rules')
+  expect(await taken({ ignoreRulesPath })).toEqual(['tree', 'File', 'empty', 'file', 'rules', 'sub', 'link'])
+  expect(await taken({ ignoreRulesPath, ignore: ['!keep.log', '/file'] })).toEqual(
+    ['tree', 'File', 'empty', 'rules', 'sub', 'keep.log', 'link'], //
+  )
+  expect(await taken({ ignore: ['*', '!*/'] })).toEqual(['tree', 'sub', 'build'])
+  expect(await totalBytesOf([folder], { ...OPTIONS, ignore: ['rules'] })).toBe(7)
+  expect(() => diskSources([folder], { ...OPTIONS, ignoreRulesPath: join(folder, 'nowhere') })).toThrow(
+    expect.objectContaining({ code: 'NOT_FOUND' }),
+  )
+})
+
+test('links that are followed stand for what they point to', async () => {
+  const folder = await makeTree()
+  await symlink('sub', join(folder, 'again'))
+  await symlink('nowhere', join(folder, 'dangling'))
+  const named = diskSources([join(folder, 'again')], { ...OPTIONS, followLinks: 'named' })
+  expect(named[0] && (await readAll(named[0]))).toEqual(['again', [['link', '../file']]])
+  const options = { ...OPTIONS, followLinks: 'all', ignore: ['dangling'] } as const
+  const [all] = diskSources([folder], options)
+  const sub = [['link', 'content']]
+  const entries = [
+    ['again', sub],
+    ['empty', ''],
+    ['file', 'content'],
+    ['sub', sub],
+  ]
+  expect(all && (await readAll(all))).toEqual(['tree', entries])
+  const [broken] = diskSources([folder], { ...options, ignore: [] })
+  await expect(broken && readAll(broken)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+})
+
+test.each(['..', '.', 'self'])('a link to %s that is followed ends with an error', async (target) => {
+  const folder = await makeTree()
+  await symlink(target, join(folder, 'sub/self'))
+  const options = { ...OPTIONS, followLinks: 'all' } as const
+  const [source] = diskSources([folder], options)
+  await expect(source && readAll(source)).rejects.toMatchObject({ code: 'INVALID' })
+  expect(await totalBytesOf([folder], options)).toBeGreaterThan(0)
+})
+
+test('permissions and times are taken along when asked for, to the nanosecond and before 1970', async () => {
+  const folder = await makeTree()
+  await chmod(join(folder, 'file'), 0o4750)
+  await utimes(join(folder, 'file'), new Date(-1500), new Date(-1500))
+  await lutimes(join(folder, 'sub/link'), 7, 7)
+  const metadataOf = (path: string, options: Partial<DiskSourceOptions>) =>
+    diskSources([join(folder, path)], { ...OPTIONS, ...options })[0]?.source.metadata
+  expect(metadataOf('file', {})).toEqual({})
+  expect(metadataOf('file', { preserveMode: true })).toEqual({ mode: 0o4750 })
+  expect(metadataOf('file', { preserveMtime: true })).toEqual({ mtime: { seconds: -2n, nanoseconds: 500_000_000 } })
+  expect(metadataOf('sub/link', { preserveMtime: true })).toEqual({ mtime: { seconds: 7n, nanoseconds: 0 } })
 })
 
 const KIB = 1024
