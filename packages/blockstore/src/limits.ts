@@ -38,6 +38,9 @@ export const CHECKPOINT_BYTES = 256 * 1024 * 1024
 /** Blocks written between two checkpoints, so that tiny blocks do not make that open slow either. */
 export const CHECKPOINT_BLOCKS = 65_536
 
+/** Blocks of failed commits whose records are remembered until they can be removed; what is beyond waits for `repo compact`. */
+export const FAILED_BLOCKS_MAX = 16_384
+
 /** Bytes of disk that puts leave free, so that LevelDB can finish its tables and deletes and a collection still work. */
 export const DISK_RESERVE_BYTES = 16 * 1024 * 1024
 

@@ -9,7 +9,7 @@ import type { Claims } from '../sweep/claims.ts'
 import { CommitQueue, type Begun } from './commit-queue.ts'
 import { DiskRoom } from '../disk-room.ts'
 import type { Healer } from '../upkeep/healer.ts'
-import { CHECKPOINT_BLOCKS, CHECKPOINT_BYTES } from '../limits.ts'
+import { CHECKPOINT_BLOCKS, CHECKPOINT_BYTES, FAILED_BLOCKS_MAX } from '../limits.ts'
 import { isIdentity } from '../stored-block.ts'
 
 /** What a writer writes to. */
@@ -69,6 +69,8 @@ export class BlockWriter {
   #settledSequence: number
   /** The claims that wait for their turn. */
   #nextRound: ClaimRound | undefined
+  /** Where groups that failed may have left records. */
+  #failed: readonly Placed[] = []
   #uncheckedBlocks = 0
   #uncheckedBytes = 0
 
@@ -158,17 +160,41 @@ export class BlockWriter {
   async #append(blocks: readonly Block[], damaged: readonly Placed[]): Promise<Begun> {
     const { log, index } = this.#parts
     index.checkWritable()
+    log.checkWritable()
+    await this.#removeFailed()
     const bytes = blocks.reduce((sum, block) => sum + block.bytes.length, 0)
     await this.#room.take(blocks.length, bytes)
     const records = blocks.map((block): LogRecord => {
       const location = { sequence: this.#nextSequence++, size: block.bytes.length }
       return { multihash: block.cid.multihash.bytes, bytes: block.bytes, location }
     })
-    const { durable } = await log.append(records)
+    const { durable } = await log.append(records).catch((error: unknown) => {
+      this.#noteFailed(records)
+      throw error
+    })
     const done = this.#enter(records, { durable, before: this.#lastEnd, damaged })
     for (const block of blocks) this.#arriving.set(blockKey(block.cid), done)
-    this.#lastEnd = done.catch(() => this.#arrived(records))
+    this.#lastEnd = done.catch(() => {
+      this.#arrived(records)
+      this.#noteFailed(records)
+    })
     return { done }
+  }
+
+  #noteFailed(records: readonly LogRecord[]): void {
+    const places = records.map(({ multihash, location }) => ({ multihash, location }))
+    this.#failed = [...this.#failed, ...places].slice(-FAILED_BLOCKS_MAX)
+  }
+
+  /** Removes from the log what groups that failed have left there, unless the index was completed from it. Runs in a turn. */
+  async #removeFailed(): Promise<void> {
+    const failed = this.#failed
+    if (failed.length === 0) return
+    const entries = await this.#parts.healer.entriesInTurn(failed.map(({ multihash }) => multihash))
+    const left = failed.filter(({ location }, at) => entries[at]?.location.sequence !== location.sequence)
+    if (left.length > 0) await this.#parts.log.remove(left)
+    // What has failed meanwhile stays.
+    this.#failed = this.#failed.filter((place) => !failed.includes(place))
   }
 
   /** Enters a group into the index once it is durable and the group before it has ended. */
@@ -193,6 +219,8 @@ export class BlockWriter {
   }
 
   async #checkpointAt(sequence: number): Promise<void> {
+    // Below the checkpoint nobody would look for it again.
+    await this.#removeFailed()
     await this.#parts.log.secure()
     await this.#parts.index.checkpoint(sequence)
     this.#uncheckedBlocks = this.#uncheckedBytes = 0

@@ -1,6 +1,6 @@
 // Group commit: blocks that come while a commit is written wait and go out together in the next one, so that many
 // small puts share one sync. A commit is begun while the one before it becomes durable.
-import type { Block, Turns } from '@cairn/core'
+import { isCairnError, type Block, type Turns } from '@cairn/core'
 import { COMMIT_BLOCKS, COMMIT_BYTES, COMMITS_AT_ONCE } from '../limits.ts'
 
 /** A commit that was begun. */
@@ -55,17 +55,22 @@ export class CommitQueue {
 
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
-      if (this.#ends.length === COMMITS_AT_ONCE) await this.#ends.shift()
-      await this.#turns.run(async () => {
-        const group = this.#take()
-        try {
-          if (group.length > 0) this.#ends.push(settle(group, await this.#begin(group.map(({ block }) => block))))
-        } catch (error) {
-          fail(group, error)
-        }
-      })
+      while (this.#ends.length >= COMMITS_AT_ONCE) await this.#ends.shift()
+      await this.#turns.run(() => this.#commit(this.#take()))
     }
     this.#running = undefined
+  }
+
+  /** Begins a commit of `group`; where there is no room for all of it, one for each request, in the order in which they came. */
+  async #commit(group: readonly Waiting[]): Promise<void> {
+    if (group.length === 0) return
+    try {
+      this.#ends.push(settle(group, await this.#begin(group.map(({ block }) => block))))
+    } catch (error) {
+      const requests = Map.groupBy(group, ({ request }) => request)
+      if (requests.size === 1 || !isCairnError(error, 'LIMIT')) fail(group, error)
+      else for (const own of requests.values()) await this.#commit(own)
+    }
   }
 
   /** The next group. Blocks of a request that has failed are dropped: nobody waits for them. */
