@@ -61,6 +61,11 @@ export async function requireDiskRoom(path: string, bytes: number): Promise<void
   )
 }
 
+/** Bytes that puts may still take of the disk of `path`. @throws UNAVAILABLE when it is gone */
+export async function roomOnDisk(path: string): Promise<number> {
+  return Math.max((await freeDiskBytes(path)) - DISK_RESERVE_BYTES, 0)
+}
+
 /** Bytes free on the disk of `path`. Some network file systems tell nothing: there writing has to find out. @throws UNAVAILABLE */
 export async function freeDiskBytes(path: string): Promise<number> {
   const { bavail, bsize, blocks } = await statfs(path).catch((cause: unknown) => {

@@ -1,5 +1,6 @@
 // Block and key-value stores: in LevelDB, and in memory with the same contracts.
 export { openLevelStore, type LevelBlockStore, type LevelStoreSettings } from './level-store.ts'
+export { roomOnDisk } from './disk-room.ts'
 export type { Durability } from './durability.ts'
 export type { OnRecovery, RecoveryEvent } from './recovery-event.ts'
 export type { CompactionStep } from './upkeep/compaction.ts'

@@ -15,6 +15,8 @@ export interface AutoCollectParts {
   readonly store: Pick<BlockStore, 'diskBytes'>
   readonly records: KeyValueStore
   readonly collect: (options: SweepOptions) => AsyncIterable<CollectEvent>
+  /** Bytes that the disk can still take. Where these are few, they and not the limit say when to collect. */
+  readonly roomBytes: () => Promise<number>
   /** Milliseconds, rising. */
   readonly now?: () => number
 }
@@ -25,19 +27,25 @@ const LEFT_KEY = 'gc/left'
 const RETRY_DIVISOR = 50
 /** Bytes that a block takes on disk beside its own, at most. */
 const RECORD_BYTES = 128
+/** Bytes put after which it is measured again, since others may fill the disk. */
+const LOOK_BYTES = 64 * 1024 * 1024
 /** For so many times as long as a collection took that freed too little, puts that do not fit fail without another one. */
 const FUTILE_PAUSE_FACTOR = 5
 
 /** Keeps a repo below its limit; see the head of this file. */
 export class AutoCollect {
   readonly #parts: AutoCollectParts
-  readonly #limit: StorageLimit
+  /** As configured, and as far as the disk has room for it. */
+  readonly #configured: StorageLimit
+  #limit: StorageLimit
   readonly #now: () => number
   readonly #ending = new AbortController()
   readonly #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
   /** Bytes on disk that were measured or left, and what was put since at most. */
   #expectedBytes = Infinity
+  /** Bytes put since it was measured. */
+  #putBytes = 0
   /** Bytes that are being put at most, or wait for room: what fits beside them fits. */
   #comingBytes = 0
   /** Bytes that the last collection could not go below, 0 when it could. */
@@ -46,7 +54,7 @@ export class AutoCollect {
 
   constructor(parts: AutoCollectParts, limit: StorageLimit) {
     this.#parts = parts
-    this.#limit = limit
+    this.#configured = this.#limit = limit
     this.#now = parts.now ?? (() => performance.now())
     if (limit.periodMs === 0) return
     this.#timer = setInterval(() => void this.#lookAround(), limit.periodMs)
@@ -58,8 +66,9 @@ export class AutoCollect {
     const bytes = blocks.reduce((sum, block) => sum + block.bytes.length + RECORD_BYTES, 0)
     this.#comingBytes += bytes
     this.#expectedBytes += bytes
+    this.#putBytes += bytes
     try {
-      if (this.#expectedBytes > this.#limit.watermarkBytes) await this.#look()
+      if (this.#expectedBytes > this.#limit.watermarkBytes || this.#putBytes > LOOK_BYTES) await this.#look()
       await put()
     } finally {
       this.#comingBytes -= bytes
@@ -88,9 +97,9 @@ export class AutoCollect {
   }
 
   async #look(): Promise<void> {
-    const { bytesMax, watermarkBytes } = this.#limit
     if (this.#ending.signal.aborted) return
     const usedBytes = await this.#measure()
+    const { bytesMax, watermarkBytes } = this.#limit
     if (this.#expectedBytes > bytesMax) {
       if (this.#running === undefined) {
         if (this.#now() >= this.#pausedUntilMs) await this.#begin()
@@ -107,8 +116,10 @@ export class AutoCollect {
   }
 
   async #measure(): Promise<number> {
-    const usedBytes = await this.#parts.store.diskBytes()
+    const [usedBytes, roomBytes] = await Promise.all([this.#parts.store.diskBytes(), this.#parts.roomBytes()])
     this.#expectedBytes = usedBytes + this.#comingBytes
+    this.#putBytes = 0
+    this.#limit = within(this.#configured, usedBytes + roomBytes)
     return usedBytes
   }
 
@@ -118,14 +129,14 @@ export class AutoCollect {
   }
 
   async #collect(): Promise<void> {
-    const { bytesMax, watermarkBytes, targetBytes } = this.#limit
     const startedMs = this.#now()
     try {
+      const { bytesMax, targetBytes } = this.#limit
       const downToBytes = Math.max(Math.min(targetBytes, bytesMax - this.#comingBytes), 0)
       for await (const _ of this.#parts.collect({ signal: this.#ending.signal, downToBytes }));
       const usedBytes = await this.#measure()
-      await this.#noteLeft(usedBytes > watermarkBytes ? usedBytes : 0)
-      if (this.#expectedBytes <= bytesMax) return
+      await this.#noteLeft(usedBytes > this.#limit.watermarkBytes ? usedBytes : 0)
+      if (this.#expectedBytes <= this.#limit.bytesMax) return
     } catch (error) {
       // Whoever puts is told by the store that there is no room; `repo gc` tells why it cannot collect.
       if (!isCairnError(error) && !this.#ending.signal.aborted) throw error
@@ -145,5 +156,17 @@ export class AutoCollect {
     this.#leftBytes = bytes
     const value = bytes === 0 ? undefined : new TextEncoder().encode(String(bytes))
     await this.#parts.records.batch([{ key: LEFT_KEY, value }])
+  }
+}
+
+/** `limit` in proportion, where the disk has room for `bytes` in all and that is less. */
+function within(limit: StorageLimit, bytes: number): StorageLimit {
+  if (bytes >= limit.bytesMax) return limit
+  const share = bytes / limit.bytesMax
+  return {
+    ...limit,
+    bytesMax: bytes,
+    watermarkBytes: Math.floor(limit.watermarkBytes * share),
+    targetBytes: Math.floor(limit.targetBytes * share),
   }
 }

@@ -26,7 +26,7 @@ import {
   type ProgressEvent,
   type SweepOptions,
 } from '@cairn/core'
-import type { LevelBlockStore } from '@cairn/blockstore'
+import { roomOnDisk, type LevelBlockStore } from '@cairn/blockstore'
 import { pipe } from 'it-pipe'
 import { AutoCollect } from './auto-collect.ts'
 import { limitOf } from './config.ts'
@@ -96,7 +96,15 @@ export class Node implements AsyncDisposable {
     const limit = limitOf(repo.config)
     const autoCollect =
       limit &&
-      new AutoCollect({ store: repo.blocks, records: repo.meta, collect: (options) => this.collect(options) }, limit)
+      new AutoCollect(
+        {
+          store: repo.blocks,
+          records: repo.meta,
+          collect: (options) => this.collect(options),
+          roomBytes: () => roomOnDisk(repo.path),
+        },
+        limit,
+      )
     this.#autoCollect = autoCollect
     this.blocks = new BlockService({
       store: repo.blocks,

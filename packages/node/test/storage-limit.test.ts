@@ -96,6 +96,7 @@ test('a collection in vain is not repeated for each put', async () => {
   const parts = {
     store: { diskBytes: async () => usedBytes },
     records: new MemoryKeyValueStore(),
+    roomBytes: async () => Infinity,
     async *collect(): AsyncGenerator<CollectEvent> {
       collections++
       nowMs += 100
@@ -134,6 +135,7 @@ test('puts side by side that do not fit together wait for a collection', async (
   const parts = {
     store: { diskBytes: async () => usedBytes },
     records: new MemoryKeyValueStore(),
+    roomBytes: async () => Infinity,
     async *collect({ downToBytes = 0 }): AsyncGenerator<CollectEvent> {
       collections++
       const freed = Math.max(usedBytes - downToBytes, 0)

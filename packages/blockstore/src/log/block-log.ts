@@ -8,7 +8,7 @@ import type { Durability } from '../durability.ts'
 import { CHECKED_LOG_BYTES, LOG_BATCH_BYTES, LOG_TABLE_BYTES } from '../limits.ts'
 import { beginUse, endUse } from '../files/log-use.ts'
 import { decodeHeader, decodeLogKey, encodeHeader, encodeLogKey, HEADER_KEY, type Location } from './record.ts'
-import { stretchesOf, WHOLE_LOG, type LogStretch } from './log-stretches.ts'
+import { mergedBytes, stretchesOf, WHOLE_LOG, type LogStretch } from './log-stretches.ts'
 import type { OnRecovery } from '../recovery-event.ts'
 
 /** Where the block of a multihash is. */
@@ -211,6 +211,13 @@ export class BlockLog {
   /** About the bytes of the whole log on disk. */
   async diskBytes(): Promise<number> {
     return this.#database.diskBytes()
+  }
+
+  /** About the bytes that are there twice for a moment while `compact` works. */
+  async compactingBytes(start: number, end: number): Promise<number> {
+    // Deletions in memory count as well.
+    await this.#database.flush()
+    return mergedBytes(this.#path, start, end)
   }
 
   /** Rewrites the tables of sequences `start` to before `end`, so that what was deleted there frees its space. */

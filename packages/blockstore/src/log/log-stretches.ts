@@ -14,8 +14,10 @@ export interface LogStretch {
   readonly table?: string | undefined
 }
 
+const WHOLE: LogStretch = { start: 0, end: Infinity }
+
 /** Everything there is. */
-export const WHOLE_LOG: readonly LogStretch[] = [{ start: 0, end: Infinity }]
+export const WHOLE_LOG: readonly LogStretch[] = [WHOLE]
 
 /**
  * The log in folder `path` in its order; `undefined` when part of it is in no table yet. Nothing may be added to it or deleted from it meanwhile; LevelDB may still move
@@ -37,6 +39,22 @@ export async function stretchesOf(path: string): Promise<readonly LogStretch[] |
     found.push({ ...ends, table: join(path, `${String(number).padStart(6, '0')}.ldb`) })
   }
   return joined(found.toSorted((a, b) => a.start - b.start))
+}
+
+/**
+ * Bytes of the tables in folder `path` that LevelDB merges when it rewrites sequences `start` to `end`: all that overlap them,
+ * and all that overlap one of those. A table of deletions that are spread over the log makes that the whole log.
+ */
+export async function mergedBytes(path: string, start: number, end: number): Promise<number> {
+  const manifest = await manifestOf(path)
+  const tables = [...(manifest?.ranges ?? [])].map(([number, range]) => ({
+    ...(endsOf(range) ?? WHOLE),
+    bytes: manifest?.tables.get(number) ?? 0,
+  }))
+  const touched = tables.filter((table) => table.start <= end && table.end >= start)
+  const from = Math.min(start, ...touched.map((table) => table.start))
+  const to = Math.max(end, ...touched.map((table) => table.end))
+  return tables.filter((table) => table.start <= to && table.end >= from).reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
 /** Whether LevelDB's own logs, by their numbers, hold nothing any more. */
