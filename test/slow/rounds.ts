@@ -5,6 +5,8 @@ const isLong = process.env['CAIRN_SLOW'] === '1'
 export const ROUNDS = {
   /** Processes killed on one repo. */
   kills: Number(process.env['CAIRN_KILLS'] ?? (isLong ? 1000 : 50)),
+  /** Processes killed while they change mutable files. */
+  fileKills: Number(process.env['CAIRN_FILE_KILLS'] ?? (isLong ? 200 : 3)),
   /** Losses of power while one process works. */
   powerLosses: Number(process.env['CAIRN_POWER_LOSSES'] ?? (isLong ? 200 : 3)),
   /** Operations beside collections that never pause. */

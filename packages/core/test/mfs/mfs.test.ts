@@ -46,7 +46,7 @@ class Repo {
   readonly blocks = new BlockService({ store: this.store })
 
   open(): Promise<Mfs> {
-    return Mfs.open({ ...this, now: () => NOW })
+    return Mfs.open({ records: this.records, store: this.store, blocks: this.blocks, now: () => NOW })
   }
 
   /** The mutable files as they are after a crash: opened from what is recorded alone. */
