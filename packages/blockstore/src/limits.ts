@@ -71,6 +71,9 @@ export const PIECE_BYTES_MAX = 2 * PART_BYTES
 /** A part is rewritten when at least one in this many of its bytes is garbage; below, it costs more than it frees. */
 export const PART_GARBAGE_DIVISOR = 4
 
+/** The same for a compaction that somebody asks for: a table of 2 MiB in a part; sizes are estimated better than that. */
+export const COMPACTION_GARBAGE_DIVISOR = 20
+
 /** Bytes that a record takes in the log beside those of its block: key, LevelDB's frame and its share of the table's index. */
 export const RECORD_OVERHEAD_BYTES = 56
 

@@ -2,6 +2,7 @@
 // down: it is what the tables hold beyond the blocks that the index knows, so nothing forgets it when a process ends.
 import type { Placed } from '../log/block-log.ts'
 import {
+  COMPACTION_GARBAGE_DIVISOR,
   PART_BYTES,
   PART_GARBAGE_DIVISOR,
   PIECE_BYTES_MAX,
@@ -61,15 +62,15 @@ export class LogCensus {
     }
   }
 
-  /** The parts where blocks are to go or rewriting is worth it; first those where most of the bytes are garbage. */
-  async parts(log: MeasuredLog): Promise<LogPart[]> {
+  /** The parts where blocks are to go or rewriting `isWorth` it; first those where most of the bytes are garbage. */
+  async parts(log: MeasuredLog, isWorth: (part: LogPart) => boolean = isWorthRewriting): Promise<LogPart[]> {
     const parts: LogPart[] = []
     for (const { start, end, keptBytes, doomedBytes, doomedBlocks } of this.#tiles()) {
       const tableBytes = await log.approximateBytes(start, end)
       // What was written last is in no table yet.
       const garbageBytes = Math.max(tableBytes - keptBytes, doomedBytes)
       const part = { start, end, keptBytes, doomedBlocks, doomedBytes, garbageBytes }
-      if (doomedBlocks > 0 || isWorthRewriting(part)) parts.push(part)
+      if (doomedBlocks > 0 || isWorth(part)) parts.push(part)
     }
     return parts.toSorted((a, b) => keptShare(a) - keptShare(b) || a.start - b.start)
   }
@@ -92,8 +93,17 @@ export class LogCensus {
 }
 
 /** Whether rewriting frees enough of what it has to read and write. */
-export function isWorthRewriting({ keptBytes, garbageBytes }: LogPart): boolean {
-  return garbageBytes > 0 && garbageBytes * PART_GARBAGE_DIVISOR >= keptBytes + garbageBytes
+export function isWorthRewriting(part: LogPart): boolean {
+  return hasGarbage(part, PART_GARBAGE_DIVISOR)
+}
+
+/** Whether somebody who asks for a compaction gets back enough; a table that was mended, or whose blocks were, is. */
+export function isWorthCompacting(part: LogPart): boolean {
+  return hasGarbage(part, COMPACTION_GARBAGE_DIVISOR)
+}
+
+function hasGarbage({ keptBytes, garbageBytes }: LogPart, divisor: number): boolean {
+  return garbageBytes > 0 && garbageBytes * divisor >= keptBytes + garbageBytes
 }
 
 /**

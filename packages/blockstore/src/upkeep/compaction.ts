@@ -5,7 +5,7 @@ import { CairnError, formatBytes } from '@cairn/core'
 import { FIRST_SEQUENCE, type LogRecord } from '../log/block-log.ts'
 import { compactIndex, IndexSlices } from '../sweep/index-slices.ts'
 import { INDEX_SLICE_BLOCKS, PART_BYTES, PART_GARBAGE_DIVISOR, RECORD_OVERHEAD_BYTES } from '../limits.ts'
-import { isWorthRewriting, LogCensus, pieceBytesMax, pieces, type Range } from '../sweep/log-census.ts'
+import { isWorthCompacting, LogCensus, pieceBytesMax, pieces, type Range } from '../sweep/log-census.ts'
 import { cidOf, proves } from './proof.ts'
 import { drop, mend, type StrayParts } from './stray.ts'
 
@@ -54,7 +54,7 @@ export async function* compact(parts: CompactionParts): AsyncGenerator<Compactio
       slices.add(place.multihash)
     }
   }
-  for (const part of (await census.parts(log)).filter(isWorthRewriting)) {
+  for (const part of await census.parts(log, isWorthCompacting)) {
     for await (const piece of pieces(log, part, pieceBytesMax(await freeBytes()))) yield* rewrite(parts, piece)
   }
   for await (const _ of compactIndex(index, slices)) yield REWRITTEN
