@@ -109,7 +109,10 @@ class CborReader {
   cids(): CID[] {
     const count = this.head(LIST)
     if (count > CAR_ROOTS_MAX) {
-      throw new CairnError('LIMIT', `Cannot use a CAR of ${count} roots: at most ${CAR_ROOTS_MAX} are allowed`)
+      throw new CairnError(
+        'LIMIT',
+        `Cannot read the header of a CAR: it has ${count} roots, at most ${CAR_ROOTS_MAX} are allowed`,
+      )
     }
     return Array.from({ length: count }, () => {
       if (this.head(TAG) !== CID_TAG) throw invalid('a root of it is no CID')

@@ -8,6 +8,7 @@ import {
   importCars,
   Pins,
   type CarSource,
+  type Fetcher,
   type ImportCarsEvent,
   type ImportCarsOptions,
 } from '../../src/index.ts'
@@ -67,6 +68,23 @@ test('a root that lacks a block is told of and not pinned; what there is stays',
   expect(rootsIn(events).map(([, code]) => code)).toEqual(['NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND'])
   expect(await pinned()).toEqual([])
   expect((await storedKeys(store)).size).toBe(3)
+})
+
+test('what a root lacks is not fetched, even where it could be', async () => {
+  const store = new MapStore()
+  let fetches = 0
+  const fetcher: Fetcher = {
+    async fetch() {
+      fetches++
+      return LEAVES[0] ?? ROOT
+    },
+  }
+  const blocks = new BlockService({ store, fetchers: [fetcher] })
+  const pins = new Pins({ records: new MapRecords(), blocks })
+  const files = [fileOf(await carOf([ROOT.cid], [ROOT, ...LEAVES.slice(1)]))]
+  const events = await all(importCars(files, { blocks, local: new BlockService({ store }), pins }))
+  expect(rootsIn(events)).toEqual([[String(ROOT.cid), 'NOT_FOUND']])
+  expect(fetches).toBe(0)
 })
 
 test('without pinning no root is looked at', async () => {
