@@ -120,6 +120,7 @@ export type { DirectoryEntry } from './directory/tree-node.ts'
 export { changeDirectory, type DirectoryChanges } from './directory/change-directory.ts'
 export type { DirectoryChange } from './directory/hamt-change.ts'
 export { listDirectory } from './directory/directory-listing.ts'
+export { listSorted } from './directory/sorted-listing.ts'
 export {
   dropBlocks,
   importTree,

@@ -15,6 +15,8 @@ async function newRunner(): Promise<{
   readonly node: Node
   inputOf(call?: Call): CommandInput
   run(name: string, call?: Call): Promise<unknown[]>
+  /** What people see of the events. */
+  textsOf(name: string, call?: Call): Promise<(string | undefined)[]>
 }> {
   const path = join(await tempFolder(), 'repo')
   await createRepo(path, 'test')
@@ -27,11 +29,13 @@ async function newRunner(): Promise<{
     signal: new AbortController().signal,
   }
   const inputOf = (call: Call = {}): CommandInput => ({ args: [], sources: [], options: {}, ...shared, ...call })
-  return {
-    node,
-    inputOf,
-    run: (name, call) => Array.fromAsync<unknown>(commandAt(name).run(inputOf(call))),
+  const run = (name: string, call?: Call) => Array.fromAsync<unknown>(commandAt(name).run(inputOf(call)))
+  async function textsOf(name: string, call?: Call) {
+    const command = commandAt(name)
+    if (command.output !== 'events') throw new Error(`${name} has no events`)
+    return (await run(name, call)).map((event) => command.text(event, call?.options ?? {}))
   }
+  return { node, inputOf, run, textsOf }
 }
 
 function commandAt(name: string): Command {
@@ -134,6 +138,33 @@ test('cat, ls and refs follow paths and read what is there', async () => {
   await expect(run('cat', { args: [root] })).rejects.toMatchObject({ code: 'INVALID' })
   await expect(run('cat', { args: [`${root}/c`] })).rejects.toMatchObject({ code: 'NOT_FOUND' })
   await expect(run('ls', { args: ['nonsense'] })).rejects.toMatchObject({ code: 'INVALID' })
+})
+
+test('ls sorts by name or lists as entries come, with columns and without looking into entries', async () => {
+  const { run, textsOf } = await newRunner()
+  const many = Object.fromEntries(Array.from({ length: 300 }, (_, number) => [`f${number}`, file(`${number}`)]))
+  const source = { name: 'top', source: folder({ ...many, sub: folder({}) }) }
+  const [{ Hash: root }] = (
+    await run('add', { sources: [source], options: { 'hamt-threshold': 1, 'raw-leaves': false } })
+  ).slice(-1) as [{ readonly Hash: string }]
+  type Listed = { readonly Objects: readonly { readonly Hash: string; readonly Links: readonly { Name: string }[] }[] }
+  const names = (events: readonly unknown[]) =>
+    (events as Listed[]).flatMap(({ Objects }) => Objects.flatMap(({ Links }) => Links.map(({ Name }) => Name)))
+  const sorted = [...Object.keys(many), 'sub'].toSorted()
+  expect(names(await run('ls', { args: [root] }))).toEqual(sorted)
+  const streamed = names(await run('ls', { args: [root], options: { stream: true } }))
+  expect(streamed).not.toEqual(sorted)
+  expect(streamed.toSorted()).toEqual(sorted)
+  const blind = { size: false, 'resolve-type': false }
+  expect((await run('ls', { args: [root], options: blind })).at(0)).toMatchObject({
+    Objects: [{ Hash: root, Links: [{ Name: 'f0', Size: 0, Type: 0 }] }],
+  })
+  const [columns, first] = await textsOf('ls', { args: [root], options: { headers: true } })
+  expect(columns).toBe('Hash Size Name')
+  expect(first).toMatch(/^bafy\w+ 1 f0$/)
+  expect((await textsOf('ls', { args: [root], options: { size: false } })).at(-1)).toMatch(/^\w+ sub\/$/)
+  expect(await textsOf('ls', { args: [`${root}/sub`, `${root}/sub`] })).toEqual([`${root}/sub:`, `${root}/sub:`])
+  await expect(run('ls', { args: [`${root}/f0/x`] })).rejects.toMatchObject({ code: 'INVALID' })
 })
 
 test('deleting is refused, before anything is deleted, when one of the blocks is pinned', async () => {

@@ -45,10 +45,9 @@ function plainNode(list: EntryList, settings: ImportSettings, metadata: Metadata
   return treeNode(plainMessage(metadata), sortedLinks(list), settings)
 }
 
-/** Links by the bytes of their names in UTF-8, which is not the order of JavaScript's strings. */
+/** Links in their order. @throws CONFLICT for a name that stands twice */
 function sortedLinks(list: EntryList): NodeLink[] {
-  const links = Array.from({ length: list.length }, (_, index) => list.link(index))
-  links.sort((a, b) => Buffer.compare(a.name, b.name))
+  const links = Array.from(list.sorted(), (index) => list.link(index))
   for (const [index, { name }] of links.entries()) {
     const next = links[index + 1]
     if (next !== undefined && Buffer.compare(name, next.name) === 0) {

@@ -71,6 +71,12 @@ export class EntryList {
     }
   }
 
+  /** Indexes of the entries by the bytes of their names in UTF-8, which is not the order of JavaScript's strings. */
+  sorted(): Uint32Array {
+    const order = Uint32Array.from({ length: this.length }, (_, index) => index)
+    return order.toSorted((a, b) => Buffer.compare(this.link(a).name, this.link(b).name))
+  }
+
   /** Finds room for `bytes` in the last slab, or in a new one, and gives where it begins. */
   #reserve(bytes: number): number {
     const last = this.#slabs.at(-1)

@@ -1,23 +1,6 @@
-// cairn cat, get and ls: content by CID or path.
-import {
-  DAG_PB_CODE,
-  decodeUnixFS,
-  fileSize,
-  isFile,
-  listDirectory,
-  RAW_CODE,
-  readFile,
-  readTree,
-  resolvePath,
-  traverse,
-  type BlockReader,
-  type DirectoryEntry,
-  type Step,
-} from '@cairn/core'
-import type { CID } from 'multiformats/cid'
-import { toString } from 'uint8arrays/to-string'
-import { bytesCommand, eventCommand, firstArgument, treeCommand } from '../command.ts'
-import { printable } from '../printable.ts'
+// cairn cat and get: content by CID or path.
+import { decodeUnixFS, fileSize, readFile, readTree, resolvePath } from '@cairn/core'
+import { bytesCommand, firstArgument, treeCommand } from '../command.ts'
 
 const PATH = { name: 'path', help: 'CID, CID/name, /ipfs/CID/name or ipfs://CID/name' } as const
 
@@ -82,76 +65,3 @@ export const get = treeCommand({
     yield* readTree(blocks, { cid: await resolvePath(blocks, path, { signal }), path: '' }, { known, signal })
   },
 })
-
-/** Numbers of the types in a listing, as Kubo's RPC has them. */
-const LINK_TYPE = { directory: 1, file: 2, symlink: 4, 'hamt-shard': 1, raw: 2, metadata: 0 } as const
-
-interface LsLink {
-  readonly Name: string
-  readonly Hash: string
-  readonly Size: number
-  readonly Type: number
-  /** Where a symbolic link leads; empty for anything else. */
-  readonly Target: string
-}
-
-/** One entry of one listed directory. */
-interface LsEvent {
-  readonly Objects: readonly [{ readonly Hash: string; readonly Links: readonly [LsLink] }]
-}
-
-export const ls = eventCommand({
-  path: ['ls'],
-  summary: 'List what a directory holds: CID, bytes, name',
-  examples: ['cairn ls bafy…', 'cairn ls --json bafy…/docs'],
-  arguments: [{ ...PATH, repeat: true }],
-  options: {},
-  fetches: true,
-  async *run({ args, node, signal }): AsyncGenerator<LsEvent> {
-    const { blocks } = await node()
-    for (const path of args) {
-      const cid = await resolvePath(blocks, path, { signal })
-      for await (const link of listed(blocks, cid, signal)) yield { Objects: [{ Hash: cid.toString(), Links: [link] }] }
-    }
-  },
-  text: ({
-    Objects: [
-      {
-        Links: [{ Name, Hash, Size, Type }],
-      },
-    ],
-  }) => (Type === LINK_TYPE.directory ? `${Hash} - ${printable(Name)}/` : `${Hash} ${Size} ${printable(Name)}`),
-})
-
-/** Entries of a directory; of a file its chunks, which have no names. */
-async function* listed(reader: BlockReader, cid: CID, signal: AbortSignal): AsyncGenerator<LsLink> {
-  const node = decodeUnixFS(await reader.get(cid, { signal }))
-  if (isFile(node)) {
-    for (const [index, link] of node.links.entries()) {
-      const Size = node.data.blockSizes[index] ?? 0
-      yield { Name: '', Hash: link.Hash.toString(), Size, Type: LINK_TYPE.file, Target: '' }
-    }
-    return
-  }
-  const entries = await Array.fromAsync(listDirectory(reader, cid, { signal }))
-  yield* traverse(
-    entries.values().map((entry) => describe(reader, entry)),
-    { signal },
-  )
-}
-
-/** Looks into the entry for its type and size. A raw leaf is taken at its parent's word, as Kubo does. */
-function describe(reader: BlockReader, { name, cid, tsize }: DirectoryEntry): Step<LsLink> {
-  const link = { Name: name, Hash: cid.toString(), Size: tsize, Target: '' }
-  return {
-    async run(options) {
-      if (cid.code === RAW_CODE) return { value: { ...link, Type: LINK_TYPE.file }, bytes: 0, next: [] }
-      if (cid.code !== DAG_PB_CODE) return { value: { ...link, Type: LINK_TYPE.metadata }, bytes: 0, next: [] }
-      const node = decodeUnixFS(await reader.get(cid, options))
-      const { type, data } = node.data
-      const Size = isFile(node) ? fileSize(node) : 0
-      const Target = type === 'symlink' ? toString(data) : ''
-      return { value: { ...link, Size, Type: LINK_TYPE[type], Target }, bytes: 0, next: [] }
-    },
-  }
-}

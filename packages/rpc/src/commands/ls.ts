@@ -1,0 +1,154 @@
+// cairn ls: what stands in a directory.
+import {
+  CairnError,
+  DAG_PB_CODE,
+  decodeUnixFS,
+  fileSize,
+  isDirectory,
+  isFile,
+  listDirectory,
+  listSorted,
+  RAW_CODE,
+  resolvePath,
+  traverse,
+  type BlockReader,
+  type DirectoryEntry,
+  type Step,
+} from '@cairn/core'
+import type { CID } from 'multiformats/cid'
+import { toString } from 'uint8arrays/to-string'
+import { eventCommand } from '../command.ts'
+import { printable } from '../printable.ts'
+
+/** Numbers of the types in a listing, as Kubo's RPC has them; 0 for what nobody has looked into. */
+const LINK_TYPE = { directory: 1, file: 2, symlink: 4, 'hamt-shard': 1, raw: 2, metadata: 0 } as const
+
+/** Entries that are looked into at a time while a listing goes on. */
+const DESCRIBED_AT_ONCE = 1024
+
+interface LsLink {
+  readonly Name: string
+  readonly Hash: string
+  readonly Size: number
+  readonly Type: number
+  /** Where a symbolic link leads; empty for anything else. */
+  readonly Target: string
+}
+
+/** One entry of one listed directory. Before those of each of several directories comes one object without entries. */
+interface LsEvent {
+  /** None: the columns begin. */
+  readonly Objects: readonly {
+    /** The path that was asked for. */ readonly Hash: string
+    readonly Links: readonly LsLink[]
+  }[]
+}
+
+export const ls = eventCommand({
+  path: ['ls'],
+  summary: 'List what a directory holds: CID, bytes, name',
+  examples: [
+    'cairn ls bafy…',
+    'cairn ls --json bafy…/docs',
+    'cairn ls --stream --size=false --resolve-type=false bafy…   a huge one, at once',
+  ],
+  arguments: [{ name: 'path', help: 'CID, CID/name, /ipfs/CID/name or ipfs://CID/name', repeat: true }],
+  options: {
+    headers: { type: 'flag', short: 'v', help: 'begin with the names of the columns' },
+    'resolve-type': {
+      type: 'flag',
+      help: 'look into entries for their type; --resolve-type=false and --size=false do not',
+    },
+    size: { type: 'flag', help: 'show sizes (default true)' },
+    stream: { type: 'flag', short: 's', help: 'as entries come, not sorted by name' },
+  },
+  fetches: true,
+  async *run({ args, options, node, signal }): AsyncGenerator<LsEvent> {
+    const { headers = false, size = true, stream = false, 'resolve-type': resolveType = true } = options
+    const { blocks } = await node()
+    if (headers && args.length === 1) yield { Objects: [] }
+    for (const path of args) {
+      const cid = await resolvePath(blocks, path, { signal })
+      if (args.length > 1) yield { Objects: [{ Hash: path, Links: [] }] }
+      for await (const link of listed(blocks, cid, { looks: size || resolveType, stream, signal }))
+        yield { Objects: [{ Hash: path, Links: [link] }] }
+    }
+  },
+  text({ Objects }, { headers = false, size = true }) {
+    const columns = size ? 'Hash Size Name' : 'Hash Name'
+    const [object] = Objects
+    if (object === undefined) return columns
+    const [link] = object.Links
+    if (link === undefined) return `${printable(object.Hash)}:${headers ? `\n${columns}` : ''}`
+    return lineOf(link, size)
+  },
+})
+
+function lineOf({ Name, Hash, Size, Type }: LsLink, size: boolean): string {
+  const isFolder = Type === LINK_TYPE.directory
+  const name = `${printable(Name)}${isFolder ? '/' : ''}`
+  return size ? `${Hash} ${isFolder ? '-' : Size} ${name}` : `${Hash} ${name}`
+}
+
+interface Listing {
+  /** Whether entries are looked into, for their types and sizes. */
+  readonly looks: boolean
+  /** Whether entries are given as they come. */
+  readonly stream: boolean
+  readonly signal: AbortSignal
+}
+
+/** Entries of a directory; of a file its chunks, which have no names. */
+async function* listed(reader: BlockReader, cid: CID, { looks, stream, signal }: Listing): AsyncGenerator<LsLink> {
+  const node = decodeUnixFS(await reader.get(cid, { signal }))
+  if (isFile(node)) {
+    for (const [index, link] of node.links.entries()) {
+      const Size = node.data.blockSizes[index] ?? 0
+      yield { Name: '', Hash: link.Hash.toString(), Size, Type: LINK_TYPE.file, Target: '' }
+    }
+    return
+  }
+  if (!isDirectory(node)) throw new CairnError('INVALID', `Cannot list ${cid}: it is a ${node.data.type}`, { cid })
+  const described = (entries: Iterable<DirectoryEntry>) =>
+    traverse(
+      stepsOf(entries, (entry) => describe(reader, entry, looks)),
+      { signal },
+    )
+  if (!stream) {
+    yield* described(await listSorted(reader, cid, { signal }))
+    return
+  }
+  let group: DirectoryEntry[] = []
+  for await (const entry of listDirectory(reader, cid, { signal })) {
+    group.push(entry)
+    if (group.length < DESCRIBED_AT_ONCE) continue
+    yield* described(group)
+    group = []
+  }
+  yield* described(group)
+}
+
+function* stepsOf<Value>(
+  entries: Iterable<DirectoryEntry>,
+  step: (entry: DirectoryEntry) => Step<Value>,
+): Generator<Step<Value>> {
+  for (const entry of entries) yield step(entry)
+}
+
+/** Looks into the entry for its type and size. A raw leaf is taken at its parent's word, as Kubo does. */
+function describe(reader: BlockReader, { name, cid, tsize }: DirectoryEntry, looks: boolean): Step<LsLink> {
+  const link = { Name: name, Hash: cid.toString(), Target: '' }
+  return {
+    async run(options) {
+      if (cid.code === RAW_CODE) return { value: { ...link, Size: tsize, Type: LINK_TYPE.file }, bytes: 0, next: [] }
+      if (cid.code !== DAG_PB_CODE)
+        return { value: { ...link, Size: tsize, Type: LINK_TYPE.metadata }, bytes: 0, next: [] }
+      if (!looks) return { value: { ...link, Size: 0, Type: 0 }, bytes: 0, next: [] }
+      const node = decodeUnixFS(await reader.get(cid, options))
+      const { type, data } = node.data
+      const Size = isFile(node) ? fileSize(node) : 0
+      const Target = type === 'symlink' ? toString(data) : ''
+      return { value: { ...link, Size, Type: LINK_TYPE[type], Target }, bytes: 0, next: [] }
+    },
+  }
+}
