@@ -3,6 +3,7 @@
 import { benchCar } from './car.ts'
 import { benchCollect } from './collect.ts'
 import { benchLargeFile, benchSmallFiles } from './content.ts'
+import { benchMfs } from './mfs.ts'
 import { HEADING, RUNS } from './report.ts'
 import { benchScale } from './scale.ts'
 import { benchUnixFS } from './unixfs.ts'
@@ -16,6 +17,10 @@ if (sizeMib > 0) {
   await benchLargeFile(sizeMib)
   await benchSmallFiles(10_000)
   await benchCar(sizeMib)
+}
+if (sizeMib > 0) {
+  console.log('\nMutable files')
+  await benchMfs({ sizeMib })
 }
 if (kiloBlocks > 0) {
   console.log(`\nA store of ${kiloBlocks},000 blocks of 1 KiB, one run`)
