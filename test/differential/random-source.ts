@@ -154,7 +154,7 @@ function chunkBytes({ chunker }: ImportSettings): number {
   return Number(chunker.slice('size-'.length))
 }
 
-/** Repeats itself for some seeds, so that equal chunks and equal files occur. */
-function bytesOf({ seed, size }: Extract<Tree, { kind: 'file' }>): Uint8Array {
+/** Content of a file. It repeats itself for some seeds, so that equal chunks and equal files occur. */
+export function bytesOf({ seed, size }: Extract<Tree, { kind: 'file' }>): Uint8Array {
   return Uint8Array.from({ length: size }, (_, index) => (seed < 3 ? seed : (index * seed + (index >> 5)) % 251))
 }

@@ -6,7 +6,6 @@ import { constants } from 'node:fs'
 import { chmod, lstat, open, readdir, rename, rm, utimes, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { CairnError, systemError, type TreeItem } from '@cairn/core'
-import type { CID } from 'multiformats/cid'
 
 /** Permission bits that are restored; setuid, setgid and sticky from a stranger are not. */
 const MODE_BITS = 0o777
@@ -26,7 +25,7 @@ const PART = /^\.cairn-[0-9a-f-]+\.part$/
 export type Found = 'part' | 'file' | undefined
 
 /** Where the content of `file` is collected that goes to `path`. */
-export function partOf(path: string, file: CID): string {
+export function partOf(path: string, file: TreeItem['cid']): string {
   const key = createHash('sha256')
     .update(`${basename(path)}\0${file}`)
     .digest('hex')

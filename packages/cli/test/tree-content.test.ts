@@ -2,12 +2,13 @@
 import { randomBytes } from 'node:crypto'
 import { open, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CairnError, importTree, PROFILES, readTree, type Block, type ProfileName } from '@cairn/core'
-import type { CID } from 'multiformats/cid'
+import { CairnError, importTree, PROFILES, readTree, type Block, type ProfileName, type TreeItem } from '@cairn/core'
 import { describe, expect, test } from 'vitest'
 import { writeTree, type WrittenTree } from '../src/disk-target.ts'
 import { TreeContent } from '../src/tree-content.ts'
 import { tempFolder } from './temp-folder.ts'
+
+type CID = TreeItem['cid']
 
 const FILE_BYTES = 8 * 1024 * 1024
 
