@@ -21,7 +21,7 @@ export const ROUNDS = {
   actions: Number(process.env['CAIRN_ACTIONS'] ?? (isLong ? 100_000 : 400)),
   isLong,
   /** Nodes of the chains among hostile DAGs. */
-  chainNodes: Number(process.env['CAIRN_CHAIN'] ?? (isLong ? 1_000_000 : 20_000)),
+  chainNodes: Number(process.env['CAIRN_CHAIN'] ?? (isLong ? 1_000_000 : 6000)),
   /** Executions of each decoder by the fuzzer. */
   fuzz: Number(process.env['CAIRN_FUZZ'] ?? (isLong ? 1_000_000 : 4000)),
   /** Whether each action is told as it begins. */

@@ -45,9 +45,6 @@ export const IMPORT_BATCH_BLOCKS = 4096
 /** Bytes of the estimate above which both profiles shard a directory (`HAMTDirectory`). Source: IPIP-499. */
 export const DIRECTORY_BYTES_MAX = 262_144
 
-/** Bytes that a decoded entry of a directory takes with its CID, by which it counts in the read-ahead. Measured. */
-export const ENTRY_OBJECT_BYTES = 600
-
 /** Bytes of packed entries that are held in one piece: little is wasted, and nothing large has to be copied to grow. */
 export const ENTRY_SLAB_BYTES = 1024 * 1024
 
@@ -132,8 +129,8 @@ export const SYMLINK_HOPS_MAX = 32
 /** Bytes of nodes that a walk keeps while it is below them: deep and wide at once is made to hurt. */
 export const OPEN_NODE_BYTES_MAX = 64 * 1024 * 1024
 
-/** Bytes of directory blocks above each other while a tree is read: as objects they take fifteen times as much. */
-export const OPEN_DIRECTORY_BYTES_MAX = 12 * 1024 * 1024
+/** Bytes of directory blocks above each other while a tree is read: twelve that are about to be sharded. As objects they take fifty times as much. */
+export const OPEN_DIRECTORY_BYTES_MAX = 3 * 1024 * 1024
 
 /** Entries of directories that a tree holds once more; 2^60 paths over 60 directories are cut after a quarter million of them. */
 export const REPEATED_ENTRIES_MAX = 16_777_216

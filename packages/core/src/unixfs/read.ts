@@ -9,6 +9,7 @@ import type { AbortOptions, BlockReader } from '../interfaces.ts'
 import { BLOCK_BYTES_MAX } from '../limits.ts'
 import { directoryPart, type DirectoryPart } from '../directory/directory-listing.ts'
 import { knownBlock, type KnownContent } from './known-content.ts'
+import { TreeBudget } from './tree-budget.ts'
 import { decodeUnixFS, type Metadata, type UnixFSNode } from './unixfs-node.ts'
 
 /** One thing in a tree. A file's content follows as {@link TreeBytes} with the same path; a directory's entries follow it. */
@@ -57,7 +58,8 @@ export async function* readTree(
   root: TreeRoot,
   { known, signal }: ReadTreeOptions = {},
 ): AsyncGenerator<TreeItem | TreeBytes> {
-  for await (const values of traverse([entryStep({ reader, known }, root)], { signal })) yield* values
+  for await (const values of traverse([entryStep({ reader, known, budget: new TreeBudget() }, root)], { signal }))
+    yield* values
 }
 
 /**
@@ -77,7 +79,7 @@ export async function* readFile(
       const node = decodeUnixFS(await reader.get(cid, options))
       if (!isFile(node))
         throw new CairnError('INVALID', `Cannot read ${cid}: it is a ${node.data.type}, not a file`, { cid })
-      return contentVisit({ reader }, node, { path: '', file: node, at: 0, range })
+      return contentVisit({ reader, budget: new TreeBudget() }, node, { path: '', file: node, at: 0, range })
     },
   }
   for await (const values of traverse([root], { signal })) for (const { bytes } of values.filter(isBytes)) yield bytes
@@ -101,6 +103,7 @@ const isBytes = (value: TreeItem | TreeBytes): value is TreeBytes => value.kind 
 interface Source {
   readonly reader: BlockReader
   readonly known?: KnownContent | undefined
+  readonly budget: TreeBudget
 }
 
 function entryStep(source: Source, { cid, path }: TreeRoot, tsize = 0): Step<Values> {
@@ -125,7 +128,9 @@ function entryStep(source: Source, { cid, path }: TreeRoot, tsize = 0): Step<Val
       }
       if (type === 'symlink')
         return { value: [{ ...item, kind: 'symlink', target: toString(data) }], bytes: data.length, next: [] }
-      const next = partSteps(source, directoryPart(node), path)
+      const part = directoryPart(node)
+      source.budget.enter(cid, part.entries.length + part.shards.length)
+      const next = source.budget.held(partSteps(source, part, path), block.bytes.length)
       return { value: [{ ...item, kind: 'directory' }], bytes: block.bytes.length, next }
     },
   }
@@ -139,7 +144,8 @@ function* partSteps(source: Source, { entries, shards }: DirectoryPart, path: st
       run: async (options) => {
         const block = await source.reader.get(shard.cid, options)
         const part = directoryPart(decodeUnixFS(block), shard)
-        return { value: [], bytes: block.bytes.length, next: partSteps(source, part, path) }
+        const next = source.budget.held(partSteps(source, part, path), block.bytes.length)
+        return { value: [], bytes: block.bytes.length, next }
       },
     }
   }
