@@ -12,7 +12,7 @@ if (major < 22 || (major === 22 && minor < 18)) {
   const exitCode = await main(process.argv.slice(2))
   // After a signal, output that nobody reads must not keep the process; else all of it goes out first.
   const outputs = exitCode > 128 ? [] : [process.stdout, process.stderr]
-  await Promise.all(outputs.map((output) => new Promise((resolve) => output.write('', resolve))))
+  await Promise.all(outputs.map((output) => new Promise((resolve) => void output.write('', () => resolve(undefined)))))
   // All is closed by now. What is left is a timer of libp2p that nobody can end: it would keep a daemon for a second.
   process.exit(exitCode)
 }

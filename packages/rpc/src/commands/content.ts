@@ -54,7 +54,7 @@ export const get = treeCommand({
       type: 'count',
       short: 'l',
       value: 'N',
-      choices: [...'123456789'],
+      choices: ['1', '2', '3', '4', '5', '6', '7', '8', '9'],
       help: '1, fast, to 9, small',
     },
   },
