@@ -4,7 +4,6 @@ import type { Block } from '../block/block.ts'
 import { traverse, type Step } from '../dag/traverse.ts'
 import { CairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader } from '../interfaces.ts'
-import { ENTRY_OBJECT_BYTES } from '../limits.ts'
 import { ProtobufReader } from '../protobuf.ts'
 import { bucketOf, decodeShard, hashName, isInPlace, type ShardPath } from './hamt-shard.ts'
 import type { DirectoryEntry } from './tree-node.ts'
@@ -45,17 +44,21 @@ export async function* listDirectory(
   cid: CID,
   { signal }: AbortOptions = {},
 ): AsyncGenerator<DirectoryEntry> {
-  function step(at: CID, path?: ShardPath): Step<readonly DirectoryEntry[]> {
+  function step(at: CID, path?: ShardPath): Step<() => DirectoryPart> {
     return {
       run: async (options) => {
         const block = await reader.get(at, options)
-        const { entries, shards } = directoryPart(decodeUnixFS(block), path)
-        const next = shards.values().map((shard) => step(shard.cid, shard))
-        return { value: entries, bytes: block.bytes.length + entries.length * ENTRY_OBJECT_BYTES, next }
+        // Decoded when its turn comes: entries take ten times the room of their block, and so they die young.
+        let decoded: DirectoryPart | undefined
+        const part = () => (decoded ??= directoryPart(decodeUnixFS(block), path))
+        function* next() {
+          for (const shard of part().shards) yield step(shard.cid, shard)
+        }
+        return { value: part, bytes: block.bytes.length, next: next() }
       },
     }
   }
-  for await (const entries of traverse([step(cid)], { signal })) yield* entries
+  for await (const part of traverse([step(cid)], { signal })) yield* part().entries
 }
 
 /**
