@@ -128,20 +128,33 @@ export class FileWriter {
     const start = options.offset ?? 0
     let at = start
     let file: FilePart | undefined
-    for await (const bytes of pieces) {
-      options.signal?.throwIfAborted()
-      file = await writeInto(workspace, file?.cid ?? target.file, { offset: at, bytes, ...target })
-      at += bytes.length
-      if (workspace.bytes > MFS_PENDING_BYTES) await this.#put(workspace, file.cid)
+    let storing = Promise.resolve()
+    try {
+      for await (const bytes of pieces) {
+        options.signal?.throwIfAborted()
+        file = await writeInto(workspace, file?.cid ?? target.file, { offset: at, bytes, ...target })
+        at += bytes.length
+        if (workspace.bytes <= MFS_PENDING_BYTES / 2) continue
+        // One part is stored while the next one is made.
+        await storing
+        storing = this.#put(workspace, file.cid)
+      }
+      if (file === undefined) throw new TypeError('a long write has pieces')
+      await storing
+      await this.#put(workspace, file.cid)
+      return { ...file, writtenBytes: at - start }
+    } finally {
+      await Promise.allSettled([storing])
     }
-    if (file === undefined) throw new TypeError('a long write has pieces')
-    await this.#put(workspace, file.cid)
-    return { ...file, writtenBytes: at - start }
   }
 
-  async #put(workspace: PendingBlocks, root: CID): Promise<void> {
-    await this.#parts.blocks.putMany(workspace.reachableFrom(root))
-    workspace.keep([])
+  /** Stores what `root` reaches, which stays in the workspace until then. A failure is told to whoever awaits it. */
+  #put(workspace: PendingBlocks, root: CID): Promise<void> {
+    const blocks = workspace.reachableFrom(root)
+    workspace.keep(blocks)
+    const stored = this.#parts.blocks.putMany(blocks).then(() => workspace.drop(blocks))
+    stored.catch(() => undefined)
+    return stored
   }
 
   /** Gives the name to `file`, unless something else has it than what the write `began` with. */
@@ -208,7 +221,12 @@ function emptyFile(workspace: Workspace, defaults: FormDefaults): CID {
 /** How a file is made, by the profile for its CID version, as far as its own blocks do not tell. */
 function defaultsOf(form: NodeForm, rawLeaves: boolean | undefined): FormDefaults {
   const settings = settingsOf(form)
-  return { ...settings, chunkBytes: MFS_CHUNK_BYTES, rawLeaves: rawLeaves ?? settings.rawLeaves, forcesLeaves: rawLeaves !== undefined }
+  return {
+    ...settings,
+    chunkBytes: MFS_CHUNK_BYTES,
+    rawLeaves: rawLeaves ?? settings.rawLeaves,
+    forcesLeaves: rawLeaves !== undefined,
+  }
 }
 
 /** The content in pieces of {@link MFS_PIECE_BYTES}, and a last one of any size. Each owns its bytes. */
