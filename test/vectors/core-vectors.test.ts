@@ -1,7 +1,15 @@
 // Every CID vector through the core alone.
 import * as dagCbor from '@ipld/dag-cbor'
 import * as dagJson from '@ipld/dag-json'
-import { codecByName, createBlock, DAG_PB_CODE, dropBlocks, importTree, type EntryEvent } from '@cairn/core'
+import {
+  codecByName,
+  createBlock,
+  DAG_PB_CODE,
+  dropBlocks,
+  importTree,
+  type EntryEvent,
+  type ImportSettings,
+} from '@cairn/core'
 import { describe, expect, it } from 'vitest'
 import { bytesOf, isAvailable, metadataOf, sourceOf, VECTORS, type Vector } from './inputs.ts'
 
@@ -32,7 +40,7 @@ async function importVector({ input, params }: Vector): Promise<EntryEvent | und
     layout = 'balanced',
     inlineLimit,
   } = params
-  const settings = {
+  const settings: ImportSettings = {
     cidVersion,
     hash,
     rawLeaves,

@@ -30,11 +30,10 @@ const TREE = (isPreserved: boolean): ImportSource => {
   })
 }
 
-test.each<[string, boolean, Metadata, readonly string[]]>([
+test.each<[string, { readonly isPreserved: boolean; readonly metadata: Metadata }, readonly string[]]>([
   [
     'preserved',
-    true,
-    {},
+    { isPreserved: true, metadata: {} },
     [
       'QmRCG3Pprg4jbhfYBzVzfJVyneFHnBquPGXwvXU3jSuf5j',
       'QmReHCn4BSJJdtd6Le8Hd8Puai6TmgpPCYb13wyM7FD9AD',
@@ -50,8 +49,7 @@ test.each<[string, boolean, Metadata, readonly string[]]>([
   ],
   [
     'one mode for all',
-    false,
-    { mode: 0o753 },
+    { isPreserved: false, metadata: { mode: 0o753 } },
     [
       'QmNZ5cyx3f6maXkczwhh3ufjDCh9f3k9zrDhX218ZZGvoV',
       'QmRqtFVLkXfWJuqWtYiCPthgomo3gouno8uvMeGAyCVaWS',
@@ -67,8 +65,7 @@ test.each<[string, boolean, Metadata, readonly string[]]>([
   ],
   [
     'one time for all',
-    false,
-    { mtime: { seconds: 1_603_539_720n, nanoseconds: 0 } },
+    { isPreserved: false, metadata: { mtime: { seconds: 1_603_539_720n, nanoseconds: 0 } } },
     [
       'QmPCGFZ8ZFowAwfWdCeGsr9wSbGXwZiHW3bZ7XSYcc1Zby',
       'QmT3aY4avDcYXCWpU8CJzqUkW7YEuEsx36S8cTNoLcuK1B',
@@ -82,7 +79,7 @@ test.each<[string, boolean, Metadata, readonly string[]]>([
       'QmfWitW6F13WHFXLbJzXRYmwrS1p4gaAJAfucUSMytRPn3',
     ],
   ],
-])('a tree with %s', async (_, isPreserved, metadata, cids) => {
+])('a tree with %s', async (_, { isPreserved, metadata }, cids) => {
   const settings = { ...PROFILES['unixfs-v0-2015'], metadata }
   const found: string[] = []
   for await (const event of dropBlocks(importTree({ name: '', source: TREE(isPreserved) }, settings))) {

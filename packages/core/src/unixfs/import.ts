@@ -136,7 +136,9 @@ async function* entryEvents(
     source.kind === 'file'
       ? yield* fileEvents({ name, source }, settings)
       : source.kind === 'directory'
-        ? yield* directoryEvents({ name, source }, settings, { mayBeEmpty: isRoot || !settings.skipEmptyDirectories })
+        ? yield* directoryEvents({ name, source }, settings, {
+            mayBeEmpty: isRoot || settings.skipEmptyDirectories !== true,
+          })
         : yield* symlinkEvents({ name, source }, settings)
   if (entry !== undefined) yield entry
   return entry
