@@ -92,7 +92,7 @@ export function withMetadata(workspace: Workspace, node: UnixFSNode, { mode, mti
 const METADATA_BYTES_MAX = 64
 
 /** The message of a leaf. */
-export function fileData(data: Uint8Array): UnixFSData {
+function fileData(data: Uint8Array): UnixFSData {
   return { type: 'file', data, fileSize: data.length, blockSizes: [] }
 }
 
