@@ -2,6 +2,7 @@
 // default 1024 and 1000, as in the goals.
 import { benchCar } from './car.ts'
 import { benchCollect } from './collect.ts'
+import { benchDirectory } from './directory.ts'
 import { benchLargeFile, benchSmallFiles } from './content.ts'
 import { benchMfs } from './mfs.ts'
 import { HEADING, RUNS } from './report.ts'
@@ -26,4 +27,6 @@ if (kiloBlocks > 0) {
   console.log(`\nA store of ${kiloBlocks},000 blocks of 1 KiB, one run`)
   await benchScale(kiloBlocks * 1000)
   await benchCollect(kiloBlocks * 1000)
+  console.log(`\nA directory of ${kiloBlocks},000 small files, one run, its shards in memory`)
+  await benchDirectory(kiloBlocks * 1000)
 }

@@ -31,8 +31,7 @@ export function symlinkNode(target: string, settings: ImportSettings, { mtime }:
   return treeNode({ type: 'symlink', data: fromString(target), blockSizes: [], mtime }, [], settings)
 }
 
-/** The entries, packed. @throws as `EntryList.add` */
-export function listOf(entries: Iterable<DirectoryEntry>): EntryList {
+function listOf(entries: Iterable<DirectoryEntry>): EntryList {
   const list = new EntryList()
   for (const entry of entries) list.add(entry)
   return list
