@@ -6,7 +6,6 @@ import { exporter, type UnixFSFile } from 'ipfs-unixfs-exporter'
 import { importer } from 'ipfs-unixfs-importer'
 import { importTree, readTree, verifyBlock, type BlockReader, type Metadata } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
-import { concat } from 'uint8arrays/concat'
 import { expect, test } from 'vitest'
 import {
   anySettings,
@@ -89,7 +88,8 @@ async function readByUs(store: MemoryBlockstore, root: CID): Promise<Entries> {
       entries.set(item.path, textOf(item, 'directory'))
     }
   }
-  for (const [path, metadata] of files) entries.set(path, textOf(metadata, 'file', concat(contents.get(path) ?? [])))
+  for (const [path, metadata] of files)
+    entries.set(path, textOf(metadata, 'file', Buffer.concat(contents.get(path) ?? [])))
   return entries
 }
 
@@ -131,5 +131,5 @@ function identityBytes(cid: CID): Uint8Array | undefined {
 }
 
 async function joined(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<Uint8Array> {
-  return concat(await Array.fromAsync(pieces))
+  return Buffer.concat(await Array.fromAsync(pieces))
 }

@@ -1,7 +1,7 @@
 // From words to an exit code: parses, runs one command in a session, and says in one line what went wrong.
 import { CommanderError } from 'commander'
 import { EXIT, failureOf } from './exit-code.ts'
-import { OutputClosed } from './output.ts'
+import { OutputClosed } from './terminal/output.ts'
 import { buildProgram, normalizeFlags } from './program.ts'
 import { Session } from './session.ts'
 

@@ -1,8 +1,9 @@
 // Runs one command of the table and renders what it yields: text or JSON lines to standard output, progress to the
 // terminal, trees to the disk.
+import { CairnError } from '@cairn/core'
 import type { BytesCommand, Command, CommandInput, EventCommand, Progress } from '@cairn/rpc'
-import { diskSources, totalBytesOf, type DiskSourceOptions } from './disk-source.ts'
-import type { ProgressLine, ProgressState } from './progress-line.ts'
+import { diskSources, totalBytesOf, type DiskSourceOptions } from './disk/disk-source.ts'
+import type { ProgressLine, ProgressState } from './terminal/progress-line.ts'
 import { runTree } from './run-tree.ts'
 import type { Session } from './session.ts'
 import { readVersion } from './version.ts'
@@ -59,7 +60,7 @@ async function runBytes(command: BytesCommand, call: Call, session: Session): Pr
     return
   }
   const line = await progressLine(command, call, session)
-  const { writeFile } = await import('./disk-file.ts')
+  const { writeFile } = await import('./disk/disk-file.ts')
   try {
     await writeFile(pieces, path, (bytes) => line?.update({ bytes, name: path }))
   } finally {
@@ -92,7 +93,10 @@ function textCount(command: Command): number | undefined {
 /** Standard input when nothing is named. */
 function sourcePaths(command: Command, { args }: Call): readonly string[] {
   const paths = args.slice(textCount(command))
-  return paths.length === 0 ? ['-'] : paths
+  if (paths.length > 0) return paths
+  if (process.stdin.isTTY)
+    throw new CairnError('INVALID', 'Cannot read from the terminal: name a file, or - to type it in')
+  return ['-']
 }
 
 /** A command that has no `--recursive` is for single files: it says itself what it thinks of folders, and follows links. */
@@ -116,7 +120,7 @@ function sourceOptions(command: Command, { options }: Call, { signal }: Session)
 /** A progress line when there is a terminal for it; for sources it knows how much there is to do. */
 async function progressLine(command: Command, call: Call, session: Session): Promise<ProgressLine | undefined> {
   if (!process.stderr.isTTY || session.globals.json) return undefined
-  const { ProgressLine: Line } = await import('./progress-line.ts')
+  const { ProgressLine: Line } = await import('./terminal/progress-line.ts')
   const paths = sourcePaths(command, call)
   const isCountable = textCount(command) !== undefined && !paths.includes('-')
   return new Line(isCountable ? await totalBytesOf(paths, sourceOptions(command, call, session)) : undefined)

@@ -2,9 +2,9 @@
 import { basename, join, resolve } from 'node:path'
 import { formatBytes, formatCount, parsePath } from '@cairn/core'
 import { fileOf, gzipOf, tarOf, type CommandInput, type TreeCommand } from '@cairn/rpc'
-import { TreeContent } from './tree-content.ts'
-import { writeTree, type WrittenTree } from './disk-target.ts'
-import type { ProgressLine } from './progress-line.ts'
+import { TreeContent } from './disk/tree-content.ts'
+import { writeTree, type WrittenTree } from './disk/disk-target.ts'
+import type { ProgressLine } from './terminal/progress-line.ts'
 import type { Call } from './run-command.ts'
 import type { Session } from './session.ts'
 
@@ -50,7 +50,7 @@ async function runArchive({ command, call, input, line }: TreeRun, session: Sess
     for await (const bytes of pieces) await session.output.write(bytes)
     return
   }
-  const { writeFile } = await import('./disk-file.ts')
+  const { writeFile } = await import('./disk/disk-file.ts')
   let written = 0
   await writeFile(pieces, out, (bytes) => {
     written = bytes

@@ -3,9 +3,9 @@ import { CairnError } from '@cairn/core'
 import type { RecoveryEvent, Swarm } from '@cairn/node'
 import type { CommandInput } from '@cairn/rpc'
 import { Interrupted } from './exit-code.ts'
-import { Output } from './output.ts'
+import { Output } from './terminal/output.ts'
 import { PeerWatch } from './peer-watch.ts'
-import type { RecoveryReport } from './recovery-report.ts'
+import type { RecoveryReport } from './terminal/recovery-report.ts'
 
 /** Options that every command takes. */
 export interface GlobalOptions {
@@ -108,7 +108,7 @@ export class Session implements AsyncDisposable {
 
   /** Loaded only when there is something to tell, which is never for most repos. */
   #report(event: RecoveryEvent): void {
-    this.#recovery ??= import('./recovery-report.ts').then(
+    this.#recovery ??= import('./terminal/recovery-report.ts').then(
       ({ RecoveryReport }) => new RecoveryReport((line) => this.say(line), process.stderr.isTTY && !this.globals.json),
     )
     this.#recovery = this.#recovery.then((report) => {

@@ -33,9 +33,8 @@ test.for([
   ['--nonsense'],
   ['pin'],
   ['pin', 'nonsense'],
-  ['add'],
   ['add', '--nonsense', 'path'],
-  ['add', '--chunker', 'rabin', 'path'],
+  ['add', '--chunker', 'rabid', 'path'],
   ['add', '--chunker', 'size-0', 'path'],
   ['add', '--chunker', 'size-9999999', 'path'],
   ['add', '--hash', 'md5', 'path'],
@@ -99,7 +98,8 @@ test.for([['init'], ['daemon'], ['version'], ...COMMANDS.map(({ path }) => path)
     expect(globals).toBeUndefined()
     expect(printed).toMatch(/^Usage: cairn /)
     expect(printed).toMatch(/Examples:\n(?: {2}\$ .*cairn .*\n)+$/)
-    expect(printed.includes('--json')).toBe(!['daemon', 'cat', 'block get'].includes(path.join(' ')))
+    const isBytes = COMMANDS.some((command) => command.path === path && command.output === 'bytes')
+    expect(printed.includes('--json')).toBe(!isBytes && path[0] !== 'daemon')
     expect(printed.includes('--peer')).toBe(COMMANDS.some((command) => command.path === path && command.fetches))
   },
 )

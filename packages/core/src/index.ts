@@ -54,7 +54,7 @@ export {
   type DecodeOptions,
   type Link,
 } from './block/codec.ts'
-export { IpldFloat, isLink, isList, type IpldMap, type IpldValue } from './ipld/value.ts'
+export { IpldFloat, type IpldMap, type IpldValue } from './ipld/value.ts'
 export {
   checkMultihash,
   HASH_NAMES,

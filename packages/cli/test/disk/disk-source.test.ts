@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { NamedSource } from '@cairn/core'
 import { expect, test } from 'vitest'
-import { diskSources, totalBytesOf, type DiskSourceOptions } from '../src/disk-source.ts'
-import { tempFolder } from './temp-folder.ts'
+import { diskSources, totalBytesOf, type DiskSourceOptions } from '../../src/disk/disk-source.ts'
+import { tempFolder } from '../temp-folder.ts'
 
 const OPTIONS: DiskSourceOptions = { recursive: true, hidden: false, signal: new AbortController().signal }
 

@@ -1,6 +1,6 @@
 import { PassThrough, Writable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { Output, OutputClosed } from '../src/output.ts'
+import { Output, OutputClosed } from '../../src/terminal/output.ts'
 
 /** A stream of which every write fails with `code`. */
 function failing(code: string): Writable {

@@ -2,9 +2,9 @@ import { lstat, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } f
 import { join } from 'node:path'
 import { createBlock, RAW_CODE, type TreeBytes, type TreeItem } from '@cairn/core'
 import { describe, expect, test } from 'vitest'
-import { writeTree } from '../src/disk-target.ts'
-import { TreeContent } from '../src/tree-content.ts'
-import { tempFolder } from './temp-folder.ts'
+import { writeTree } from '../../src/disk/disk-target.ts'
+import { TreeContent } from '../../src/disk/tree-content.ts'
+import { tempFolder } from '../temp-folder.ts'
 
 const { cid } = createBlock(new Uint8Array(0), { codec: RAW_CODE })
 

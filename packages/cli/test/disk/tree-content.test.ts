@@ -4,9 +4,9 @@ import { open, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:
 import { join } from 'node:path'
 import { CairnError, importTree, PROFILES, readTree, type Block, type ProfileName, type TreeItem } from '@cairn/core'
 import { describe, expect, test } from 'vitest'
-import { writeTree, type WrittenTree } from '../src/disk-target.ts'
-import { TreeContent } from '../src/tree-content.ts'
-import { tempFolder } from './temp-folder.ts'
+import { writeTree, type WrittenTree } from '../../src/disk/disk-target.ts'
+import { TreeContent } from '../../src/disk/tree-content.ts'
+import { tempFolder } from '../temp-folder.ts'
 
 type CID = TreeItem['cid']
 
