@@ -55,16 +55,17 @@ export class TableLook {
 
   /** Reads the end of a table, where its indexes are, and if `keys` are asked for the ends of its data blocks. */
   #readOutline(file: number, table: Uint8Array, check: TableCheck): void {
-    this.#read(file, table, [table.length - END_BYTES, table.length])
+    const endsAt = Math.max(table.length - END_BYTES, 0)
+    this.#read(file, table, [endsAt, table.length])
     if (check === 'ends') return
     let [from, to] = [0, 0]
     // Neighbours in one call: small records have blocks of 4 KiB.
     const need = (start: number, end: number): void => {
       if (start > to + BLOCK_END_BYTES) {
         this.#read(file, table, [from, to])
-        from = start
+        from = Math.min(start, endsAt)
       }
-      to = end
+      to = Math.min(end, endsAt)
     }
     for (const block of dataBlocksOf(table) ?? []) {
       const end = block.offset + block.size + BLOCK_END_BYTES
