@@ -22,7 +22,7 @@ export type CodecName = 'raw' | 'dag-pb' | 'dag-cbor' | 'dag-json' | 'cbor' | 'j
 
 /** How values are read. */
 export interface DecodeOptions {
-  /** Refuses bytes of dag-cbor and dag-pb that are not the canonical ones of their value, as far as they would be lost. */
+  /** Refuses bytes of dag-cbor and dag-pb that are not the canonical ones of their value, and strings that are not UTF-8. */
   readonly isStrict?: boolean
 }
 
@@ -54,7 +54,7 @@ const CODECS: readonly Codec[] = [
   {
     name: 'cbor',
     code: 0x51,
-    decode: (bytes) => decodeCbor(bytes, { hasLinks: false, isStrict: false }),
+    decode: (bytes, isStrict) => decodeCbor(bytes, { hasLinks: false, isStrict: false, isTextStrict: isStrict }),
     encode: (value) => encodeCbor(value, { hasLinks: false, sortsKeys: false }),
   },
   { name: 'json', code: 0x0200, decode: (bytes) => decodeJson(bytes, { hasLinks: false }), encode: encodeJson },

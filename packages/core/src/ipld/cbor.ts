@@ -10,8 +10,10 @@ import { checkDepth, decodeText, integerOf, IpldFloat, isLink, isList, ValueBudg
 export interface CborForm {
   /** Whether tag 42 is a link; else it is refused. */
   readonly hasLinks: boolean
-  /** Refuses what has another canonical form: unsorted keys, short floats, `undefined`, strings that are not UTF-8. */
+  /** Refuses what has another canonical form: unsorted keys, short floats, `undefined`. */
   readonly isStrict: boolean
+  /** Refuses strings that are not UTF-8, which would be written otherwise. As `isStrict` by default. */
+  readonly isTextStrict?: boolean
 }
 
 /**
@@ -78,6 +80,7 @@ const ENCODER = new TextEncoder()
 class Decoder {
   readonly reader: CborReader
   readonly #form: CborForm
+  readonly #isTextStrict: boolean
   readonly #bytes: Uint8Array
   readonly #budget = new ValueBudget()
 
@@ -85,6 +88,7 @@ class Decoder {
     this.reader = new CborReader(bytes)
     this.#bytes = bytes
     this.#form = form
+    this.#isTextStrict = form.isTextStrict ?? form.isStrict
   }
 
   /** The next value; levels are bounded, so recursion is. */
@@ -100,7 +104,7 @@ class Decoder {
         this.#budget.take()
         return reader.take()
       case MAJOR.text:
-        return decodeText(reader.take(), this.#form.isStrict)
+        return decodeText(reader.take(), this.#isTextStrict)
       case MAJOR.list:
         return this.#list(depth)
       case MAJOR.map:
@@ -132,7 +136,7 @@ class Decoder {
       if (this.#form.isStrict && before !== undefined && byLengthThenBytes(before, key) > 0)
         throw invalid('its keys are not sorted')
       before = key
-      const text = decodeText(key, this.#form.isStrict)
+      const text = decodeText(key, this.#isTextStrict)
       if (entries.has(text)) throw invalid(`it has the key ${JSON.stringify(text)} twice`)
       entries.set(text, this.value(depth + 1))
     }

@@ -109,5 +109,17 @@ function floatText(value: number): string {
 
 function stringText(value: string): string {
   if (!value.isWellFormed()) throw new CairnError('INVALID', 'Cannot write a string: it holds half a surrogate pair')
-  return JSON.stringify(value)
+  const text = JSON.stringify(value)
+  return ESCAPED_OTHERWISE.test(value) ? text.replaceAll(ESCAPE, (found) => ESCAPES[found] ?? found) : text
+}
+
+/** What Kubo escapes otherwise than JavaScript; these bytes are hashed. Source: refmt, json/jsonSerializerTerminals.go. */
+const ESCAPED_OTHERWISE = /[\b\f\u2028\u2029]/
+/** A whole escape, so that a backslash that is text keeps its own, or a separator. */
+const ESCAPE = /\\.|[\u2028\u2029]/g
+const ESCAPES: Readonly<Record<string, string>> = {
+  [String.raw`\b`]: String.raw`\u0008`,
+  [String.raw`\f`]: String.raw`\u000c`,
+  '\u2028': String.raw`\u2028`,
+  '\u2029': String.raw`\u2029`,
 }

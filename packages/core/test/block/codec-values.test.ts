@@ -208,6 +208,22 @@ describe('strict decoding', () => {
   })
 })
 
+// Bytes of Kubo: its encoder knows \n, \r and \t alone, and escapes the line separators of Unicode.
+test.for(['dag-json', 'json'] as const)('%s escapes as Kubo does', (codec) => {
+  const escaped = String.raw`"\u0008\u000c\n\r\t\u0001\u2028\u2029\\b\\\u0008\"/` + '\u007f<&>"'
+  expect(Buffer.from(encodeValue(codec, JSON.parse(escaped))).toString()).toBe(escaped)
+  expect(decodeValue(codec, text(escaped))).toBe(JSON.parse(escaped))
+})
+
+test('a string of cbor that is not UTF-8 is read, but refused where it would be written otherwise', async () => {
+  for (const bytes of ['61ff', 'a161ff01']) {
+    expect(() => decodeValue('cbor', cbor(bytes))).not.toThrow()
+    await expectCode('INVALID', () => decodeValue('cbor', cbor(bytes), { isStrict: true }))
+  }
+  // What else is not canonical is taken.
+  expect(decodeValue('cbor', cbor('a2616201616101'), { isStrict: true })).toBeInstanceOf(Map)
+})
+
 const anyText = fc.string({ unit: 'binary', maxLength: 12 })
 const { value: anyValue } = fc.letrec<{ value: IpldValue }>((tie) => ({
   value: fc.oneof(
