@@ -29,6 +29,8 @@ export function mend({ log, index, healer, claims, settledSequence }: StrayParts
     const [isThere = false, isThereElsewhere = false] = await log.hasMany(isElsewhere ? [record, place] : [record])
     if (!isThere || isThereElsewhere || (place !== undefined && !isElsewhere && place.location.isDamaged !== true))
       return false
+    // One whose key is damaged may be met on a walk and yet not be found by it, for LevelDB's filter has the key as it was.
+    if ((await log.read([record]))[0] === undefined) return false
     // Counted already, if wrongly placed.
     if (isElsewhere && place.location.isDamaged !== true) await index.remove([place])
     await index.mend([record])
