@@ -11,11 +11,9 @@ import {
   type RandomAccess,
 } from '@cairn/core'
 import { expect, test } from 'vitest'
+import { MemoryGrowth } from './memory-growth.ts'
 import { below, seededRandom, type Random } from './random.ts'
 import { ROUNDS } from './rounds.ts'
-
-/** Bytes by which the memory may grow: a hostile file may claim some of it, and a collection comes when it likes. */
-const GROWTH_BYTES_MAX = 256 * 1024 * 1024
 
 /** Files between two looks at the memory, which also give the test a turn to end. */
 const FILES_PER_LOOK = 1000
@@ -28,7 +26,7 @@ test('a CAR of any bytes gives blocks or an error of ours', { timeout: 3_600_000
     await carOf([leaf(1), leaf(2), leaf(1)]),
     await v2Of([leaf(1), leaf(2)]),
   ]
-  const baseBytes = process.memoryUsage().rss
+  const growth = new MemoryGrowth()
   let whole = 0
   for (let file = 0; file < ROUNDS.fuzz; file++) {
     const bytes = changed(sound[below(random, sound.length)] ?? new Uint8Array(0), random)
@@ -36,7 +34,7 @@ test('a CAR of any bytes gives blocks or an error of ours', { timeout: 3_600_000
     if (await outcome(() => readStream(bytes, below(random, 40) + 1), context)) whole++
     await outcome(() => readPlaces(bytes), context)
     if (file % FILES_PER_LOOK > 0) continue
-    expect(process.memoryUsage().rss - baseBytes, context).toBeLessThan(GROWTH_BYTES_MAX)
+    expect(growth.isBounded(), context).toBe(true)
     await new Promise((resolve) => setImmediate(resolve))
   }
   // Some changes are none, and some hit what is not looked at.

@@ -30,7 +30,7 @@ export const READ_AHEAD_BYTES = 32 * 1024 * 1024
 /** Blocks requested ahead of a reader, so that a DAG of tiny blocks cannot fill the memory with promises. */
 export const READ_AHEAD_BLOCKS = 512
 
-/** Nodes between a root and the block being read; a chain longer than this is made to hurt. */
+/** Nodes between the root of a file or tree and the block being read; a longer chain is made to hurt. Walks have no such bound. */
 export const DAG_DEPTH_MAX = 4096
 
 /** Bytes of blocks collected before they go to the store in one commit. */
@@ -128,6 +128,9 @@ export const SYMLINK_HOPS_MAX = 32
 
 /** Bytes of nodes that a walk keeps while it is below them: deep and wide at once is made to hurt. */
 export const OPEN_NODE_BYTES_MAX = 64 * 1024 * 1024
+
+/** Bytes that such a node takes beside its block: iterators and their closures, as measured. */
+export const OPEN_NODE_OVERHEAD_BYTES = 2048
 
 /** Bytes of directory blocks above each other while a tree is read: twelve that are about to be sharded. As objects they take fifty times as much. */
 export const OPEN_DIRECTORY_BYTES_MAX = 3 * 1024 * 1024

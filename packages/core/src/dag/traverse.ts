@@ -23,19 +23,26 @@ export interface Visit<Value> {
   readonly next: Iterable<Step<Value>>
 }
 
+/** How far down a traversal goes. */
+export interface TraverseOptions extends AbortOptions {
+  /** Levels below the roots; more are a LIMIT. Whoever sets more than the default bounds what its open levels hold. */
+  readonly depthMax?: number | undefined
+}
+
 /**
  * The values of `roots` and of all steps below them, parents before children, siblings in order. Steps ahead of the
  * consumer run concurrently; when the iteration ends in any way they are aborted and waited for.
  *
- * @throws LIMIT below `DAG_DEPTH_MAX` levels, and whatever a step throws, when its turn comes
+ * @throws LIMIT below `depthMax` levels, and whatever a step throws, when its turn comes
  */
 export async function* traverse<Value>(
   roots: Iterable<Step<Value>>,
-  { signal }: AbortOptions = {},
+  { signal, depthMax = DAG_DEPTH_MAX }: TraverseOptions = {},
 ): AsyncGenerator<Value, void, void> {
   signal?.throwIfAborted()
   const ending = new AbortController()
-  const window = new Window<Value>(signal === undefined ? ending.signal : AbortSignal.any([signal, ending.signal]))
+  const waiting = signal === undefined ? ending.signal : AbortSignal.any([signal, ending.signal])
+  const window = new Window<Value>(waiting, depthMax)
   try {
     window.unfold(roots, 0)
     for (let head = window.head(); head !== undefined; head = window.head()) {
@@ -68,34 +75,39 @@ interface Waiting<Value> {
 
 class Window<Value> {
   readonly #signal: AbortSignal
-  /** In reading order. Everything taken from an iterator runs, so the number of entries is bounded by window and depth. */
+  readonly #depthMax: number
+  /**
+   * In reading order from the end, where it changes: so a level costs the same however many there are above it. Everything taken from an
+   * iterator runs, so the number of entries is bounded by window and depth.
+   */
   readonly #queue: (Running<Value> | Waiting<Value>)[] = []
   #running = 0
   #bytes = 0
   /** Moving average of the bytes of a step, for those that give no hint; begins at what writers should stay below. */
   #typicalBytes = BLOCK_BYTES_MAX / 2
 
-  constructor(signal: AbortSignal) {
+  constructor(signal: AbortSignal, depthMax: number) {
     this.#signal = signal
+    this.#depthMax = depthMax
   }
 
   /** The step whose turn it is, or `undefined` at the end. */
   head(): Running<Value> | undefined {
     this.#fill()
-    const head = this.#queue[0]
+    const head = this.#queue.at(-1)
     return head !== undefined && 'visit' in head ? head : undefined
   }
 
   /** Frees the room of the head. */
   consume(head: Running<Value>): void {
-    this.#queue.shift()
+    this.#queue.pop()
     this.#running--
     this.#bytes -= head.bytes
   }
 
   /** Puts `steps` before everything else. */
   unfold(steps: Iterable<Step<Value>>, depth: number): void {
-    this.#queue.unshift({ steps: steps[Symbol.iterator](), depth })
+    this.#queue.push({ steps: steps[Symbol.iterator](), depth })
     this.#fill()
   }
 
@@ -107,23 +119,23 @@ class Window<Value> {
 
   /** Begins steps in order while there is room; the head always runs, or nothing would ever move. */
   #fill(): void {
-    for (let index = 0; index < this.#queue.length;) {
+    for (let index = this.#queue.length - 1; index >= 0;) {
       const entry = this.#queue[index]
       if (entry === undefined) return
       if ('visit' in entry) {
-        index++
+        index--
         continue
       }
       const full = this.#running >= READ_AHEAD_BLOCKS || this.#bytes + this.#typicalBytes > READ_AHEAD_BYTES
-      if (index > 0 && full) return
+      if (full && index < this.#queue.length - 1) return
       const step = entry.steps.next()
-      if (step.done === true) this.#queue.splice(index, 1)
-      else this.#queue.splice(index, 0, this.#begin(step.value, entry.depth))
+      if (step.done === true) this.#queue.splice(index--, 1)
+      else this.#queue.splice(index + 1, 0, this.#begin(step.value, entry.depth))
     }
   }
 
   #begin(step: Step<Value>, depth: number): Running<Value> {
-    if (depth > DAG_DEPTH_MAX) throw new CairnError('LIMIT', `Cannot read a DAG of more than ${DAG_DEPTH_MAX} levels`)
+    if (depth > this.#depthMax) throw new CairnError('LIMIT', `Cannot read a DAG of more than ${this.#depthMax} levels`)
     const running: Running<Value> = {
       step,
       visit: step.run({ signal: this.#signal }),
@@ -150,9 +162,9 @@ class Window<Value> {
    * the DAG, and hundreds of large blocks claimed to be tiny would be held at once. They are stored here by now, most often.
    */
   #putBack(running: Running<Value>): void {
-    const index = this.#queue.indexOf(running)
+    const index = this.#queue.lastIndexOf(running)
     // The head is being consumed.
-    if (index <= 0) return
+    if (index < 0 || index === this.#queue.length - 1) return
     this.#running--
     this.#bytes -= running.bytes
     const step: Step<Value> = { bytes: running.bytes, run: (options) => running.step.run(options) }

@@ -6,7 +6,7 @@ import { blockKey } from '../block/cid.ts'
 import { eachLink, linksOf, mayHaveLinks, type Link } from '../block/codec.ts'
 import { CairnError, isCairnError, type ErrorCode } from '../errors.ts'
 import type { AbortOptions, BlockReader } from '../interfaces.ts'
-import { BLOCK_BYTES_MAX, OPEN_NODE_BYTES_MAX } from '../limits.ts'
+import { BLOCK_BYTES_MAX, OPEN_NODE_BYTES_MAX, OPEN_NODE_OVERHEAD_BYTES } from '../limits.ts'
 import { PackedKeys } from './packed-keys.ts'
 import type { SeenKeys } from './seen-blocks.ts'
 import { traverse, type Step, type Visit } from './traverse.ts'
@@ -42,7 +42,7 @@ export interface WalkOptions extends AbortOptions {
 
 /**
  * Every block reachable from `root`, each once, where a plain recursion comes to it first: parents before children,
- * links in their order. What a window of the traversal links repeatedly may be read repeatedly.
+ * links in their order. A chain may have any length, since it keeps no node open. What a window of the traversal links repeatedly may be read repeatedly.
  *
  * @throws LIMIT when the nodes between the root and a block are too large together, else as `BlockReader.get`, `eachLink`
  * and `traverse`
@@ -82,7 +82,8 @@ export async function* walk(reader: BlockReader, root: CID, options: WalkOptions
 
   /** Steps for the links of a node, which stays in memory until the last of them has begun. */
   function* below(places: Iterable<Place>, { cid }: WalkedBlock, bytes: number): Generator<Step<Turn>> {
-    openBytes += bytes
+    const held = bytes + OPEN_NODE_OVERHEAD_BYTES
+    openBytes += held
     try {
       if (openBytes > OPEN_NODE_BYTES_MAX) {
         throw new CairnError(
@@ -92,7 +93,7 @@ export async function* walk(reader: BlockReader, root: CID, options: WalkOptions
       }
       yield* steps(places, cid)
     } finally {
-      openBytes -= bytes
+      openBytes -= held
     }
   }
 
@@ -122,11 +123,8 @@ export async function* walk(reader: BlockReader, root: CID, options: WalkOptions
   }
 
   if (except !== undefined && nodeKey(except) === nodeKey(root)) return
-  for await (const { walked, isFirst } of traverse(steps([{ link: { cid: root }, twin: except }], undefined), {
-    signal,
-  })) {
-    if (isFirst) yield walked
-  }
+  const roots = steps([{ link: { cid: root }, twin: except }], undefined)
+  for await (const { walked, isFirst } of traverse(roots, { signal, depthMax: Infinity })) if (isFirst) yield walked
 }
 
 function* placesOf(links: Iterable<Link>): Generator<Place> {

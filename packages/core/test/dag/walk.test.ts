@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
 import { describe, expect, test } from 'vitest'
-import { BLOCK_BYTES_MAX, READ_AHEAD_BYTES } from '../../src/limits.ts'
+import { BLOCK_BYTES_MAX, DAG_DEPTH_MAX, READ_AHEAD_BYTES } from '../../src/limits.ts'
 import { BlockService, codecByName, createBlock, encodeUnixFS, verifyBlock, walk, type Block } from '../../src/index.ts'
 import { all } from '../support/bytes.ts'
 import { anyDag, cidAt, naiveWalk, nodeBlock } from '../support/dag.ts'
@@ -38,6 +38,17 @@ describe('walk', () => {
     const blocks = [rawBlock(0)]
     for (let level = 0; level < 60; level++) blocks.push(nodeBlock([cidAt(blocks, level), cidAt(blocks, level)], level))
     expect(await all(walk(await readerOf(blocks), cidAt(blocks, 60)))).toHaveLength(61)
+  })
+
+  test('goes further down than DAG_DEPTH_MAX, with leaves before the next node or behind it', async () => {
+    const leaf = rawBlock(0)
+    const beside = [(next: CID) => [next], (next: CID) => [leaf.cid, next], (next: CID) => [next, leaf.cid]]
+    const length = DAG_DEPTH_MAX + 100
+    for (const linksTo of beside) {
+      const blocks = [leaf]
+      for (let level = 0; level < length; level++) blocks.push(nodeBlock(linksTo(cidAt(blocks, level)), level))
+      expect(await all(walk(await readerOf(blocks), cidAt(blocks, length)))).toHaveLength(length + 1)
+    }
   })
 
   test('enters the nodes inside identity CIDs', async () => {
