@@ -75,11 +75,23 @@ export const ENDED_WANTS_MAX = 1024
 /** How many times its own size of memory a block may keep: it is a view into its message, or a copy when that is larger. */
 export const PINNED_BYTES_FACTOR = 8
 
-/** Blocks nobody asked for that are forgiven until a wanted one arrives: mistakes of counting, not of intent. */
-export const UNASKED_BLOCKS_MAX = 16
+/** Blocks that were never wanted, of anybody, after which a peer is dropped: an honest one sends none. */
+export const WRONG_BLOCKS_MAX = 2
+
+/** Wants remembered after they ended, over all peers, to tell a block that was sent once too often from a wrong one. */
+export const PAST_WANTS_MAX = 8192
+
+/** Milliseconds for which a peer that was dropped for wrong blocks is asked for nothing when it comes back. */
+export const DISTRUST_MS = 600_000
+
+/** Such peers that are remembered; identities cost nothing, so more would bound nobody. */
+export const DISTRUSTED_PEERS_MAX = 1024
+
+/** Blocks sent once too often that are forgiven until a wanted one arrives: mistakes of counting, not of intent. */
+export const REPEATED_BLOCKS_MAX = 16
 
 /** Bytes of such blocks that are forgiven: one full message. */
-export const UNASKED_BYTES_MAX = 4 * 1024 * 1024
+export const REPEATED_BYTES_MAX = 4 * 1024 * 1024
 
 /** Wants remembered per peer: four times boxo, about 2 MB of memory. */
 export const LEDGER_WANTS_MAX = 4096
@@ -139,3 +151,17 @@ export const JOINED_BYTES_MAX = 16 * 1024
 
 /** Milliseconds that a closing stream has for what it was given. As js-libp2p gives a connection. */
 export const STREAM_CLOSE_TIMEOUT_MS = 1000
+
+// Of gateway/ alone:
+
+/** Requests under way at one gateway: what browsers and Kubo allow a server, times two for latency. */
+export const GATEWAY_REQUESTS_MAX = 16
+
+/** Milliseconds that a gateway has for one answer, its last byte included: a block of 2 MiB at 560 kbit/s. */
+export const GATEWAY_TIMEOUT_MS = 30_000
+
+/** Milliseconds for which a gateway that failed is left alone; each further failure doubles them. */
+export const GATEWAY_COOLDOWN_MS = 1000
+
+/** Milliseconds for which a gateway is left alone at most, whatever it asks for. */
+export const GATEWAY_COOLDOWN_MS_MAX = 300_000

@@ -57,7 +57,7 @@ export interface Message extends MessageBase {
 
 /** A message to be sent; parts left out are empty. */
 export interface MessageParts extends Partial<MessageBase> {
-  readonly blocks?: readonly Block[]
+  readonly blocks?: readonly Pick<Block, 'cid' | 'bytes'>[]
 }
 
 /** Prefix of blocks in messages of bitswap 1.0.0, which knows no other. */

@@ -3,7 +3,7 @@ import { createBlock, RAW_CODE } from '@cairn/core'
 import { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
 import { describe, expect, test } from 'vitest'
-import { UNASKED_BLOCKS_MAX } from '../src/limits.ts'
+import { REPEATED_BLOCKS_MAX, WRONG_BLOCKS_MAX } from '../src/limits.ts'
 import { decodeMessage, encodeMessage } from '../src/message.ts'
 import { openWorld, randomBlocks, want } from './peer.ts'
 
@@ -36,14 +36,14 @@ describe('a peer that sends', () => {
       got.every((block, index) => Buffer.compare(block.bytes, blocks[index]?.bytes ?? new Uint8Array()) === 0),
     ).toBe(true)
     expect(a.node.resets.map(([id]) => id)).toEqual(['liar'])
-    expect(a.bitswap.stats().unaskedBlksReceived).toBe(UNASKED_BLOCKS_MAX + 1)
+    expect(a.bitswap.stats().unaskedBlksReceived).toBe(WRONG_BLOCKS_MAX)
   })
 
   test('blocks that nobody asked for is reset', async () => {
     const { clock, network, peer, actor } = openWorld()
     const [a, b] = [peer('a'), actor('b')]
     network.connect('a', 'b')
-    await b.send('a', { blocks: randomBlocks(UNASKED_BLOCKS_MAX, 10) })
+    await b.send('a', { blocks: randomBlocks(WRONG_BLOCKS_MAX - 1, 10) })
     await clock.pass(10)
     expect(a.node.resets).toEqual([])
     await b.send('a', { blocks: randomBlocks(1, 10) })
@@ -58,11 +58,11 @@ describe('a peer that sends', () => {
     network.connect('a', 'b')
     const fetching = a.bitswap.fetch(blocks[0]?.cid ?? CID.parse('bafkqaaa'))
     await clock.pass(10)
-    for (let times = 0; times < UNASKED_BLOCKS_MAX + 2; times++) await b.send('a', { blocks })
+    for (let times = 0; times < REPEATED_BLOCKS_MAX + 2; times++) await b.send('a', { blocks })
     await clock.settle(fetching)
     await clock.pass(10)
     expect(a.node.resets).toEqual([])
-    expect(a.bitswap.stats()).toMatchObject({ dupBlksReceived: 1, unaskedBlksReceived: UNASKED_BLOCKS_MAX })
+    expect(a.bitswap.stats()).toMatchObject({ dupBlksReceived: 1, unaskedBlksReceived: REPEATED_BLOCKS_MAX })
     await b.send('a', { blocks })
     await clock.pass(10)
     expect(a.node.resets.map(([id]) => id)).toEqual(['b'])

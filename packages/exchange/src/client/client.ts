@@ -17,8 +17,17 @@ import {
   type PeerId,
 } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
-import { CHECK_MS, GREETING_WANTS, PINNED_BYTES_FACTOR, REPEAT_MS } from '../limits.ts'
+import {
+  CHECK_MS,
+  DISTRUST_MS,
+  DISTRUSTED_PEERS_MAX,
+  GREETING_WANTS,
+  PAST_WANTS_MAX,
+  PINNED_BYTES_FACTOR,
+  REPEAT_MS,
+} from '../limits.ts'
 import type { Message, PrefixedBlock } from '../message.ts'
+import { BoundedMap } from './bounded-map.ts'
 import { PeerSession, type SessionParts } from './peer-session.ts'
 import { Scheduler } from './scheduler.ts'
 import type { Want } from './want.ts'
@@ -46,6 +55,10 @@ export class Client implements Fetcher {
   readonly #wants = new Map<string, Want>()
   readonly #sessions = new Map<PeerId, PeerSession>()
   readonly #scheduler = new Scheduler()
+  /** Keys of wants that ended, by which a late block is told from a wrong one. */
+  readonly #past = new BoundedMap<true>(PAST_WANTS_MAX)
+  /** Peers that sent wrong blocks, with the time until which they are asked for nothing. */
+  readonly #distrusted = new BoundedMap<number>(DISTRUSTED_PEERS_MAX)
   readonly #counts = {
     blocksReceived: 0,
     dataReceived: 0,
@@ -89,6 +102,7 @@ export class Client implements Fetcher {
 
   connected(peer: PeerId): void {
     if (this.#isClosed || this.#sessions.has(peer)) return
+    if ((this.#distrusted.get(peer) ?? 0) > this.#clock.now()) return
     const session = new PeerSession(peer, this.#parts)
     this.#sessions.set(peer, session)
     let greeted = 0
@@ -111,7 +125,8 @@ export class Client implements Fetcher {
     const session = this.#sessions.get(peer)
     if (session === undefined) return undefined
     for (const sent of message.blocks) {
-      if (!this.#receiveBlock(session, sent)) return 'sent more blocks than were asked for'
+      const complaint = this.#receiveBlock(session, sent)
+      if (complaint !== undefined) return complaint
     }
     for (const { cid, has } of message.presences) {
       const want = session.told(blockKey(cid), has)
@@ -166,8 +181,8 @@ export class Client implements Fetcher {
     return want
   }
 
-  /** Takes one block; false once the peer has sent too much that nobody asked for. */
-  #receiveBlock(session: PeerSession, { prefix, bytes }: PrefixedBlock): boolean {
+  /** Takes one block. Gives what is wrong once the peer has sent too much that nobody asked for. */
+  #receiveBlock(session: PeerSession, { prefix, bytes }: PrefixedBlock): string | undefined {
     this.#counts.blocksReceived++
     this.#counts.dataReceived += bytes.length
     const block = provenBlock(prefix, bytes)
@@ -175,20 +190,26 @@ export class Client implements Fetcher {
     const want = key === undefined ? undefined : this.#wants.get(key)
     if (block !== undefined && want !== undefined) {
       this.#deliver(want, block, session)
-      return true
+      return undefined
     }
     if (key !== undefined && session.takeEnded(key)) {
       this.#counts.dupBlksReceived++
       this.#counts.dupDataReceived += bytes.length
-      return true
+      return undefined
     }
     this.#counts.unaskedBlksReceived++
     this.#counts.unaskedDataReceived += bytes.length
-    return session.forgives(bytes.length)
+    if (key !== undefined && this.#past.get(key) === true) {
+      return session.forgivesRepeat(bytes.length) ? undefined : 'sent blocks again and again'
+    }
+    if (session.forgivesWrong()) return undefined
+    this.#distrusted.set(session.id, this.#clock.now() + DISTRUST_MS)
+    return 'sent blocks that nobody asked for'
   }
 
   #deliver(want: Want, block: Block, session: PeerSession): void {
     this.#wants.delete(want.key)
+    this.#past.set(want.key, true)
     this.#scheduler.observe(block.bytes.length)
     session.delivered(want, block.bytes.length)
     for (const id of want.asks.keys()) this.#sessions.get(id)?.cancel(want)
@@ -199,6 +220,7 @@ export class Client implements Fetcher {
   /** Nobody waits any more. */
   #end(want: Want): void {
     this.#wants.delete(want.key)
+    this.#past.set(want.key, true)
     for (const id of want.asks.keys()) this.#sessions.get(id)?.cancel(want)
     this.#wake()
   }

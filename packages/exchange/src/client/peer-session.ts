@@ -9,12 +9,14 @@ import {
   PEER_WINDOW_WANTS,
   REPEAT_MS,
   SILENCE_MS,
-  UNASKED_BLOCKS_MAX,
-  UNASKED_BYTES_MAX,
+  REPEATED_BLOCKS_MAX,
+  REPEATED_BYTES_MAX,
   WANTS_PER_MESSAGE,
+  WRONG_BLOCKS_MAX,
 } from '../limits.ts'
 import { encodeMessage, type WantEntry } from '../message.ts'
 import { AskWindow } from './ask-window.ts'
+import { BoundedMap } from './bounded-map.ts'
 import { PeerEstimate } from './peer-estimate.ts'
 import type { Ask, Want } from './want.ts'
 
@@ -37,10 +39,11 @@ export class PeerSession {
   readonly #asks = new Map<string, Ask>()
   readonly #outbox = new Map<string, WantEntry>()
   /** Keys of wants that ended while the peer could still send the block; oldest first. */
-  readonly #ended = new Set<string>()
+  readonly #ended = new BoundedMap<true>(ENDED_WANTS_MAX)
   readonly #closing = new AbortController()
-  #unaskedBlocks = 0
-  #unaskedBytes = 0
+  #wrongBlocks = 0
+  #repeatedBlocks = 0
+  #repeatedBytes = 0
   #stalled = false
   #sending = false
 
@@ -130,8 +133,8 @@ export class PeerSession {
     this.#stalled = false
     this.#estimate.told(true)
     if (want.asks.get(this.id)?.type === 'block') this.#estimate.answered(bytes, this.#clock.now())
-    this.#unaskedBlocks = Math.max(0, this.#unaskedBlocks - 1)
-    this.#unaskedBytes = Math.max(0, this.#unaskedBytes - bytes)
+    this.#repeatedBlocks = Math.max(0, this.#repeatedBlocks - 1)
+    this.#repeatedBytes = Math.max(0, this.#repeatedBytes - bytes)
     this.#outbox.delete(want.key)
     this.#forget(want)
   }
@@ -150,11 +153,16 @@ export class PeerSession {
     return this.#ended.delete(key)
   }
 
-  /** Counts a block of `bytes` that was not asked for; false once there are too many, less those that were. */
-  forgives(bytes: number): boolean {
-    this.#unaskedBlocks++
-    this.#unaskedBytes += bytes
-    return this.#unaskedBlocks <= UNASKED_BLOCKS_MAX && this.#unaskedBytes <= UNASKED_BYTES_MAX
+  /** Counts a block that was never wanted; false once there are too many. */
+  forgivesWrong(): boolean {
+    return ++this.#wrongBlocks < WRONG_BLOCKS_MAX
+  }
+
+  /** Counts a block of `bytes` that was sent once too often; false once there are too many, less those that were wanted. */
+  forgivesRepeat(bytes: number): boolean {
+    this.#repeatedBlocks++
+    this.#repeatedBytes += bytes
+    return this.#repeatedBlocks <= REPEATED_BLOCKS_MAX && this.#repeatedBytes <= REPEATED_BYTES_MAX
   }
 
   /** Whether blocks are expected and none has come for too long. */
@@ -262,14 +270,7 @@ export class PeerSession {
     this.#window.settle(ask)
     want.asks.delete(this.id)
     this.#asks.delete(want.key)
-    if (ask.sent) this.#remember(want.key)
+    if (ask.sent) this.#ended.set(want.key, true)
     return ask
-  }
-
-  #remember(key: string): void {
-    this.#ended.add(key)
-    if (this.#ended.size <= ENDED_WANTS_MAX) return
-    const oldest = this.#ended.values().next()
-    if (oldest.done !== true) this.#ended.delete(oldest.value)
   }
 }
