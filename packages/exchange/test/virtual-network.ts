@@ -1,7 +1,9 @@
-// A network inside one process and one seed: links with delay, bandwidth and jitter, connections that come and go, nodes
-// whose messages a test rewrites. The same seed gives the same log.
+// A network inside one process and one seed: links with delay, bandwidth and jitter, nodes whose links share one line up
+// and one down, connections that come and go, nodes whose messages a test rewrites. The same seed gives the same log.
 import { createHash } from 'node:crypto'
-import { CairnError, type AbortOptions, type Clock, type Network, type NetworkHandler, type PeerId } from '@cairn/core'
+import { CairnError, type AbortOptions, type Network, type NetworkHandler, type PeerId } from '@cairn/core'
+import type { VirtualClock } from './virtual-clock.ts'
+import { Lane, Line } from './virtual-lane.ts'
 
 /** How one link behaves in both directions. */
 export interface LinkQuality {
@@ -10,8 +12,14 @@ export interface LinkQuality {
   readonly bytesPerMs?: number
 }
 
-/** Bytes on their way before `send` waits: a socket's buffer. */
-const LANE_BYTES = 256 * 1024
+/** What all links of one node share, in bytes a millisecond; no bound by default. */
+export interface LineQuality {
+  readonly upBytesPerMs?: number
+  readonly downBytesPerMs?: number
+}
+
+/** Told of every message that arrives, before the handler gets it. */
+export type Watcher = (from: PeerId, to: PeerId, message: Uint8Array) => void
 
 /** Numbers from 0 to 1 that a seed fixes (mulberry32). */
 export function randomFrom(seed: number): () => number {
@@ -25,14 +33,17 @@ export function randomFrom(seed: number): () => number {
 }
 
 export class VirtualNetwork {
-  readonly clock: Clock
-  /** One line for each thing that happened. */
+  readonly clock: VirtualClock
+  /** One line for each thing that happened, unless `keepsLog` is false. */
   readonly log: string[] = []
+  keepsLog = true
+  watch: Watcher = () => undefined
+  onDisconnect: (a: PeerId, b: PeerId) => void = () => undefined
   readonly #random: () => number
   readonly #nodes = new Map<PeerId, VirtualNode>()
-  readonly #lanes = new Map<string, Lane>()
+  readonly #lanes = new Map<PeerId, Map<PeerId, Lane>>()
 
-  constructor(clock: Clock, seed = 1) {
+  constructor(clock: VirtualClock, seed = 1) {
     this.clock = clock
     this.#random = randomFrom(seed)
   }
@@ -44,50 +55,65 @@ export class VirtualNetwork {
   }
 
   connect(a: PeerId, b: PeerId, quality: LinkQuality = {}): void {
-    if (this.#lanes.has(`${a}>${b}`)) return
+    if (a === b || this.lane(a, b) !== undefined) return
     this.note(`connect ${a} ${b}`)
-    for (const [from, to] of [
-      [a, b],
-      [b, a],
-    ] as const) {
-      this.#lanes.set(
-        `${from}>${to}`,
-        new Lane({ from, to: this.node(to), network: this, random: this.#random }, quality),
+    for (const [from, to] of bothWays(a, b)) {
+      const [sender, receiver] = [this.node(from), this.node(to)]
+      const lane = new Lane(
+        {
+          clock: this.clock,
+          random: this.#random,
+          up: sender.up,
+          down: receiver.down,
+          deliver: (bytes) => this.#deliver(from, receiver, bytes),
+        },
+        quality,
       )
+      const lanes = this.#lanes.get(from) ?? new Map<PeerId, Lane>()
+      this.#lanes.set(from, lanes.set(to, lane))
     }
-    for (const [at, other] of [
-      [a, b],
-      [b, a],
-    ] as const)
-      this.node(at).handler?.connected(other)
+    for (const [at, other] of bothWays(a, b)) this.node(at).handler?.connected(other)
   }
 
   /** Breaks the connection: what is on its way is lost. */
   disconnect(a: PeerId, b: PeerId): void {
-    if (!this.#lanes.has(`${a}>${b}`)) return
+    if (this.lane(a, b) === undefined) return
     this.note(`disconnect ${a} ${b}`)
-    for (const name of [`${a}>${b}`, `${b}>${a}`]) {
-      this.#lanes.get(name)?.close()
-      this.#lanes.delete(name)
+    this.onDisconnect(a, b)
+    for (const [from, to] of bothWays(a, b)) {
+      this.lane(from, to)?.close()
+      this.#lanes.get(from)?.delete(to)
     }
-    for (const [at, other] of [
-      [a, b],
-      [b, a],
-    ] as const)
-      this.node(at).handler?.disconnected(other)
+    for (const [at, other] of bothWays(a, b)) this.node(at).handler?.disconnected(other)
   }
 
   lane(from: PeerId, to: PeerId): Lane | undefined {
-    return this.#lanes.get(`${from}>${to}`)
+    return this.#lanes.get(from)?.get(to)
   }
 
   peersOf(id: PeerId): PeerId[] {
-    return [...this.#lanes.keys()].filter((name) => name.startsWith(`${id}>`)).map((name) => name.slice(id.length + 1))
+    return [...(this.#lanes.get(id)?.keys() ?? [])]
   }
 
   note(line: string): void {
-    this.log.push(`${this.clock.now().toFixed(3)} ${line}`)
+    if (this.keepsLog) this.log.push(`${this.clock.now().toFixed(3)} ${line}`)
   }
+
+  async #deliver(from: PeerId, to: VirtualNode, bytes: Uint8Array): Promise<void> {
+    if (this.keepsLog) {
+      const digest = createHash('sha256').update(bytes).digest('hex').slice(0, 16)
+      this.note(`${from}>${to.self} ${bytes.length} ${digest}`)
+    }
+    this.watch(from, to.self, bytes)
+    await to.handler?.message(from, bytes)
+  }
+}
+
+function bothWays(a: PeerId, b: PeerId): readonly (readonly [PeerId, PeerId])[] {
+  return [
+    [a, b],
+    [b, a],
+  ]
 }
 
 /** One node's end of the network. */
@@ -95,6 +121,8 @@ export class VirtualNode implements Network {
   readonly self: PeerId
   readonly #network: VirtualNetwork
   handler: NetworkHandler | undefined
+  up: Line
+  down: Line
   /** Peers that this node has reset, with the reasons. */
   readonly resets: [PeerId, string][] = []
   /** What really leaves in place of a message: nothing for a peer that stalls, other bytes for one that lies. */
@@ -103,6 +131,13 @@ export class VirtualNode implements Network {
   constructor(self: PeerId, network: VirtualNetwork) {
     this.self = self
     this.#network = network
+    this.up = this.down = new Line(network.clock, Infinity)
+  }
+
+  /** Bounds what all links of this node carry together; for links made from now on. */
+  limit({ upBytesPerMs = Infinity, downBytesPerMs = Infinity }: LineQuality): void {
+    this.up = new Line(this.#network.clock, upBytesPerMs)
+    this.down = new Line(this.#network.clock, downBytesPerMs)
   }
 
   attach(handler: NetworkHandler): void {
@@ -125,72 +160,5 @@ export class VirtualNode implements Network {
 
   async close(): Promise<void> {
     for (const peer of this.#network.peersOf(this.self)) this.#network.disconnect(this.self, peer)
-  }
-}
-
-interface LaneParts {
-  readonly from: PeerId
-  readonly to: VirtualNode
-  readonly network: VirtualNetwork
-  readonly random: () => number
-}
-
-/** One direction of a connection: in order, one message handled at a time. */
-class Lane {
-  readonly #parts: LaneParts
-  readonly #quality: Required<LinkQuality>
-  #isOpen = true
-  #freeAt = 0
-  #arrivesAt = 0
-  #pendingBytes = 0
-  #handled: Promise<void> = Promise.resolve()
-  readonly #waiters = new Set<{ resolve: () => void; reject: (reason: unknown) => void }>()
-
-  constructor(parts: LaneParts, { delayMs = 1, jitterMs = 0, bytesPerMs = 100_000 }: LinkQuality) {
-    this.#parts = parts
-    this.#quality = { delayMs, jitterMs, bytesPerMs }
-  }
-
-  carry(bytes: Uint8Array): void {
-    const { network, random } = this.#parts
-    const now = network.clock.now()
-    this.#pendingBytes += bytes.length
-    this.#freeAt = Math.max(now, this.#freeAt) + bytes.length / this.#quality.bytesPerMs
-    this.#arrivesAt = Math.max(
-      this.#arrivesAt,
-      this.#freeAt + this.#quality.delayMs + random() * this.#quality.jitterMs,
-    )
-    network.clock.after(this.#arrivesAt - now, () => {
-      this.#handled = this.#handled.then(() => this.#deliver(bytes))
-    })
-  }
-
-  async hasRoom(signal: AbortSignal | undefined): Promise<void> {
-    while (this.#pendingBytes > LANE_BYTES) {
-      const waiter = Promise.withResolvers<void>()
-      const abort = (): void => waiter.reject(signal?.reason)
-      this.#waiters.add(waiter)
-      signal?.addEventListener('abort', abort)
-      try {
-        await waiter.promise
-      } finally {
-        this.#waiters.delete(waiter)
-        signal?.removeEventListener('abort', abort)
-      }
-    }
-  }
-
-  close(): void {
-    this.#isOpen = false
-    for (const { reject } of this.#waiters) reject(new CairnError('UNAVAILABLE', 'The connection broke'))
-  }
-
-  async #deliver(bytes: Uint8Array): Promise<void> {
-    if (!this.#isOpen) return
-    const { from, to, network } = this.#parts
-    network.note(`${from}>${to.self} ${bytes.length} ${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}`)
-    await to.handler?.message(from, bytes)
-    this.#pendingBytes -= bytes.length
-    for (const { resolve } of this.#waiters) resolve()
   }
 }
