@@ -13,7 +13,7 @@ const SILENCE_MS = 3000
 /** What a watch acts on. */
 export interface PeerWatchParts {
   readonly swarm: Swarm
-  /** Multiaddrs of the peers. */
+  /** Multiaddrs of peers, and URLs of gateways. */
   readonly addresses: readonly string[]
   /** Ends the command. */
   readonly giveUp: (error: CairnError) => void
@@ -51,7 +51,7 @@ export class PeerWatch {
   }
 
   async #dial(address: string, signal: AbortSignal | undefined): Promise<void> {
-    this.#peers.set(address, await this.#parts.swarm.host.connect(address, { signal }))
+    this.#peers.set(address, await this.#parts.swarm.connect(address, { signal }))
   }
 
   #look(): void {

@@ -1,4 +1,5 @@
 // The command line as commander sees it, derived from the command table.
+import { fstatSync } from 'node:fs'
 import { Command as Program, InvalidArgumentError, Option } from 'commander'
 import { CairnError, DURATION_MS_MAX, parseDuration } from '@cairn/core'
 import type { RepoProfile } from '@cairn/node'
@@ -91,16 +92,21 @@ function addCommand(program: Program, command: Command, act: Action): void {
     .configureHelp({ showGlobalOptions: true })
   for (const { name: argument, help, optional = false, repeat = false } of command.arguments) {
     const word = `${argument}${repeat ? '...' : ''}`
-    sub.argument(optional ? `[${word}]` : `<${word}>`, help)
+    sub.argument(optional !== false ? `[${word}]` : `<${word}>`, help)
   }
   for (const [option, spec] of Object.entries(command.options)) addOption(sub, option, spec)
   // One value each time, or it would take the arguments after it as well.
   if (command.fetches)
-    sub.option('--peer <multiaddr>', 'fetch what is missing from this peer; may be repeated', andMore)
+    sub.option(
+      '--peer <address>',
+      'fetch what is missing from this peer, a multiaddr or the URL of a trustless gateway; may be repeated',
+      andMore,
+    )
   if (command.output !== 'bytes' && !('json' in command.options)) sub.option(...JSON_OPTION)
   sub.addHelpText('after', exampleText(command.examples))
   sub.action(async () => {
     const [globals, options] = [globalsOf(sub), optionsOf(sub, command)]
+    requireSource(sub, command)
     requirePeers(sub, { command, globals, options })
     refuseContradictions(sub, { command, options })
     const { runCommand } = await import('./run-command.ts')
@@ -143,11 +149,27 @@ interface Asked {
   readonly options: CommandInput['options']
 }
 
+/** Refuses to work without a source where standard input, a terminal or the null device, cannot be meant, as Kubo does. */
+function requireSource(sub: Program, command: Command): void {
+  const index = command.arguments.findIndex(({ kind }) => kind === 'source')
+  const source = command.arguments[index]
+  if (source?.optional !== 'piped' || sub.args.length > index || isStandardInputPiped()) return
+  sub.error(`error: missing required argument '${source.name}'`)
+}
+
+function isStandardInputPiped(): boolean {
+  try {
+    return !fstatSync(0).isCharacterDevice()
+  } catch {
+    return false // it is closed
+  }
+}
+
 /** Refuses flags that need a peer when none is named. */
 function requirePeers(sub: Program, { command, globals, options }: Asked): void {
   for (const [name, spec] of Object.entries(command.options)) {
     if (spec.type === 'flag' && spec.needsPeers === true && options[name] === true && globals.peers.length === 0)
-      sub.error(`error: --${name} needs a peer that has the blocks; name it with --peer <multiaddr>`)
+      sub.error(`error: --${name} needs a peer that has the blocks; name it with --peer <address>`)
   }
 }
 

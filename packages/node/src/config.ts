@@ -16,6 +16,8 @@ export interface Config {
   readonly Cairn?: {
     /** What an acknowledged write survives: see `Durability`; `sync` by default. */
     readonly Durability?: Durability
+    /** URLs of trustless gateways that an online node fetches from, beside its peers; none by default. */
+    readonly Gateways?: readonly string[]
   }
 }
 
@@ -62,10 +64,13 @@ export function parseConfig(text: string): Config {
   }
 }
 
-function parseOwn({ Durability: durability }: Readonly<Record<string, unknown>>): NonNullable<Config['Cairn']> {
-  if (durability === undefined) return {}
-  if (durability === 'sync' || durability === 'none') return { Durability: durability }
-  throw new CairnError('INVALID', 'Cannot read the config: Cairn.Durability must be "sync" or "none"')
+function parseOwn(own: Readonly<Record<string, unknown>>): NonNullable<Config['Cairn']> {
+  const { Durability: durability, Gateways } = own
+  if (durability !== undefined && durability !== 'sync' && durability !== 'none')
+    throw new CairnError('INVALID', 'Cannot read the config: Cairn.Durability must be "sync" or "none"')
+  if (Gateways !== undefined && !isTexts(Gateways))
+    throw new CairnError('INVALID', 'Cannot read the config: Cairn.Gateways must be a list of URLs')
+  return { ...(durability && { Durability: durability }), ...(Gateways && { Gateways }) }
 }
 
 /** The identity in a config. @throws INVALID when its parts do not belong together */
