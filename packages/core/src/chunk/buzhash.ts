@@ -13,6 +13,7 @@ const MASK = 128 * 1024 - 1
 
 /** Ends a chunk at the first length from 128 KiB at which the low bits of the hash are zero, or at 512 KiB. */
 export const buzhash: CutRule = {
+  minBytes: MIN_BYTES,
   maxBytes: MAX_BYTES,
   cut(bytes, start, end) {
     if (end - start <= MIN_BYTES) return end

@@ -4,6 +4,8 @@ import type { Chunker } from './chunker.ts'
 
 /** How content is cut. */
 export interface CutRule {
+  /** Bytes of the shortest chunk that is not the last. */
+  readonly minBytes: number
   /** Bytes of the longest chunk. */
   readonly maxBytes: number
   /**
@@ -20,9 +22,11 @@ const WINDOW_BYTES_MIN = 4096
 const CHUNKS_PER_WINDOW = 4
 
 /** Cuts by `rule`. Chunks are views of windows that hold up to {@link CHUNKS_PER_WINDOW} of the longest ones. */
-export function contentDefined({ maxBytes, cut }: CutRule): Chunker {
+export function contentDefined({ minBytes, maxBytes, cut }: CutRule): Chunker {
   const bytesMax = Math.max(WINDOW_BYTES_MIN, CHUNKS_PER_WINDOW * maxBytes)
-  return async function* chunk(pieces) {
+  return Object.assign(chunk, { loneBytesMax: minBytes })
+
+  async function* chunk(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     let window = new Uint8Array(0)
     let start = 0
     let end = 0

@@ -24,6 +24,7 @@ export function fastCdc({ minBytes, avgBytes, maxBytes }: FastCdcSizes): CutRule
   const loose = upperBits(bits - NORMALIZATION_BITS)
   const gear = gearWords()
   return {
+    minBytes,
     maxBytes,
     cut(bytes, start, end) {
       if (end - start <= minBytes) return end

@@ -3,7 +3,9 @@ import type { Chunker } from './chunker.ts'
 
 /** Cuts every `chunkBytes` bytes. A chunk that lies inside one piece is a view of it; others are copied once. */
 export function fixedSize(chunkBytes: number): Chunker {
-  return async function* chunk(pieces) {
+  return Object.assign(chunk, { loneBytesMax: chunkBytes })
+
+  async function* chunk(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     let open = new Uint8Array(0)
     let filled = 0
     for await (const piece of pieces) {

@@ -28,6 +28,7 @@ export function rabin({ minBytes, avgBytes, maxBytes }: RabinSizes): CutRule {
   const { high: carryHigh, low: carryLow } = carry
   const { high: expiredHigh, low: expiredLow } = expired
   return {
+    minBytes,
     maxBytes,
     cut(bytes, start, end) {
       if (end - start <= minBytes) return end

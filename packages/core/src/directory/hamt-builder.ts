@@ -30,39 +30,60 @@ export function* hamtNodes(
   { settings, level = 0, metadata = {} }: HamtForm,
 ): Generator<TreeNode, TreeNode, void> {
   checkFanout(settings.shardFanout)
-  const part = { ...hashedEntries(list), level, metadata }
-  return yield* shardNodes(part, list, settings)
+  const all = { start: 0, end: list.length, level, metadata }
+  return yield* shardNodes(all, hashedEntries(list, settings.shardFanout), settings)
 }
 
-/** Entries that go into one shard. */
-interface ShardPart {
-  /** Their indexes in the list. */
+/** All entries with the hashes of their names, and where they are sorted: one place for all shards, as there are many. */
+interface HashedEntries {
+  readonly list: EntryList
+  /** Indexes of the entries in the list, those of one shard next to each other. */
   readonly order: Uint32Array
   /** Both halves of each name's hash, by index in the list. */
   readonly high: Uint32Array
   readonly low: Uint32Array
+  /** Where a part of the order is kept while it is sorted. */
+  readonly unsorted: Uint32Array
+  /** A number for each bucket of a shard. */
+  readonly ends: Uint32Array
+}
+
+/** Entries that go into one shard. */
+interface ShardPart {
+  /** Where they stand in the order. */
+  readonly start: number
+  readonly end: number
   /** Shards above. */
   readonly level: number
   readonly metadata: Metadata
 }
 
-function* shardNodes(part: ShardPart, list: EntryList, settings: ImportSettings): Generator<TreeNode, TreeNode, void> {
+function* shardNodes(
+  part: ShardPart,
+  entries: HashedEntries,
+  settings: ImportSettings,
+): Generator<TreeNode, TreeNode, void> {
   const fanout = settings.shardFanout
-  if (part.level === levelsOf(fanout)) throw inseparable(part, list)
+  if (part.level === levelsOf(fanout)) throw inseparable(part, entries)
+  sortByBucket(part, entries)
+  const { list, order } = entries
   const buckets: number[] = []
   const links: NodeLink[] = []
-  for (const { bucket, order } of byBucket(part, fanout)) {
+  for (let { start } = part; start < part.end;) {
+    const bucket = bucketOfEntry(order[start] ?? 0, part.level, entries)
+    let end = start + 1
+    while (end < part.end && bucketOfEntry(order[end] ?? 0, part.level, entries) === bucket) end++
     const prefix = Buffer.from(linkPrefix(bucket, fanout))
-    const [first] = order
     buckets.push(bucket)
-    if (first !== undefined && order.length === 1) {
-      const { name, cid, tsize } = list.link(first)
+    if (end - start === 1) {
+      const { name, cid, tsize } = list.link(order[start] ?? 0)
       links.push({ name: Buffer.concat([prefix, name]), cid, tsize })
     } else {
-      const below = { ...part, order, level: part.level + 1, metadata: {} }
-      const { block, tsize } = yield* shardNodes(below, list, settings)
+      const below = { start, end, level: part.level + 1, metadata: {} }
+      const { block, tsize } = yield* shardNodes(below, entries, settings)
       links.push({ name: prefix, cid: block.cid.bytes, tsize })
     }
+    start = end
   }
   const { mode, mtime } = part.metadata
   const node = treeNode({ ...encodeShardData(buckets, fanout), mode, mtime }, links, settings)
@@ -70,10 +91,8 @@ function* shardNodes(part: ShardPart, list: EntryList, settings: ImportSettings)
   return node
 }
 
-function hashedEntries(list: EntryList): Pick<ShardPart, 'order' | 'high' | 'low'> {
-  const order = new Uint32Array(list.length)
-  const high = new Uint32Array(list.length)
-  const low = new Uint32Array(list.length)
+function hashedEntries(list: EntryList, fanout: number): HashedEntries {
+  const [order, high, low] = [new Uint32Array(list.length), new Uint32Array(list.length), new Uint32Array(list.length)]
   for (let index = 0; index < list.length; index++) {
     const { name } = list.link(index)
     // In a shard a link without a name leads to another shard.
@@ -83,33 +102,37 @@ function hashedEntries(list: EntryList): Pick<ShardPart, 'order' | 'high' | 'low
     high[index] = hash.high
     low[index] = hash.low
   }
-  return { order, high, low }
+  return { list, order, high, low, unsorted: new Uint32Array(list.length), ends: new Uint32Array(fanout) }
 }
 
-/** The filled buckets of a shard in rising order, each with its entries in the order in which they stood. */
-function* byBucket(
-  { order, high, low, level }: ShardPart,
-  fanout: number,
-): Generator<{ readonly bucket: number; readonly order: Uint32Array }> {
-  const count = order.length
-  // Bucket and place in one number, since numbers alone are sorted without a function.
-  const keys = new Float64Array(count)
-  for (let place = 0; place < count; place++) {
+/** The bucket of an entry at a level. */
+function bucketOfEntry(index: number, level: number, { high, low, ends }: HashedEntries): number {
+  return bucketOf({ high: high[index] ?? 0, low: low[index] ?? 0 }, level, ends.length)
+}
+
+/** Sorts the entries of a shard by their buckets, those of one bucket in the order in which they stood. */
+function sortByBucket({ start, end, level }: ShardPart, entries: HashedEntries): void {
+  const { order, unsorted, ends } = entries
+  // By counting: where each bucket ends follows from how many entries come before, and is filled from there down.
+  ends.fill(0)
+  for (let place = start; place < end; place++) {
     const index = order[place] ?? 0
-    keys[place] = bucketOf({ high: high[index] ?? 0, low: low[index] ?? 0 }, level, fanout) * count + place
+    const bucket = bucketOfEntry(index, level, entries)
+    ends[bucket] = (ends[bucket] ?? 0) + 1
+    unsorted[place] = index
   }
-  keys.sort()
-  for (let start = 0; start < count;) {
-    const bucket = Math.floor((keys[start] ?? 0) / count)
-    let end = start + 1
-    while (end < count && (keys[end] ?? 0) < (bucket + 1) * count) end++
-    yield { bucket, order: Uint32Array.from(keys.subarray(start, end), (key) => order[key - bucket * count] ?? 0) }
-    start = end
+  for (let bucket = 0, sum = start; bucket < ends.length; bucket++) ends[bucket] = sum += ends[bucket] ?? 0
+  for (let place = end - 1; place >= start; place--) {
+    const index = unsorted[place] ?? 0
+    const bucket = bucketOfEntry(index, level, entries)
+    const at = (ends[bucket] ?? 0) - 1
+    ends[bucket] = at
+    order[at] = index
   }
 }
 
-function inseparable({ order }: ShardPart, list: EntryList): CairnError {
-  const names = [...order].map((index) => Buffer.from(list.link(index).name).toString())
+function inseparable({ start, end }: ShardPart, { list, order }: HashedEntries): CairnError {
+  const names = Array.from(order.subarray(start, end), (index) => Buffer.from(list.link(index).name).toString())
   const [first, second] = names
   return first === second
     ? new CairnError('CONFLICT', `Cannot make a directory with two entries named "${first}"`)

@@ -123,7 +123,7 @@ export function isInPlace(name: string, { buckets, fanout }: ShardPath, bucket: 
 }
 
 function bitsOf(fanout: number): number {
-  return Math.log2(fanout)
+  return 31 - Math.clz32(fanout)
 }
 
 function prefixLength(fanout: number): number {

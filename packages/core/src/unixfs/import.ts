@@ -2,11 +2,12 @@
 // into a store, into a CAR, or nowhere (only-hash).
 import type { CID } from 'multiformats/cid'
 import { isInline, type Block } from '../block/block.ts'
+import type { FilePart } from '../dag/file-part.ts'
 import type { BlockStore } from '../interfaces.ts'
 import { IMPORT_BATCH_BLOCKS, IMPORT_BATCH_BYTES, IMPORT_WRITES_AT_ONCE } from '../limits.ts'
 import { directoryNodes, symlinkNode } from '../directory/directory.ts'
 import { EntryList } from '../directory/entry-list.ts'
-import { importFile } from './import-file.ts'
+import { fileImporter, type ImportFile } from './import-file.ts'
 import type { ImportSettings } from './profile.ts'
 import type { Metadata } from './unixfs-node.ts'
 import type { TreeNode } from '../directory/tree-node.ts'
@@ -56,15 +57,35 @@ export type ImportEvent = BlockEvent | ProgressEvent | EntryEvent
 /**
  * Imports `source` under the name `name`: depth first, files before the directory that holds them.
  *
- * @throws as `importFile` and `directoryNodes`, and whatever the source throws
+ * @throws as `fileImporter`, `ImportFile` and `directoryNodes`, and whatever the source throws
  */
 export async function* importTree(
-  { name, source }: NamedSource,
+  root: NamedSource,
   settings: ImportSettings,
 ): AsyncGenerator<ImportEvent, EntryEvent> {
-  const entry = yield* entryEvents({ name, source }, settings, { isRoot: true })
-  if (entry === undefined) throw new TypeError('a root is never left out')
-  return entry
+  const importFile = fileImporter(settings)
+  // From the root down. Were there a generator for each of them, every event would have to pass through all of those.
+  const open: OpenDirectory[] = []
+  let place: Place = { ...root, path: root.name }
+  try {
+    for (;;) {
+      let entry: EntryEvent | undefined
+      if (place.source.kind === 'file') entry = yield* fileEvents(place, place.source, { settings, importFile })
+      else if (place.source.kind === 'symlink') entry = yield* symlinkEvents(place, place.source, settings)
+      else if (open.at(-1)?.place === place) entry = yield* closedEvents(open, settings)
+      else open.push(new OpenDirectory(place, place.source))
+      if (entry !== undefined) yield entry
+      const above = open.at(-1)
+      if (above !== undefined) {
+        if (entry !== undefined) above.entries.add({ name: place.name, cid: entry.cid, tsize: entry.tsize })
+        place = (await above.next()) ?? above.place
+      } else if (entry !== undefined) {
+        return entry
+      }
+    }
+  } finally {
+    for (const directory of open.toReversed()) await directory.abandon()
+  }
 }
 
 /**
@@ -126,75 +147,85 @@ class Batch {
   }
 }
 
-/** All events of a source; nothing at all when it is left out. */
-async function* entryEvents(
-  { name, source }: NamedSource,
-  settings: ImportSettings,
-  { isRoot }: { readonly isRoot: boolean },
-): AsyncGenerator<ImportEvent, EntryEvent | undefined> {
-  const entry =
-    source.kind === 'file'
-      ? yield* fileEvents({ name, source }, settings)
-      : source.kind === 'directory'
-        ? yield* directoryEvents({ name, source }, settings, {
-            mayBeEmpty: isRoot || settings.skipEmptyDirectories !== true,
-          })
-        : yield* symlinkEvents({ name, source }, settings)
-  if (entry !== undefined) yield entry
-  return entry
+/** A source with the names that lead to it. */
+interface Place extends NamedSource {
+  readonly path: string
 }
 
-type Named<Kind extends ImportSource['kind']> = NamedSource & { readonly source: Extract<ImportSource, { kind: Kind }> }
+type SourceOf<Kind extends ImportSource['kind']> = Extract<ImportSource, { kind: Kind }>
+
+/** A directory of which not all entries are imported. */
+class OpenDirectory {
+  readonly place: Place
+  readonly source: SourceOf<'directory'>
+  /** The entries that are. */
+  readonly entries = new EntryList()
+  readonly #children: AsyncIterator<NamedSource>
+  /** Whether there was no child at all, left out or not. */
+  isEmpty = true
+
+  constructor(place: Place, source: SourceOf<'directory'>) {
+    this.place = place
+    this.source = source
+    this.#children = source.entries()[Symbol.asyncIterator]()
+  }
+
+  /** The child whose turn it is, or `undefined` at the end. */
+  async next(): Promise<Place | undefined> {
+    const result = await this.#children.next()
+    if (result.done === true) return undefined
+    this.isEmpty = false
+    const { name, source } = result.value
+    return { name, source, path: `${this.place.path}/${name}` }
+  }
+
+  /** Closes the source of an import that has failed or is wanted no more. */
+  async abandon(): Promise<void> {
+    await this.#children.return?.()
+  }
+}
+
+/** Closes the innermost directory, whose children are all imported. It gives nothing when it is left out. */
+function* closedEvents(
+  open: OpenDirectory[],
+  settings: ImportSettings,
+): Generator<ImportEvent, EntryEvent | undefined, void> {
+  const directory = open.pop()
+  if (directory === undefined) throw new TypeError('no directory is open')
+  const { place, source, entries, isEmpty } = directory
+  // As in Kubo, one that holds nothing but left-out directories stays, and so does the root.
+  if (isEmpty && open.length > 0 && settings.skipEmptyDirectories === true) return undefined
+  const metadata = metadataOf(source, settings)
+  return { ...(yield* nodeEvents(place.path, directoryNodes(entries, settings, metadata))), metadata }
+}
 
 async function* fileEvents(
-  { name, source }: Named<'file'>,
-  settings: ImportSettings,
+  { path }: Place,
+  source: SourceOf<'file'>,
+  { settings, importFile }: { readonly settings: ImportSettings; readonly importFile: ImportFile },
 ): AsyncGenerator<ImportEvent, EntryEvent> {
   const metadata = metadataOf(source, settings)
-  let root: EntryEvent | undefined
+  let last: FilePart | undefined
   let bytes = 0
   let reported = 0
-  async function* counted(): AsyncGenerator<Uint8Array> {
-    for await (const piece of source.content()) {
-      bytes += piece.length
-      yield piece
-    }
-  }
-  for await (const { block, part } of importFile(counted(), settings, metadata)) {
+  const onPiece = (piece: Uint8Array) => (bytes += piece.length)
+  for await (const { block, part } of importFile(source.content(), { metadata, onPiece })) {
     if (!isInline(block)) yield { kind: 'block', block }
-    root = { kind: 'entry', path: name, cid: part.cid, size: part.size, tsize: part.tsize, metadata }
-    if (bytes > reported) yield { kind: 'progress', path: name, bytes }
+    last = part
+    if (bytes > reported) yield { kind: 'progress', path, bytes }
     reported = bytes
   }
-  if (root === undefined) throw new TypeError('a file has at least one block')
-  return root
+  if (last === undefined) throw new TypeError('a file has at least one block')
+  return { kind: 'entry', path, cid: last.cid, size: last.size, tsize: last.tsize, metadata }
 }
 
-async function* directoryEvents(
-  { name, source }: Named<'directory'>,
+function* symlinkEvents(
+  { path }: Place,
+  source: SourceOf<'symlink'>,
   settings: ImportSettings,
-  { mayBeEmpty }: { readonly mayBeEmpty: boolean },
-): AsyncGenerator<ImportEvent, EntryEvent | undefined> {
-  const entries = new EntryList()
-  let isEmpty = true
-  for await (const child of source.entries()) {
-    isEmpty = false
-    const named = { name: `${name}/${child.name}`, source: child.source }
-    const entry = yield* entryEvents(named, settings, { isRoot: false })
-    if (entry !== undefined) entries.add({ name: child.name, cid: entry.cid, tsize: entry.tsize })
-  }
-  // As in Kubo, one that holds nothing but left-out directories stays.
-  if (isEmpty && !mayBeEmpty) return undefined
-  const metadata = metadataOf(source, settings)
-  return { ...(yield* nodeEvents(name, directoryNodes(entries, settings, metadata))), metadata }
-}
-
-async function* symlinkEvents(
-  { name, source }: Named<'symlink'>,
-  settings: ImportSettings,
-): AsyncGenerator<ImportEvent, EntryEvent> {
+): Generator<ImportEvent, EntryEvent, void> {
   const { mtime } = metadataOf(source, settings)
-  return { ...(yield* nodeEvents(name, [symlinkNode(source.target, settings, { mtime })])), metadata: { mtime } }
+  return { ...(yield* nodeEvents(path, [symlinkNode(source.target, settings, { mtime })])), metadata: { mtime } }
 }
 
 /** What is stored beside the content of `source`: what it has itself, else what is set for all. */
@@ -206,7 +237,7 @@ function metadataOf({ metadata = {} }: ImportSource, settings: ImportSettings): 
 }
 
 /** The blocks of `nodes`; the last one makes the entry. */
-function* nodeEvents(path: string, nodes: Iterable<TreeNode>): Generator<ImportEvent, EntryEvent> {
+function* nodeEvents(path: string, nodes: Iterable<TreeNode>): Generator<ImportEvent, EntryEvent, void> {
   let root: EntryEvent | undefined
   for (const { block, tsize } of nodes) {
     if (!isInline(block)) yield { kind: 'block', block }

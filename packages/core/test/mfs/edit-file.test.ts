@@ -14,7 +14,7 @@ import { MFS_CHUNK_BYTES_MIN, MFS_FILE_BYTES_MAX } from '../../src/limits.ts'
 import { resizeFile, writeInto } from '../../src/mfs/edit-file.ts'
 import type { FormDefaults } from '../../src/mfs/open-file.ts'
 import { PendingBlocks } from '../../src/mfs/workspace.ts'
-import { importFile } from '../../src/unixfs/import-file.ts'
+import { fileImporter } from '../../src/unixfs/import-file.ts'
 import { allBytes, patternBytes } from '../support/bytes.ts'
 import { expectCode } from '../support/expect-code.ts'
 
@@ -31,7 +31,7 @@ function memory(): PendingBlocks {
 
 async function importInto(workspace: PendingBlocks, content: Uint8Array, settings = SETTINGS): Promise<CID> {
   let root: CID | undefined
-  for await (const { block, part } of importFile(pieces(content), settings)) {
+  for await (const { block, part } of fileImporter(settings)(pieces(content))) {
     workspace.add(block)
     root = part.cid
   }

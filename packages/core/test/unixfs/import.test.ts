@@ -7,12 +7,14 @@ import {
   dropBlocks,
   importTree,
   linksOf,
+  parseChunker,
   PROFILES,
   storeBlocks,
   type Block,
   type ImportEvent,
   type ImportSettings,
   type ImportSource,
+  type NamedSource,
 } from '../../src/index.ts'
 import { IMPORT_BATCH_BLOCKS, IMPORT_BATCH_BYTES, IMPORT_WRITES_AT_ONCE } from '../../src/limits.ts'
 import { all, patternBytes } from '../support/bytes.ts'
@@ -137,6 +139,65 @@ describe('importTree', () => {
     for await (const { kind } of eventsOf(source, { chunker: 'size-10' })) if (kind === 'block') break
     expect(counter.isEnded).toBe(true)
     expect(counter.taken).toBeLessThan(5)
+  })
+
+  test.each(['size-262144', 'rabin-512-1024-2048', 'buzhash', 'fastcdc-1024-4096-16384'])(
+    'gives a file that is one chunk of %s the CID that it has in many pieces',
+    async (chunker) => {
+      const { loneBytesMax } = parseChunker(chunker)
+      for (const length of [0, 1, loneBytesMax - 1, loneBytesMax, loneBytesMax + 1]) {
+        for (const changes of [{}, { metadata: { mode: 0o644 } }, { rawLeaves: false }, { inlineBytesMax: 32 }]) {
+          const bytes = patternBytes(length)
+          const settings = { chunker, ...changes }
+          const whole = await imported(fileSource(bytes), settings)
+          const halves = [bytes.subarray(0, length >> 1), bytes.subarray(length >> 1), new Uint8Array(0)]
+          expect((await imported(fileSource(...halves), settings)).root).toEqual(whole.root)
+          expect(whole.root.size).toBe(length)
+        }
+      }
+    },
+  )
+
+  test('keeps no more of a piece than it is: the rest of its buffer is not held', async () => {
+    const piece = new Uint8Array(1024 * 1024).fill(7, 10, 20).subarray(10, 20)
+    const events = await all(eventsOf(fileSource(piece)))
+    const buffers = events.flatMap((event) => (event.kind === 'block' ? [event.block.bytes.buffer.byteLength] : []))
+    expect(buffers).toEqual([10])
+  })
+
+  test('ends the sources of all open directories, the innermost first', async () => {
+    const ended: string[] = []
+    const nested = (name: string, ...inside: readonly NamedSource[]): NamedSource => ({
+      name,
+      source: {
+        kind: 'directory',
+        async *entries() {
+          try {
+            yield* inside
+            yield { name: 'file', source: fileSource(patternBytes(10)) }
+          } finally {
+            ended.push(name)
+          }
+        },
+      },
+    })
+    const tree = nested('a', nested('b', nested('c')))
+    for await (const { kind } of importTree(tree, settingsOf())) if (kind === 'block') break
+    expect(ended).toEqual(['c', 'b', 'a'])
+    await expectCode('INVALID', () =>
+      all(importTree(nested('d', nested('e', { name: '', source: fileSource() })), settingsOf())),
+    )
+    expect(ended.slice(3)).toEqual(['e', 'd'])
+  })
+
+  test('goes ten thousand directories deep', async () => {
+    const deep = 10_000
+    let source = fileSource(patternBytes(10))
+    for (let depth = 0; depth < deep; depth++) source = directorySource({ d: source })
+    let entries = 0
+    // Names as long as the depth are the price of telling paths.
+    for await (const { kind } of eventsOf(source)) if (kind === 'entry') entries++
+    expect(entries).toBe(deep + 1)
   })
 
   test('checks its settings before it reads', async () => {
