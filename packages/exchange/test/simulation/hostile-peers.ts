@@ -77,11 +77,14 @@ function flood(stage: Stage, to: PeerId): void {
       const kind = random()
       if (kind < 0.2) send(to, { blocks: [wrongBlock(random)] })
       else if (kind < 0.4)
-        send(to, { wants: strangeWants(random, { count: 300, cancel: false }), full: random() < 0.5 })
-      else if (kind < 0.6) send(to, { wants: strangeWants(random, { count: 100, cancel: true }) })
+        send(to, {
+          wants: strangeWants(random, { count: random() < 0.05 ? 2000 : 20, cancel: false }),
+          full: random() < 0.5,
+        })
+      else if (kind < 0.6) send(to, { wants: strangeWants(random, { count: 20, cancel: true }) })
       else if (kind < 0.8)
         send(to, {
-          presences: strangeWants(random, { count: 100, cancel: false }).map(({ cid }) => ({
+          presences: strangeWants(random, { count: 20, cancel: false }).map(({ cid }) => ({
             cid,
             has: random() < 0.5,
           })),
