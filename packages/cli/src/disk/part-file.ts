@@ -69,11 +69,12 @@ export class PartFile {
   /** The next bytes of the file; known ones are those that were found in the same place. */
   async write(bytes: Uint8Array, isKnown: boolean): Promise<void> {
     try {
-      const isInPlace = this.#found === 'file' && this.#handle === undefined
-      const isThere = isKnown && (this.#found === 'part' || isInPlace)
-      if (!isThere) {
+      const isInPlace = isKnown && this.#found === 'file' && this.#handle === undefined
+      if (!isInPlace) {
         this.#handle ??= await this.#openPart()
-        await writeAll(this.#handle, bytes, this.#at)
+        // The part that was found may be gone by now, since somebody else has ended with it, and this be a new one.
+        const isThere = isKnown && this.#found === 'part' && (await hasBytes(this.#handle, bytes, this.#at))
+        if (!isThere) await writeAll(this.#handle, bytes, this.#at)
       }
       this.#at += bytes.length
     } catch (cause) {
@@ -91,12 +92,18 @@ export class PartFile {
       const handle = (this.#handle ??= await this.#openPart())
       await handle.truncate(this.#at)
       const { ino } = await handle.stat()
+      const isOurs = async (path: string) => (await lstat(path).catch(() => undefined))?.ino === ino
+      const hasPart = await isOurs(this.#part)
       await handle.close()
-      await restore(this.#part, this.item).catch(ignoreMissing)
-      await rename(this.#part, this.#path).catch(async (error: unknown) => {
-        // Somebody who wrote the same part was faster.
-        if ((await lstat(this.#path).catch(() => undefined))?.ino !== ino) throw error
-      })
+      if (hasPart) {
+        await restore(this.#part, this.item).catch(ignoreMissing)
+        await rename(this.#part, this.#path).catch(async (error: unknown) => {
+          // Somebody who wrote the same part was faster.
+          if (!(await isOurs(this.#path))) throw error
+        })
+      } else if (!(await isOurs(this.#path))) {
+        throw new CairnError('CONFLICT', `Cannot write ${this.#path}: somebody else has removed its part`)
+      }
     } catch (cause) {
       throw systemError(`write ${this.#path}`, cause)
     }
@@ -140,6 +147,13 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number)
     const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, position + written)
     written += bytesWritten
   }
+}
+
+/** Whether the file has these bytes at `position`. */
+async function hasBytes(handle: FileHandle, bytes: Uint8Array, position: number): Promise<boolean> {
+  const present = Buffer.allocUnsafeSlow(bytes.length)
+  const { bytesRead } = await handle.read(present, 0, present.length, position)
+  return bytesRead === bytes.length && present.equals(bytes)
 }
 
 /** Copies the first `length` bytes of the file at `path`, which were proven, to the part. */

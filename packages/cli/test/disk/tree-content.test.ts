@@ -1,6 +1,6 @@
 // Writing a tree goes on where it was interrupted, with what the CIDs prove.
 import { randomBytes } from 'node:crypto'
-import { open, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { open, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CairnError, importTree, PROFILES, readTree, type Block, type ProfileName, type TreeItem } from '@cairn/core'
 import { describe, expect, test } from 'vitest'
@@ -17,6 +17,8 @@ class Blocks {
   root: CID | undefined
   leavesRead = 0
   leavesMax = Infinity
+  /** Called before each leaf is read. */
+  onLeaf: () => Promise<unknown> = async () => undefined
   readonly #blocks = new Map<string, Block>()
 
   async import(content: Uint8Array, profile: ProfileName): Promise<this> {
@@ -32,7 +34,9 @@ class Blocks {
     const block = this.#blocks.get(cid.toString())
     if (block === undefined) throw new CairnError('NOT_FOUND', 'no such block')
     // Nodes of the upper levels are small beside leaves.
-    if (block.bytes.length > 100_000 && ++this.leavesRead > this.leavesMax) throw new CairnError('UNAVAILABLE', 'gone')
+    if (block.bytes.length <= 100_000) return block
+    if (++this.leavesRead > this.leavesMax) throw new CairnError('UNAVAILABLE', 'gone')
+    await this.onLeaf()
     return block
   }
 
@@ -104,6 +108,22 @@ describe.each([
     expect(blocks.leavesRead).toBe(1)
     expect(content.equals(await readFile(path))).toBe(true)
     expect(await readdir(folder)).toEqual(['out'])
+  })
+
+  test('is whole when somebody else ends with the part that was found', async () => {
+    const folder = await tempFolder()
+    const path = join(folder, 'out')
+    const content = randomBytes(FILE_BYTES)
+    const blocks = await new Blocks().import(content, profile)
+    blocks.leavesMax = leaves / 2
+    await expect(blocks.write(path)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    const [part = ''] = await readdir(folder)
+    blocks.leavesMax = Infinity
+    blocks.onLeaf = () => rm(join(folder, part), { force: true })
+    const written = await blocks.write(path).catch((error: unknown) => error)
+    if (!(written instanceof CairnError)) expect(content.equals(await readFile(path))).toBe(true)
+    await blocks.write(path)
+    expect(content.equals(await readFile(path))).toBe(true)
   })
 
   test('is whole for two that write it at once', async () => {
