@@ -159,6 +159,15 @@ export const MFS_PIECE_BYTES = 8 * 1024 * 1024
 /** Bytes of blocks that changes of mutable files hold before they are stored: four such pieces. */
 export const MFS_PENDING_BYTES = 4 * MFS_PIECE_BYTES
 
+/** Bytes of a link of a decoded node in memory: the link, its CID and what the CID consists of. */
+export const MFS_LINK_BYTES = 512
+
+/** Bytes of interior nodes of mutable files that stay decoded: those of 7 GiB of them, or of the edges of dozens of files. */
+export const MFS_RECENT_NODE_BYTES = 16 * 1024 * 1024
+
+/** Bytes of other blocks that stay at hand: the directories on the way, and the last leaves of some files that grow. */
+export const MFS_RECENT_LEAF_BYTES = 4 * 1024 * 1024
+
 /** Names in the path of a mutable file, so that a change rewrites a bounded number of directories. */
 export const MFS_PATH_NAMES_MAX = 256
 

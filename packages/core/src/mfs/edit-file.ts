@@ -7,8 +7,18 @@ import type { FilePart } from '../dag/file-part.ts'
 import { CairnError } from '../errors.ts'
 import { MFS_FILE_BYTES_MAX } from '../limits.ts'
 import { fileSize, isFile } from '../unixfs/read.ts'
-import { decodeUnixFS, type Metadata, type UnixFSNode } from '../unixfs/unixfs-node.ts'
-import { linksTo, makeLeaf, makeNode, nodeFormOf, partsOf, replaceRaw, sum, withMetadata } from './file-form.ts'
+import type { Metadata, UnixFSNode } from '../unixfs/unixfs-node.ts'
+import {
+  hasMetadata,
+  linksTo,
+  makeLeaf,
+  makeNode,
+  nodeFormOf,
+  partsOf,
+  replaceRaw,
+  sum,
+  withMetadata,
+} from './file-form.ts'
 import { filePart, openFile, type FormDefaults } from './open-file.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -37,15 +47,18 @@ export async function writeInto(workspace: Workspace, cid: CID, write: FileWrite
   checkFileBytes(offset + bytes.length)
   let root = await fileRoot(workspace, cid)
   const size = fileSize(root)
+  let written: FilePart | undefined
   if (offset < size && bytes.length > 0) {
-    const { cid: rewritten } = await overwrite(workspace, { node: root, offset, bytes, depth: 0 })
-    root = await fileRoot(workspace, rewritten)
+    written = await overwrite(workspace, { node: root, offset, bytes, depth: 0 })
+    root = await fileRoot(workspace, written.cid)
   }
   if (bytes.length > 0 && offset + bytes.length > size) {
     const added = { zeros: Math.max(0, offset - size), bytes: bytes.subarray(Math.max(0, size - offset)) }
-    root = await fileRoot(workspace, (await extend(workspace, { root, ...added, defaults })).cid)
+    written = await extend(workspace, { root, ...added, defaults })
+    root = await fileRoot(workspace, written.cid)
   }
-  return withMetadata(workspace, root, metadata)
+  // To encode a root of a thousand links once more takes longer than to hash the leaf.
+  return written !== undefined && hasMetadata(root, metadata) ? written : withMetadata(workspace, root, metadata)
 }
 
 /** Makes the file at `cid` exactly `size` bytes long: cuts it, or adds zeros. @throws as `writeInto` */
@@ -68,7 +81,7 @@ export async function resizeFile(
 
 /** The root of a file. @throws INVALID for anything else */
 export async function fileRoot(workspace: Workspace, cid: CID): Promise<UnixFSNode> {
-  const node = decodeUnixFS(await workspace.get(cid))
+  const node = await workspace.node(cid)
   if (isFile(node)) return node
   throw new CairnError('INVALID', `Cannot write to ${cid}: it is a ${node.data.type}, not a file`, { cid })
 }

@@ -60,8 +60,12 @@ export function makeNode(
   { hash, cidVersion }: NodeForm,
 ): FilePart {
   const block = createBlock(encodeUnixFS(data, links), { codec: DAG_PB_CODE, hash, cidVersion })
-  const { size } = added(workspace, block, data.fileSize ?? 0)
-  return { cid: block.cid, size, tsize: links.reduce((total, { Tsize = 0 }) => total + Tsize, block.bytes.length) }
+  workspace.add(block, links.length === 0 ? undefined : { cid: block.cid, data, links })
+  return {
+    cid: block.cid,
+    size: data.fileSize ?? 0,
+    tsize: links.reduce((total, { Tsize = 0 }) => total + Tsize, block.bytes.length),
+  }
 }
 
 /** The raw leaf of `bytes` in the place of the one at `cid`. */
@@ -86,6 +90,11 @@ export function withMetadata(workspace: Workspace, node: UnixFSNode, { mode, mti
   const leaf = { cid: node.cid, size: length, tsize: length }
   const linking = { ...data, data: new Uint8Array(0), blockSizes: [length] }
   return makeNode(workspace, { data: linking, links: linksTo([leaf]) }, form)
+}
+
+/** Whether the node says of mode and time what `metadata` says. */
+export function hasMetadata({ data }: UnixFSNode, { mode, mtime }: Metadata): boolean {
+  return data.mode === mode && data.mtime?.seconds === mtime?.seconds && data.mtime?.nanoseconds === mtime?.nanoseconds
 }
 
 /** Bytes that mode and time take in a node, and more. */

@@ -6,7 +6,7 @@ import { CairnError } from '../errors.ts'
 import type { FilePart } from '../dag/file-part.ts'
 import { DAG_DEPTH_MAX, MFS_CHUNK_BYTES_MIN, MFS_RELAID_LEAVES_MAX } from '../limits.ts'
 import { fileSize, isFile } from '../unixfs/read.ts'
-import { decodeUnixFS, type UnixFSNode } from '../unixfs/unixfs-node.ts'
+import type { UnixFSNode } from '../unixfs/unixfs-node.ts'
 import { makeLeaf, nodeFormOf, partsOf, type FileForm } from './file-form.ts'
 import { OpenTree } from './open-tree.ts'
 import type { Workspace } from './workspace.ts'
@@ -50,7 +50,7 @@ export async function filePart(
   depth: number,
 ): Promise<UnixFSNode> {
   if (depth > DAG_DEPTH_MAX) throw new CairnError('LIMIT', `Cannot edit a file of more than ${DAG_DEPTH_MAX} levels`)
-  const node = decodeUnixFS(await workspace.get(cid))
+  const node = await workspace.node(cid)
   if (!isFile(node)) {
     throw new CairnError('INVALID', `Cannot edit ${cid}: it is a ${node.data.type}, not a file`, { cid })
   }

@@ -1,42 +1,65 @@
 // Blocks in the making: what an edit makes is read back from here until it is stored, and most of it never is, since the
-// next edit replaces it. Only what the newest root reaches goes to the store.
+// next edit replaces it. Only what the newest root reaches goes to the store. What was stored or read last stays at hand:
+// whoever changes a file bit by bit comes back to its nodes again and again.
 import type { CID } from 'multiformats/cid'
 import { identityBlock, relabelBlock, type Block } from '../block/block.ts'
 import { blockKey } from '../block/cid.ts'
 import { linksOf, mayHaveLinks } from '../block/codec.ts'
 import type { AbortOptions, BlockReader } from '../interfaces.ts'
+import { MFS_RECENT_LEAF_BYTES, MFS_RECENT_NODE_BYTES } from '../limits.ts'
+import { decodeUnixFS, type UnixFSNode } from '../unixfs/unixfs-node.ts'
+import { heldBytes, RecentBlocks, type HeldBlock } from './recent-blocks.ts'
 
 /** Where an edit reads blocks and leaves those that it makes. */
 export interface Workspace extends BlockReader {
-  /** Takes a new block; whatever it links is stored or was added before. */
-  add(block: Block): void
+  /** The node at `cid`, which is the caller's only to read. @throws as `get` and `decodeUnixFS` */
+  node(cid: CID): Promise<UnixFSNode>
+  /** Takes a new block; whatever it links is stored or was added before. `node` is what it decodes to, where that is known. */
+  add(block: Block, node?: UnixFSNode): void
 }
 
 /** New blocks over a reader of those that are stored. */
 export class PendingBlocks implements Workspace {
   readonly #stored: BlockReader
-  #pending = new Map<string, Block>()
+  #pending = new Map<string, HeldBlock>()
   #bytes = 0
+  /** Interior nodes of files, decoded; apart from all others, of which some are so large that they would push these out. */
+  readonly #recentNodes = new RecentBlocks(MFS_RECENT_NODE_BYTES)
+  readonly #recentLeaves = new RecentBlocks(MFS_RECENT_LEAF_BYTES)
 
   constructor(stored: BlockReader) {
     this.#stored = stored
   }
 
-  /** Bytes of the blocks held here. */
+  /** Bytes of the blocks held here that are not stored. */
   get bytes(): number {
     return this.#bytes
   }
 
   async get(cid: CID, options?: AbortOptions): Promise<Block> {
-    const pending = this.#pending.get(blockKey(cid))
-    return pending === undefined ? this.#stored.get(cid, options) : relabelBlock(pending, cid)
+    const held = this.#held(blockKey(cid))
+    if (held !== undefined) return relabelBlock(held.block, cid)
+    const block = await this.#stored.get(cid, options)
+    // A leaf that is read is about to be replaced.
+    if (mayHaveLinks(cid)) this.#remember({ block })
+    return block
   }
 
-  add(block: Block): void {
+  async node(cid: CID): Promise<UnixFSNode> {
+    const known = this.#held(blockKey(cid))?.node
+    if (known?.cid.equals(cid) === true) return known
+    const block = await this.get(cid)
+    const node = decodeUnixFS(block)
+    if (node.links.length > 0 && !this.#pending.has(blockKey(cid))) this.#remember({ block, node })
+    return node
+  }
+
+  add(block: Block, node?: UnixFSNode): void {
     const key = blockKey(block.cid)
     if (this.#pending.has(key) || identityBlock(block.cid) !== undefined) return
-    this.#pending.set(key, block)
-    this.#bytes += block.bytes.length
+    const held = { block, node }
+    this.#pending.set(key, held)
+    this.#bytes += heldBytes(held)
   }
 
   /** What is held of the DAG of `root`, each block before those that link it. What is not held is stored, with all below it. */
@@ -46,10 +69,10 @@ export class PendingBlocks implements Workspace {
     const open: { readonly block: Block; readonly links: Iterator<CID, undefined> }[] = []
     const enter = (cid: CID): void => {
       const key = blockKey(cid)
-      const block = this.#pending.get(key)
-      if (block === undefined || seen.has(key)) return
+      const held = this.#pending.get(key)
+      if (held === undefined || seen.has(key)) return
       seen.add(key)
-      open.push({ block, links: linkedBy(relabelBlock(block, cid)) })
+      open.push({ block: held.block, links: linkedBy(held, cid) })
     }
     enter(root)
     for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
@@ -64,19 +87,43 @@ export class PendingBlocks implements Workspace {
     return found
   }
 
-  /** Forgets all but `blocks`. */
+  /** Forgets all but `blocks`, which are held here. */
   keep(blocks: readonly Block[]): void {
-    this.#pending = new Map(blocks.map((block) => [blockKey(block.cid), block]))
-    this.#bytes = blocks.reduce((sum, block) => sum + block.bytes.length, 0)
+    const kept = new Map<string, HeldBlock>()
+    this.#bytes = 0
+    for (const { cid } of blocks) {
+      const held = this.#pending.get(blockKey(cid))
+      if (held === undefined) continue
+      kept.set(blockKey(cid), held)
+      this.#bytes += heldBytes(held)
+    }
+    this.#pending = kept
   }
 
-  /** Forgets `blocks`, which are stored now. */
+  /** `blocks` are stored now: from here on they are read there, if they are not among the recent ones. */
   drop(blocks: readonly Block[]): void {
-    for (const block of blocks) if (this.#pending.delete(blockKey(block.cid))) this.#bytes -= block.bytes.length
+    for (const { cid } of blocks) {
+      const key = blockKey(cid)
+      const held = this.#pending.get(key)
+      if (held === undefined) continue
+      this.#pending.delete(key)
+      this.#bytes -= heldBytes(held)
+      this.#remember(held)
+    }
+  }
+
+  #held(key: string): HeldBlock | undefined {
+    return this.#pending.get(key) ?? this.#recentNodes.get(key) ?? this.#recentLeaves.get(key)
+  }
+
+  #remember(held: HeldBlock): void {
+    const recent = held.node === undefined ? this.#recentLeaves : this.#recentNodes
+    recent.set(blockKey(held.block.cid), held)
   }
 }
 
-function linkedBy(block: Block): Iterator<CID, undefined> {
-  const links = mayHaveLinks(block.cid) ? linksOf(block) : []
-  return links.map(({ cid }) => cid).values()
+function linkedBy({ block, node }: HeldBlock, cid: CID): Iterator<CID, undefined> {
+  if (node?.cid.code === cid.code) return node.links.values().map(({ Hash }) => Hash)
+  const links = mayHaveLinks(cid) ? linksOf(relabelBlock(block, cid)) : []
+  return links.values().map((link) => link.cid)
 }

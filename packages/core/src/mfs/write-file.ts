@@ -15,7 +15,7 @@ import { makeLeaf, nodeFormOf, type NodeForm } from './file-form.ts'
 import type { MfsPath } from './mfs-path.ts'
 import type { ChangeOptions, MfsRoot } from './mfs-root.ts'
 import type { FormDefaults } from './open-file.ts'
-import { findAt, isDirectoryAt, makeFolders, requireAt, setAt, settingsOf } from './tree-entry.ts'
+import { findAt, isDirectory, makeFolders, requireAt, setAt, settingsOf } from './tree-entry.ts'
 import { PendingBlocks, type Workspace } from './workspace.ts'
 
 /** How a file is written. */
@@ -181,7 +181,7 @@ export class FileWriter {
   ): Promise<Target> {
     const present = await findAt(workspace, root, path)
     if (present !== undefined) {
-      if (await isDirectoryAt(workspace, present.cid)) {
+      if (isDirectory(await workspace.node(present.cid))) {
         throw new CairnError('INVALID', `Cannot write ${path.text}: it is a directory, not a file`)
       }
       const { cid, data } = await fileRoot(workspace, present.cid)

@@ -5,6 +5,7 @@ import type { CID } from 'multiformats/cid'
 import type { Block } from '../block/block.ts'
 import { DAG_PB_CODE, RAW_CODE } from '../block/codec.ts'
 import { CairnError } from '../errors.ts'
+import { encodeFileNode } from './file-node.ts'
 import { ProtobufReader, ProtobufWriter } from '../protobuf.ts'
 
 /** Kind of a UnixFS node. `raw` is a leaf of a trickle file. */
@@ -63,7 +64,8 @@ export interface UnixFSNode {
 export function encodeUnixFS(data: UnixFSData, links: readonly PBLink[]): Uint8Array {
   // A node without links is most often a leaf, whose content is copied once this way and not twice.
   if (links.length === 0) return new ProtobufWriter().message(DATA_FIELD, messageOf(data)).finish()
-  return encodePb({ Data: messageOf(data).finish(), Links: [...links] })
+  const message = messageOf(data).finish()
+  return encodeFileNode(message, links) ?? encodePb({ Data: message, Links: [...links] })
 }
 
 /**
