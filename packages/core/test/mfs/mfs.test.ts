@@ -6,7 +6,7 @@ import {
   createBlock,
   decodeUnixFS,
   importTree,
-  Mfs,
+  type Mfs,
   PROFILES,
   readFile,
   storeBlocks,

@@ -1,0 +1,104 @@
+import fc from 'fast-check'
+import type { CID } from 'multiformats/cid'
+import { describe, expect, test } from 'vitest'
+import { BlockService, Mfs } from '../../src/index.ts'
+import { MFS_CHUNK_BYTES } from '../../src/limits.ts'
+import { patternBytes, streamOf } from '../support/bytes.ts'
+import { MapRecords } from '../support/map-records.ts'
+import { MapStore } from '../support/map-store.ts'
+import { Repo, treeOf } from '../support/mfs-repo.ts'
+
+const text = (content: string) => streamOf(Buffer.from(content))
+const CREATE = { create: true }
+
+describe('changes', () => {
+  test('of many writers on the same files and folders lose nothing of each other', async () => {
+    const writers = 5
+    const step = fc.record({
+      writer: fc.nat(writers - 1),
+      verb: fc.constantFrom('write', 'write', 'mkdir', 'move', 'copy', 'remove', 'chmod'),
+      file: fc.nat(2),
+      place: fc.nat(300),
+      flush: fc.boolean(),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+        const repo = new Repo()
+        const files = await repo.open()
+        const shared = ['/a', '/d/b', '/d/e/c']
+        for (const path of shared) await files.write(path, text('#'.repeat(2000)), { ...CREATE, parents: true })
+        const bytes = shared.map(() => Buffer.alloc(2000, '#'))
+        const folders = new Map<string, string>()
+        // Each has bytes and names of its own, so all orders give the same; its own changes come one after another.
+        const work = async (writer: number): Promise<void> => {
+          for (const { verb, file, place, flush } of steps.filter((one) => one.writer === writer)) {
+            const path = shared[file] ?? ''
+            const [here, there] = [`/d/own ${writer}`, `/d/e/own ${writer}`]
+            const at = [here, there].find((name) => folders.has(name))
+            const other = at === here ? there : here
+            if (verb === 'write') {
+              const offset = place * writers + writer
+              bytes[file]?.write(`${writer}`, offset)
+              await files.write(path, text(`${writer}`), { offset, flush })
+            } else if (verb === 'chmod') {
+              await files.setMetadata(path, { mode: 0o644 }, { flush })
+            } else if (at === undefined) {
+              folders.set(here, '')
+              await files.mkdir(here, { flush })
+            } else if (verb === 'move') {
+              folders.delete(at)
+              folders.set(other, '')
+              await files.move(at, other, { flush })
+            } else if (verb === 'copy' && !folders.has(other)) {
+              folders.set(other, '')
+              await files.copy(at, other, { flush })
+            } else if (verb === 'remove') {
+              folders.delete(at)
+              await files.remove(at, { recursive: true, flush })
+            }
+          }
+        }
+        await Promise.all([...Array.from({ length: writers }, (_, writer) => work(writer)), repo.collect()])
+        await files.flush()
+        await repo.collect()
+        const own = [...folders.keys()].map((path) => [`${path}/`, ''])
+        const contents = shared.map((path, file) => [path, bytes[file]?.toString()])
+        const expected = Object.fromEntries([['/d/', ''], ['/d/e/', ''], ...own, ...contents])
+        expect(await repo.recorded()).toEqual(expected)
+        expect(await treeOf(files)).toEqual(expected)
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  test('that bring back what was collected store it again', async () => {
+    const repo = new Repo()
+    const files = await repo.open()
+    const content = patternBytes(3 * MFS_CHUNK_BYTES)
+    for (let round = 0; round < 3; round++) {
+      await files.write('/d/f', streamOf(content), { ...CREATE, parents: true })
+      expect(Buffer.from((await repo.recorded())['/d/f'] ?? '')).toEqual(Buffer.from(Buffer.from(content).toString()))
+      await files.remove('/d', { recursive: true })
+      await repo.collect()
+    }
+  })
+
+  test('to a file read none of the nodes again that were just written', async () => {
+    let reads = 0
+    class CountingStore extends MapStore {
+      override get(cid: CID) {
+        reads++
+        return super.get(cid)
+      }
+    }
+    const store = new CountingStore()
+    const files = await Mfs.open({ records: new MapRecords(), store, blocks: new BlockService({ store }) })
+    await files.write('/f', streamOf(patternBytes(5 * MFS_CHUNK_BYTES)), CREATE)
+    reads = 0
+    for (let number = 0; number < 20; number++) {
+      await files.write('/f', text('append'), { offset: 5 * MFS_CHUNK_BYTES + 6 * number })
+    }
+    // The reader of a change begins with the leaf that it fills.
+    expect(reads).toBeLessThan(3)
+  })
+})
