@@ -8,6 +8,9 @@ import type { TarPackController } from 'modern-tar'
 /** Permissions of what carries none. */
 const MODES = { directory: 0o755, file: 0o644, symlink: 0o777 } as const
 
+/** The last second that eleven octal digits hold, in the year 2242. Source: POSIX, ustar. */
+const USTAR_SECONDS_MAX = 0o77777777777
+
 /**
  * A tar archive of `items`, in the order of `readTree`, below the name `name`.
  *
@@ -92,12 +95,14 @@ async function pack(
 
 function headerOf(item: TreeItem, root: string): Parameters<TarPackController['add']>[0] {
   const { kind, path, mode = MODES[kind], mtime } = item
+  const seconds = Math.min(Math.max(0, Number(mtime?.seconds ?? 0n)), Number.MAX_SAFE_INTEGER)
   return {
     name: `${root}${path}${kind === 'directory' ? '/' : ''}`,
     type: kind,
     size: kind === 'file' ? item.size : 0,
     mode,
-    mtime: new Date(Math.max(0, Number(mtime?.seconds ?? 0n)) * 1000),
+    mtime: new Date(Math.min(seconds, USTAR_SECONDS_MAX) * 1000),
+    ...(seconds > USTAR_SECONDS_MAX && { pax: { mtime: String(seconds) } }),
     ...(kind === 'symlink' && { linkname: item.target }),
   }
 }

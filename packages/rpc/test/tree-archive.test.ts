@@ -56,6 +56,16 @@ test('an archive holds a tree with names, contents, modes, times and links', asy
   expect(await all(tarOf(stream(...items), 'root'))).toEqual(archive)
 })
 
+test('times beyond those of tar and of people are kept as far as can be', async () => {
+  const items = [8_589_934_592n, 99_999_999_999n, 2n ** 63n - 1n, -5n].map((seconds, index) =>
+    file(`/${index}`, 0, { mtime: { seconds, nanoseconds: 0 } }),
+  )
+  const archive = await all(tarOf(stream(folder(''), ...items), 'root'))
+  const listed = execFileSync('tar', ['-tvf', '-', '--full-time', '--utc'], { input: archive, encoding: 'utf8' })
+  const years = listed.split('\n').flatMap((line) => / (\d+)-\d\d-\d\d /.exec(line)?.[1] ?? [])
+  expect(years).toEqual(['1970', '2242', '5138', '285428751', '1970'])
+})
+
 test('gzip of a file and of an archive', async () => {
   const content = Buffer.alloc(1_000_000, 'text ')
   const items = [file('', content.length), bytes('', content)]

@@ -63,7 +63,7 @@ export async function writeTree(
           const found = content.look({ path: item.path, file: item.cid, fileBytes: item.size })
           file = new PartFile(target, item, found)
           written.files++
-        } else if (item.kind === 'symlink') await makeSymlink(target, item.target, written)
+        } else if (item.kind === 'symlink') await makeSymlink(target, item, written)
         else await makeFolder(target, written)
         if (item.kind === 'directory') folders.push(item)
       }
@@ -79,10 +79,11 @@ export async function writeTree(
   }
 }
 
-async function makeSymlink(path: string, target: string, written: WrittenTree): Promise<void> {
+async function makeSymlink(path: string, item: TreeItem & { kind: 'symlink' }, written: WrittenTree): Promise<void> {
   const part = randomPartOf(path)
   try {
-    await symlink(target, part)
+    await symlink(item.target, part)
+    await restore(part, item)
     await rename(part, path)
     written.symlinks++
   } catch (cause) {

@@ -3,7 +3,7 @@
 // and two that write it at once write the same bytes to the same places.
 import { createHash, randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { chmod, lstat, open, readdir, rename, rm, utimes, type FileHandle } from 'node:fs/promises'
+import { chmod, lstat, lutimes, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { CairnError, systemError, type TreeItem } from '@cairn/core'
 
@@ -130,13 +130,17 @@ export class PartFile {
   }
 }
 
-/** Permissions and time, where the tree has them. A time before 1970 becomes 1970, which every file system can hold. */
-export async function restore(path: string, { mode, mtime }: TreeItem): Promise<void> {
+/**
+ * Permissions and time, where the tree has them; of a symbolic link its time alone. A time before 1970 becomes 1970, which
+ * every file system can hold; of one that is too late the system makes the last that it holds.
+ */
+export async function restore(path: string, { kind, mode, mtime }: TreeItem): Promise<void> {
   try {
-    if (mode !== undefined) await chmod(path, mode & MODE_BITS)
+    if (mode !== undefined && kind !== 'symlink') await chmod(path, mode & MODE_BITS)
     if (mtime === undefined) return
-    const seconds = Math.max(0, Number(mtime.seconds) + mtime.nanoseconds / 1e9)
-    await utimes(path, seconds, seconds)
+    const seconds = Number(mtime.seconds) + mtime.nanoseconds / 1e9
+    const bounded = Math.min(Math.max(0, seconds), Number.MAX_SAFE_INTEGER)
+    await lutimes(path, bounded, bounded)
   } catch (cause) {
     throw systemError(`set permissions and time of ${path}`, cause)
   }

@@ -49,6 +49,18 @@ test('writes files in pieces, folders, links, modes and times', async () => {
   expect([mode & 0o777, mtimeMs]).toEqual([0o500, 1_000_500])
 })
 
+test('a link has its own time, and one too late for the disk is no failure', async () => {
+  const out = join(await tempFolder(), 'out')
+  await write(
+    out,
+    folder(''),
+    { ...link('/link', 'late'), mode: 0o600, mtime: { seconds: 1000n, nanoseconds: 500_000_000 } },
+    file('/late', { mtime: { seconds: 2n ** 63n - 1n, nanoseconds: 0 } }),
+  )
+  expect((await lstat(join(out, 'link'))).mtimeMs).toBe(1_000_500)
+  expect((await lstat(join(out, 'late'))).mtimeMs).toBeGreaterThan(0x7fff_ffff * 1000)
+})
+
 test('a failure in the middle keeps what is whole and removes what is not', async () => {
   const out = join(await tempFolder(), 'out')
   const failure = new Error('the peer has gone')
