@@ -4,6 +4,8 @@ import { CairnError, type ErrorCode } from '@cairn/core'
 
 // TLS, then Noise, on a peer id that is not the expected one.
 const WRONG_PEER = /unexpected peer|does not match expected remote identity/i
+// Our own gate, before the dial and after the handshake.
+const REFUSED: ReadonlySet<string> = new Set(['DialDeniedError', 'ConnectionInterceptedError', 'ConnectionDeniedError'])
 const SYSTEM_CODE = /\b(E[A-Z]{3,})\b[^\n]*/
 const LISTEN_CODES: Readonly<Record<string, ErrorCode>> = { EADDRINUSE: 'CONFLICT', EACCES: 'DENIED', EPERM: 'DENIED' }
 
@@ -31,5 +33,7 @@ function dialCode(cause: unknown, reason: string): ErrorCode {
   if (!(cause instanceof Error)) return 'UNAVAILABLE'
   // Our own address, by its peer id or by who answers.
   if (cause.name === 'InvalidPeerIdError') return 'INVALID'
+  if (REFUSED.has(cause.name)) return 'DENIED'
+  if (cause instanceof AggregateError && cause.errors.length > 0) return dialCode(cause.errors.at(-1), reason)
   return cause.name === 'EncryptionFailedError' && WRONG_PEER.test(reason) ? 'DENIED' : 'UNAVAILABLE'
 }

@@ -1,47 +1,16 @@
-// The libp2p host of a node: TCP, TLS before Noise, yamux, identify and ping. It does what it is asked and no more:
-// no discovery, no bootstrap, no relay, no dial that nobody requested.
-import { createRequire } from 'node:module'
+// The libp2p host of a node. It does what it is asked and no more: no bootstrap, no relay, no dial that nobody requested, and
+// discovery on the LAN only when it is told to.
 import { CairnError, type AbortOptions, type PeerId } from '@cairn/core'
-import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
-import { identify, identifyPush, type Identify, type IdentifyPush } from '@libp2p/identify'
+import { publicKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { Connection, Libp2p, PeerId as Libp2pPeerId } from '@libp2p/interface'
-import { noise } from '@libp2p/noise'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { ping, type Ping } from '@libp2p/ping'
-import { tcp } from '@libp2p/tcp'
-import { tls } from '@libp2p/tls'
-import { yamux } from '@libp2p/yamux'
-import { createLibp2p } from 'libp2p'
-import { readAddress, readListenAddress } from './address.ts'
+import { readAddress, readPeerAddress } from './address.ts'
+import { meetDiscovered } from './discovery.ts'
+import { Gate, type GateRules } from './gate.ts'
 import { dialError, listenError, reasonOf } from './host-error.ts'
-import type { Identity } from './identity.ts'
-import {
-  CONNECTIONS_MAX,
-  DIAL_TIMEOUT_MS,
-  EARLY_STREAMS_MAX,
-  INBOUND_PER_SECOND_MAX,
-  LIVENESS_INTERVAL_MS,
-  LIVENESS_TIMEOUT_MS,
-  PENDING_INBOUND_MAX,
-  PING_TIMEOUT_MS,
-  PROTOCOL_PUSH_DELAY_MS,
-  READ_BUFFER_BYTES_MAX,
-  STREAM_WINDOW_BYTES_MAX,
-  STREAMS_PER_CONNECTION_MAX,
-} from './limits.ts'
-
-/** What a host needs. */
-export interface HostInit {
-  readonly identity: Identity
-  /** Multiaddrs to listen on, such as `/ip4/0.0.0.0/tcp/4001`; port 0 takes any. None makes a host that only dials. */
-  readonly listen: readonly string[]
-}
-
-/** Bounds of a host that a config may set; the defaults are in `limits.ts`. */
-export interface HostSettings {
-  readonly connectionsMax?: number | undefined
-  readonly dialTimeoutMs?: number | undefined
-}
+import { DIAL_TIMEOUT_MS, PEERING_TAG, PING_TIMEOUT_MS } from './limits.ts'
+import { isLocalAddress } from './local-address.ts'
+import { createStack, type HostInit, type HostServices, type HostSettings } from './stack.ts'
 
 /** One open connection. */
 export interface HostPeer {
@@ -53,10 +22,21 @@ export interface HostPeer {
   readonly protocols: readonly string[]
   /** The last measured round trip in milliseconds, `undefined` before the first. */
   readonly latencyMs: number | undefined
+  readonly muxer: string | undefined
+  /** Protocols of the streams that are open, `undefined` while one is being agreed on. */
+  readonly streams: readonly (string | undefined)[]
+  /** What the peer said it is, and its addresses as far as they are known; empty until it has said so. */
+  readonly agentVersion: string
+  readonly addresses: readonly string[]
+  /** base64 of its public key as libp2p PublicKey protobuf, where the peer id or the handshake tells it. */
+  readonly publicKey: string | undefined
 }
 
-/** The libp2p services that each host runs. */
-export type HostServices = { identify: Identify; identifyPush: IdentifyPush; ping: Ping }
+/** Told of peers that come and go, however many connections each of them has. */
+export interface PeerWatcher {
+  connected(peer: PeerId): void
+  disconnected(peer: PeerId): void
+}
 
 /**
  * Starts a host that listens and dials as told.
@@ -64,44 +44,23 @@ export type HostServices = { identify: Identify; identifyPush: IdentifyPush; pin
  * @throws INVALID for an address that does not parse or is not TCP, CONFLICT when a port is taken, DENIED when the
  * system forbids it, UNAVAILABLE when listening fails for another reason; nothing is left running
  */
-export async function openHost({ identity, listen }: HostInit, settings: HostSettings = {}): Promise<Host> {
-  const { connectionsMax = CONNECTIONS_MAX, dialTimeoutMs = DIAL_TIMEOUT_MS } = settings
-  const addresses = listen.map((text) => readListenAddress(text).toString())
-  const libp2p = await createLibp2p<HostServices>({
-    start: false,
-    privateKey: privateKeyFromProtobuf(Buffer.from(identity.privateKey, 'base64')),
-    nodeInfo: { name: 'cairn', version: VERSION, userAgent: `cairn/${VERSION}` },
-    addresses: { listen: addresses },
-    transports: [tcp()],
-    connectionEncrypters: [tls(), noise()],
-    streamMuxers: [
-      yamux({
-        maxInboundStreams: STREAMS_PER_CONNECTION_MAX,
-        maxOutboundStreams: STREAMS_PER_CONNECTION_MAX,
-        maxEarlyStreams: EARLY_STREAMS_MAX,
-        streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES_MAX, maxReadBufferLength: READ_BUFFER_BYTES_MAX },
-      }),
-    ],
-    connectionManager: {
-      maxConnections: connectionsMax,
-      maxIncomingPendingConnections: PENDING_INBOUND_MAX,
-      inboundConnectionThreshold: INBOUND_PER_SECOND_MAX,
-      dialTimeout: dialTimeoutMs,
-      addressDialTimeout: dialTimeoutMs,
-    },
-    connectionMonitor: {
-      pingInterval: LIVENESS_INTERVAL_MS,
-      pingTimeout: { minTimeout: LIVENESS_TIMEOUT_MS, maxTimeout: LIVENESS_TIMEOUT_MS },
-    },
-    // The push tells peers that came early about protocols that are registered after the host has opened.
-    services: { identify: identify(), identifyPush: identifyPush({ debounce: PROTOCOL_PUSH_DELAY_MS }), ping: ping() },
-  })
+export async function openHost(init: HostInit, settings: HostSettings = {}): Promise<Host> {
+  const gate = new Gate(init.refuse)
+  const libp2p = await createStack(init, settings, gate)
+  const meeting = init.discover === true ? meetDiscovered(libp2p) : undefined
   try {
     await libp2p.start()
   } catch (cause) {
-    throw listenError(addresses, cause)
+    throw listenError(init.listen, cause)
   }
-  return new Host(libp2p, dialTimeoutMs)
+  return new Host({ libp2p, gate, endMeeting: meeting }, settings.dialTimeoutMs ?? DIAL_TIMEOUT_MS)
+}
+
+/** What a host owns. */
+interface HostParts {
+  readonly libp2p: Libp2p<HostServices>
+  readonly gate: Gate
+  readonly endMeeting: (() => void) | undefined
 }
 
 /** A running host; see {@link openHost}. After `close` every method rejects with UNAVAILABLE. */
@@ -110,9 +69,13 @@ export class Host implements AsyncDisposable {
   readonly libp2p: Libp2p<HostServices>
   readonly peerId: PeerId
   readonly #dialTimeoutMs: number
+  readonly #gate: Gate
+  readonly #endMeeting: (() => void) | undefined
 
-  constructor(libp2p: Libp2p<HostServices>, dialTimeoutMs: number) {
+  constructor({ libp2p, gate, endMeeting }: HostParts, dialTimeoutMs: number) {
     this.libp2p = libp2p
+    this.#gate = gate
+    this.#endMeeting = endMeeting
     this.peerId = libp2p.peerId.toString()
     this.#dialTimeoutMs = dialTimeoutMs
   }
@@ -126,18 +89,61 @@ export class Host implements AsyncDisposable {
    * Connects to the peer at a multiaddr, or finds it connected, and gives its id. An address without `/p2p/…` takes
    * whoever answers.
    *
-   * @throws INVALID when the address does not parse, has no TCP transport or is our own, DENIED when another peer than
-   * the named one answers, UNAVAILABLE when nobody does in time
+   * @throws INVALID when the address does not parse, has no transport that we have or is our own, DENIED when another peer
+   * than the named one answers or the host refuses it, UNAVAILABLE when nobody answers in time
    */
   async connect(address: string, { signal }: AbortOptions = {}): Promise<PeerId> {
-    this.#checkOpen()
-    const target = readAddress(address)
-    try {
-      const connection = await this.libp2p.dial(target, { signal: withTimeout(this.#dialTimeoutMs, signal) })
-      return connection.remotePeer.toString()
-    } catch (cause) {
-      signal?.throwIfAborted()
-      throw dialError(address, cause)
+    return this.#dial(readAddress(address), address, signal)
+  }
+
+  /**
+   * Connects to a peer at whichever of `addresses` answers first, or where it is known to be, or finds it connected.
+   *
+   * @throws as `connect`
+   */
+  async connectPeer(peer: PeerId, addresses: readonly string[], { signal }: AbortOptions = {}): Promise<void> {
+    const id = readPeerId(peer)
+    const known = addresses.map((address) => readPeerAddress(address, peer))
+    await this.#dial(known.length > 0 ? known : id, peer, signal)
+  }
+
+  /** Whether a peer has a connection. */
+  isConnected(peer: PeerId): boolean {
+    return this.libp2p.getConnections(readPeerId(peer)).length > 0
+  }
+
+  /** Whether all connections of a peer are from this machine or from a private network. */
+  isLocal(peer: PeerId): boolean {
+    const connections = this.libp2p.getConnections(readPeerId(peer))
+    return connections.length > 0 && connections.every(({ remoteAddr }) => isLocalAddress(remoteAddr))
+  }
+
+  /** Lets the connections of a peer be when there are too many, or no longer. */
+  async spare(peer: PeerId, isSpared: boolean): Promise<void> {
+    await this.libp2p.peerStore.merge(readPeerId(peer), {
+      tags: { 'cairn-peering': isSpared ? { value: PEERING_TAG } : undefined },
+    })
+  }
+
+  /** Tells `watcher` of peers that come and go from now on, until the function that it gives is called. */
+  watch(watcher: PeerWatcher): () => void {
+    const come = ({ detail }: CustomEvent<Libp2pPeerId>): void => watcher.connected(detail.toString())
+    const go = ({ detail }: CustomEvent<Libp2pPeerId>): void => watcher.disconnected(detail.toString())
+    this.libp2p.addEventListener('peer:connect', come)
+    this.libp2p.addEventListener('peer:disconnect', go)
+    return () => {
+      this.libp2p.removeEventListener('peer:connect', come)
+      this.libp2p.removeEventListener('peer:disconnect', go)
+    }
+  }
+
+  /** Replaces what is refused, and ends connections that it refuses. @throws INVALID as `Gate`; nothing changes then */
+  setRefused(rules: GateRules): void {
+    this.#gate.setRules(rules)
+    for (const connection of this.libp2p.getConnections()) {
+      const { remotePeer, remoteAddr } = connection
+      const isRefused = this.#gate.refusesPeer(remotePeer.toString()) || this.#gate.refusesAddress(remoteAddr)
+      if (isRefused) connection.abort(new Error('refused from now on'))
     }
   }
 
@@ -176,6 +182,7 @@ export class Host implements AsyncDisposable {
    * behind, which lets the process end a second later.
    */
   async close(): Promise<void> {
+    this.#endMeeting?.()
     await this.libp2p.stop()
   }
 
@@ -184,24 +191,39 @@ export class Host implements AsyncDisposable {
   }
 
   async #describe(connection: Connection): Promise<HostPeer> {
-    const known = await this.libp2p.peerStore.has(connection.remotePeer)
+    const { remotePeer, remoteAddr, streams, direction, rtt, multiplexer } = connection
+    const isKnown = await this.libp2p.peerStore.has(remotePeer)
+    const known = isKnown ? await this.libp2p.peerStore.get(remotePeer) : undefined
+    const agent = known?.metadata.get('AgentVersion')
+    const { publicKey } = remotePeer
     return {
-      peer: connection.remotePeer.toString(),
-      address: connection.remoteAddr.toString(),
-      direction: connection.direction === 'inbound' ? 'in' : 'out',
-      protocols: known ? (await this.libp2p.peerStore.get(connection.remotePeer)).protocols : [],
-      latencyMs: connection.rtt,
+      peer: remotePeer.toString(),
+      address: remoteAddr.toString(),
+      direction: direction === 'inbound' ? 'in' : 'out',
+      protocols: known?.protocols ?? [],
+      latencyMs: rtt,
+      muxer: multiplexer,
+      streams: streams.map(({ protocol }) => protocol),
+      agentVersion: agent === undefined ? '' : Buffer.from(agent).toString(),
+      addresses: known?.addresses.map(({ multiaddr }) => multiaddr.toString()) ?? [],
+      publicKey: publicKey && Buffer.from(publicKeyToProtobuf(publicKey)).toString('base64'),
+    }
+  }
+
+  async #dial(target: Parameters<Libp2p['dial']>[0], name: string, signal: AbortSignal | undefined): Promise<PeerId> {
+    this.#checkOpen()
+    try {
+      const connection = await this.libp2p.dial(target, { signal: withTimeout(this.#dialTimeoutMs, signal) })
+      return connection.remotePeer.toString()
+    } catch (cause) {
+      signal?.throwIfAborted()
+      throw dialError(name, cause)
     }
   }
 
   #connectedPeer(peer: PeerId): Libp2pPeerId {
     this.#checkOpen()
-    let id: Libp2pPeerId
-    try {
-      id = peerIdFromString(peer)
-    } catch (cause) {
-      throw new CairnError('INVALID', `Cannot read "${peer}" as a peer id: ${reasonOf(cause)}`, { cause })
-    }
+    const id = readPeerId(peer)
     if (this.libp2p.getConnections(id).length === 0) throw new CairnError('NOT_FOUND', `Not connected to ${peer}`)
     return id
   }
@@ -216,10 +238,10 @@ function withTimeout(timeoutMs: number, signal: AbortSignal | undefined): AbortS
   return signal === undefined ? timeout : AbortSignal.any([signal, timeout])
 }
 
-const VERSION = readVersion()
-
-function readVersion(): string {
-  const manifest: unknown = createRequire(import.meta.url)('../package.json')
-  const hasVersion = typeof manifest === 'object' && manifest !== null && 'version' in manifest
-  return hasVersion ? String(manifest.version) : 'unknown'
+function readPeerId(peer: PeerId): Libp2pPeerId {
+  try {
+    return peerIdFromString(peer)
+  } catch (cause) {
+    throw new CairnError('INVALID', `Cannot read "${peer}" as a peer id: ${reasonOf(cause)}`, { cause })
+  }
 }

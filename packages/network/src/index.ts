@@ -1,2 +1,7 @@
 // What other packages may use of the network; identities alone are at `@cairn/network/identity`.
-export { openHost, type Host, type HostInit, type HostPeer, type HostServices, type HostSettings } from './host.ts'
+export { readPeerAddress } from './address.ts'
+export { readRanges, type GateRules } from './gate.ts'
+export { openHost, type Host, type HostPeer, type PeerWatcher } from './host.ts'
+export { Peering, type PeeringPeer } from './peering.ts'
+export { readSwarmKey } from './swarm-key.ts'
+export { type HostInit, type HostServices, type HostSettings } from './stack.ts'

@@ -41,3 +41,24 @@ export const EARLY_STREAMS_MAX = 256
 
 /** Milliseconds between a change of our protocols and telling the peers: they are registered within a few ticks. */
 export const PROTOCOL_PUSH_DELAY_MS = 100
+
+/** Milliseconds until a peer of the peering list is dialled again after it went: less than its restart, as Kubo's 5 s. */
+export const REDIAL_MS = 5000
+
+/** How much longer each further dial of one that cannot be reached waits. */
+export const REDIAL_FACTOR = 1.5
+
+/** Milliseconds between dials at most: a peer that comes back after a day is met within minutes. As in Kubo. */
+export const REDIAL_MS_MAX = 10 * 60 * 1000
+
+/** Share of such a wait that chance adds or takes away, so that nodes that lost a peer together do not call it together. */
+export const REDIAL_JITTER = 0.1
+
+/** Tag value of peers on the peering list: any above 0 keeps them when connections are too many. */
+export const PEERING_TAG = 100
+
+/** Connections to peers that announced themselves on the LAN: what a large office has, and far below all connections. */
+export const DISCOVERED_PEERS_MAX = 64
+
+/** Bytes that a WebSocket holds unsent: that of one stream's window, as for TCP. */
+export const SOCKET_UNSENT_BYTES_MAX = 4 * 1024 * 1024

@@ -13,7 +13,8 @@ import { yamux } from '@libp2p/yamux'
 import { multiaddr as readMultiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { afterEach, describe, expect, test } from 'vitest'
-import { openHost, type Host, type HostSettings } from '../src/host.ts'
+import { openHost, type Host } from '../src/host.ts'
+import type { HostSettings } from '../src/stack.ts'
 import { generateIdentity } from '../src/identity.ts'
 
 const LOOPBACK = '/ip4/127.0.0.1/tcp/0'
@@ -115,7 +116,7 @@ describe('connect', () => {
     '',
     '/ip4/127.0.0.1',
     '/ip4/127.0.0.1/udp/4001/quic-v1',
-    '/ip4/127.0.0.1/tcp/4001/ws',
+    '/ip4/127.0.0.1/tcp/4001/http',
     '/ip4/127.0.0.1/tcp/99999',
     '/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN',
     '/ip4/127.0.0.1/tcp/4001/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN/p2p-circuit',
@@ -171,7 +172,7 @@ describe('openHost', () => {
     'nonsense',
     '/ip4/127.0.0.1',
     '/ip4/127.0.0.1/udp/0/quic-v1',
-    '/ip4/127.0.0.1/tcp/0/ws',
+    '/ip4/127.0.0.1/tcp/0/wss',
     '/dns4/localhost/tcp/0',
   ])('refuses to listen on "%s"', async (address) => {
     expect(await codeOf(host({}, [LOOPBACK, address]))).toBe('INVALID')

@@ -1,0 +1,75 @@
+// Whom a host talks to at all: peers and address ranges that are refused, both ways. A dial is refused before it begins,
+// an inbound connection by its address before the handshake and by its peer after it.
+import { BlockList, isIPv6 } from 'node:net'
+import { CairnError, type PeerId } from '@cairn/core'
+import type { ConnectionGater } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { multiaddr } from '@multiformats/multiaddr'
+import { reasonOf } from './host-error.ts'
+
+/** What a gate refuses. */
+export interface GateRules {
+  readonly peers?: readonly PeerId[] | undefined
+  /** Ranges in the form of Kubo's `Swarm.AddrFilters`: `/ip4/10.0.0.0/ipcidr/8`. A host name is not looked up for them. */
+  readonly ranges?: readonly string[] | undefined
+}
+
+/** Refuses connections by rules that may change while a host runs. */
+export class Gate {
+  #peers: ReadonlySet<PeerId> = new Set()
+  #ranges = new BlockList()
+
+  /** @throws INVALID for a range that does not parse */
+  constructor(rules: GateRules = {}) {
+    this.setRules(rules)
+  }
+
+  /** Replaces the rules for connections from now on. @throws INVALID for a range that does not parse; nothing changes then */
+  setRules({ peers = [], ranges = [] }: GateRules): void {
+    this.#ranges = readRanges(ranges)
+    this.#peers = new Set(peers)
+  }
+
+  refusesPeer(peer: PeerId): boolean {
+    return this.#peers.has(peer)
+  }
+
+  /** Whether the address, or the peer that it names, is refused. */
+  refusesAddress(address: Multiaddr): boolean {
+    const components = address.getComponents()
+    const [host] = components
+    const peer = components.findLast(({ name }) => name === 'p2p')?.value
+    if (peer !== undefined && this.refusesPeer(peer)) return true
+    if (host?.value === undefined || (host.name !== 'ip4' && host.name !== 'ip6')) return false
+    return this.#ranges.check(host.value, isIPv6(host.value) ? 'ipv6' : 'ipv4')
+  }
+
+  /** The gate in the form of libp2p. */
+  get gater(): ConnectionGater {
+    return {
+      denyDialPeer: (peer) => this.refusesPeer(peer.toString()),
+      denyDialMultiaddr: (address) => this.refusesAddress(address),
+      denyInboundConnection: ({ remoteAddr }) => this.refusesAddress(remoteAddr),
+      denyInboundEncryptedConnection: (peer) => this.refusesPeer(peer.toString()),
+      // An address without a peer id tells only now who is there.
+      denyOutboundEncryptedConnection: (peer) => this.refusesPeer(peer.toString()),
+    }
+  }
+}
+
+/** Reads ranges of addresses; see {@link GateRules}. @throws INVALID for one that does not parse */
+export function readRanges(texts: readonly string[]): BlockList {
+  const list = new BlockList()
+  for (const text of texts) {
+    try {
+      const [host, range, ...rest] = multiaddr(text).getComponents()
+      const type = host?.name === 'ip4' ? 'ipv4' : host?.name === 'ip6' ? 'ipv6' : undefined
+      if (type === undefined || range?.name !== 'ipcidr' || rest.length > 0)
+        throw new Error('it is no range of addresses')
+      list.addSubnet(host?.value ?? '', Number(range.value), type)
+    } catch (cause) {
+      throw new CairnError('INVALID', `Cannot use the address filter "${text}": ${reasonOf(cause)}`, { cause })
+    }
+  }
+  return list
+}
