@@ -45,7 +45,7 @@ describe('changes', () => {
             } else if (at === undefined) {
               folders.set(here, '')
               await files.mkdir(here, { flush })
-            } else if (verb === 'move') {
+            } else if (verb === 'move' && !folders.has(other)) {
               folders.delete(at)
               folders.set(other, '')
               await files.move(at, other, { flush })

@@ -47,8 +47,10 @@ export class Repo {
   }
 
   async collect(): Promise<void> {
-    const root = await recordedRoot(this.records)
+    const { records } = this
+    // Asked for when the collection has begun: what is recorded later is stored after it has.
     async function* list() {
+      const root = await recordedRoot(records)
       if (root !== undefined) yield { cid: root, type: 'recursive', isPartial: true } as const
     }
     for await (const _ of collect({ store: this.store, pins: { list }, local: this.blocks }));
