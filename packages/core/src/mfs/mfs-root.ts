@@ -5,7 +5,7 @@ import { decode, encode } from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
 import type { BlockService } from '../block/block-service.ts'
 import { CairnError } from '../errors.ts'
-import type { BlockReader, KeyValueStore } from '../interfaces.ts'
+import type { BlockReader, Hold, KeyValueStore } from '../interfaces.ts'
 import { MFS_PENDING_BYTES } from '../limits.ts'
 import { Turns } from '../turns.ts'
 import { makeDirectory } from './tree-entry.ts'
@@ -57,6 +57,8 @@ export class MfsRoot {
   #newest: CID
   /** Whether a change was acknowledged that no commit has taken up. */
   #owesFlush = false
+  /** What keeps the blocks of such changes that are stored already: no record names them yet. */
+  #owedHolds: Hold[] = []
   #running: Promise<void> = Promise.resolve()
   /** The commit that begins after the one that runs, and takes up all changes made until then. */
   #next: Promise<void> | undefined
@@ -107,6 +109,22 @@ export class MfsRoot {
     if (flush) await this.#committed(failures)
   }
 
+  /**
+   * Runs `task`, which stores blocks and then makes a change that reaches them. Collections leave them alone until the change is
+   * durable, even when nobody waits for that.
+   */
+  async holding(task: () => Promise<void>): Promise<void> {
+    const hold = this.#blocks.hold()
+    try {
+      await task()
+    } catch (error) {
+      hold.release()
+      throw error
+    }
+    if (this.#owesFlush) this.#owedHolds.push(hold)
+    else void this.#running.then(() => hold.release())
+  }
+
   /** Resolves once all acknowledged changes are durable. @throws what keeps them from it */
   async flush(): Promise<void> {
     await this.#committed(this.#failures)
@@ -140,10 +158,10 @@ export class MfsRoot {
     const root = this.#newest
     const made = this.#pending.reachableFrom(root)
     this.#owesFlush = false
-    if (root.equals(this.#durable)) return
     // What is put is not below any root yet, until the record is written.
-    const hold = this.#blocks.hold()
+    const holds = [this.#blocks.hold(), ...this.#owedHolds.splice(0)]
     try {
+      if (root.equals(this.#durable)) return
       await this.#blocks.putMany(made)
       await this.#records.batch([{ key: ROOT_KEY, value: encode(root) }])
       this.#durable = root
@@ -156,7 +174,7 @@ export class MfsRoot {
         this.#failure = error
       })
     } finally {
-      hold.release()
+      for (const hold of holds) hold.release()
     }
   }
 }

@@ -130,17 +130,14 @@ export class Mfs {
     options: PutOptions = {},
   ): Promise<void> {
     const { cid, name } = content
-    const hold = this.#parts.blocks.hold()
-    try {
+    await this.#root.holding(async () => {
       const entry = await entryOf(this.#parts.blocks, cid)
       await this.#claim(cid, options)
       await this.#root.change(
         (workspace, root) => putAt({ workspace, root, entry }, named(path, name), options),
         options,
       )
-    } finally {
-      hold.release()
-    }
+    })
   }
 
   /** Looks whether {@link put} would find the place free, before anything is made for it. @throws as `put` */

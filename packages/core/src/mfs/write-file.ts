@@ -38,7 +38,7 @@ export interface WriteOptions extends ChangeOptions, AbortOptions {
 
 /** What is written with. */
 export interface FileWriterParts {
-  readonly blocks: Pick<BlockService, 'putMany' | 'hold'>
+  readonly blocks: Pick<BlockService, 'putMany'>
   readonly now: () => UnixTime
 }
 
@@ -68,7 +68,10 @@ export class FileWriter {
           (workspace, root) => this.#writeOnce({ workspace, root, path, bytes: first }, options),
           options,
         )
-      else await this.#writeLong(path, startingWith([first, next.value], pieces), options)
+      else {
+        const whole = startingWith([first, next.value], pieces)
+        await this.#root.holding(() => this.#writeLong(path, whole, options))
+      }
     } finally {
       await pieces.return(undefined)
     }
@@ -94,18 +97,13 @@ export class FileWriter {
 
   async #writeLong(path: MfsPath, pieces: AsyncIterable<Uint8Array>, options: WriteOptions): Promise<void> {
     const { offset = 0 } = options
-    const hold = this.#parts.blocks.hold()
-    try {
-      let began = await this.#presentFile(path)
-      const written = await this.#store(path, pieces, options)
-      for (let tries = 0, file = written; tries < MFS_WRITE_TRIES; tries++) {
-        if (await this.#replace(path, { began, file }, options)) return
-        began = await this.#presentFile(path)
-        const again = readFile(this.#root.reader, written.cid, { offset, length: written.writtenBytes })
-        file = await this.#store(path, piecesOf(again, options), options)
-      }
-    } finally {
-      hold.release()
+    let began = await this.#presentFile(path)
+    const written = await this.#store(path, pieces, options)
+    for (let tries = 0, file = written; tries < MFS_WRITE_TRIES; tries++) {
+      if (await this.#replace(path, { began, file }, options)) return
+      began = await this.#presentFile(path)
+      const again = readFile(this.#root.reader, written.cid, { offset, length: written.writtenBytes })
+      file = await this.#store(path, piecesOf(again, options), options)
     }
     throw new CairnError(
       'UNAVAILABLE',
@@ -192,6 +190,8 @@ export class FileWriter {
       return { root, file, defaults, metadata }
     }
     if (options.create !== true) await requireAt(workspace, root, path)
+    if (path.isFolder)
+      throw new CairnError('INVALID', `Cannot write ${path.text}: with a slash at its end it means a folder`)
     const folder = { ...path, names: path.names.slice(0, -1), isFolder: true }
     const prepared = options.parents === true ? await makeFolders(workspace, root, { path: folder }) : root
     const { cid: parent } = await requireAt(workspace, prepared, folder)
