@@ -64,9 +64,8 @@ export function decodeV2Header(bytes: Uint8Array): CarV2Places {
   if (dataOffset < PRAGMA_BYTES + V2_HEADER_BYTES || !Number.isSafeInteger(dataOffset + dataBytes)) {
     throw invalid(`its data is said to be ${dataBytes} bytes at ${dataOffset}`)
   }
-  if (indexOffset !== 0 && indexOffset < dataOffset + dataBytes)
-    throw invalid('its index lies before the end of its data')
-  return { dataOffset, dataBytes, indexOffset }
+  // An index is a hint: one that cannot be where it is said to be is as good as none.
+  return { dataOffset, dataBytes, indexOffset: indexOffset < dataOffset + dataBytes ? 0 : indexOffset }
 }
 
 const UINT = 0
