@@ -1,5 +1,5 @@
 // Trees that strangers made to write where they must not, and disks on which something stands in the way.
-import { lstat, mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { createBlock, DAG_PB_CODE, encodeUnixFS, RAW_CODE, type Block } from '@cairn/core'
 import { encode } from '@ipld/dag-pb'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -80,7 +80,6 @@ test('a symbolic link that stands on the disk is never followed', async () => {
 test('files are replaced, folders are merged, and a file never takes the place of a folder or the other way', async () => {
   await mkdir(`${out}/tree/evil/deep`, { recursive: true })
   expectFailed(await get(FOLDER))
-  expectFailed(await get(EVIL))
   expect(await readdir(`${out}/tree/evil`)).toEqual(['deep'])
   await writeFile(`${out}/file`, 'old')
   expectFailed(await get(FOLDER, `${out}/file`))
@@ -92,6 +91,24 @@ test('files are replaced, folders are merged, and a file never takes the place o
   expect(await get(FOLDER, `${out}/merged`)).toMatchObject({ code: 0 })
   expect((await readdir(`${out}/merged`)).toSorted()).toEqual(['evil', 'own'])
   expectFailed(await get(EVIL, `${out}/no/such/folder`))
+  await expectUntouched()
+})
+
+test('a file whose target is a folder goes into it, and never through what stands there', async () => {
+  const cid = EVIL.cid.toString()
+  expect(await get(EVIL, out)).toMatchObject({ code: 0 })
+  expect(await readdir(out)).toEqual([cid])
+  expect(await get(EVIL, out)).toMatchObject({ code: 0 })
+  await rm(`${out}/${cid}`)
+  await symlink(place.path('victim'), `${out}/${cid}`)
+  expect(await get(EVIL, out)).toMatchObject({ code: 0 })
+  expect(await readFile(`${out}/${cid}`, 'utf8')).toBe('evil')
+  await rm(`${out}/${cid}`)
+  await mkdir(`${out}/${cid}`)
+  expectFailed(await get(EVIL, out))
+  await symlink(place.path('victim'), `${out}/link`)
+  expect(await get(EVIL, `${out}/link`)).toMatchObject({ code: 0 })
+  expect(await readFile(`${out}/link`, 'utf8')).toBe('evil')
   await expectUntouched()
 })
 

@@ -1,6 +1,6 @@
 // Runs a command that yields a tree, and writes it: to the disk as it is, or as an archive to a file or standard output.
 import { basename, join, resolve } from 'node:path'
-import { formatBytes, formatCount, parsePath } from '@cairn/core'
+import { CairnError, formatBytes, formatCount, parsePath } from '@cairn/core'
 import { fileOf, gzipOf, tarOf, type CommandInput, type TreeCommand } from '@cairn/rpc'
 import { TreeContent } from './disk/tree-content.ts'
 import { writeTree, type WrittenTree } from './disk/disk-target.ts'
@@ -16,20 +16,29 @@ export interface TreeRun {
   readonly line: ProgressLine | undefined
 }
 
-/** @throws whatever the command throws, as `writeTree`, and OutputClosed */
+/** @throws INVALID for options that contradict each other, as `writeTree`, OutputClosed, and whatever the command throws */
 export async function runTree({ command, call, input, line }: TreeRun, session: Session): Promise<void> {
-  const { archive = false, compress = false } = call.options
+  const { archive = false, compress = false, 'compression-level': level } = call.options
+  if (level !== undefined && compress !== true)
+    throw new CairnError('INVALID', 'Cannot use --compression-level without --compress')
   if (archive === true || compress === true) {
     await runArchive({ command, call, input, line }, session)
     return
   }
-  const out = resolve(outputPath(call))
-  const content = new TreeContent(out)
+  if (call.options['output'] === '-') {
+    throw new CairnError(
+      'INVALID',
+      'Cannot write a tree to standard output: it needs --archive, and one file cairn cat',
+    )
+  }
+  const target = outputPath(call)
+  const content = new TreeContent(resolve(target), nameOf(call))
   const items = command.run({ ...input, known: content })
-  const written = await writeTree({ items, path: out, content }, ({ bytes, files }, totalBytes) =>
+  const written = await writeTree({ items, path: resolve(target), content }, ({ bytes, files }, totalBytes) =>
     line?.update({ bytes, files, totalBytes }),
   )
   line?.clear()
+  const out = content.placeOf({ path: '', kind: written.directories === 0 ? 'file' : 'directory' })
   if (session.globals.json) {
     await session.output.write(`${JSON.stringify(savedEvent(out, written, await session.node()))}\n`)
   } else {

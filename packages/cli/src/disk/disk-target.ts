@@ -57,7 +57,7 @@ export async function writeTree(
         if (file !== undefined) await finish(file)
         file = undefined
         names.check(item)
-        const target = placeOf(path, item)
+        const target = placeOf(content, item)
         if (item.kind === 'file' && item.path === '') totalBytes = item.size
         if (item.kind === 'file') {
           const found = content.look({ path: item.path, file: item.cid, fileBytes: item.size })
@@ -107,8 +107,8 @@ async function makeFolder(path: string, written: WrittenTree): Promise<void> {
 }
 
 /** Where an item goes. What separates names here may stand in a name. */
-function placeOf(root: string, { path }: TreeItem): string {
-  if (sep !== '/' && path.includes(sep))
-    throw new CairnError('INVALID', `Cannot write ${JSON.stringify(path)}: no such name here`)
-  return join(root, path)
+function placeOf(content: TreeContent, item: TreeItem): string {
+  if (sep !== '/' && item.path.includes(sep))
+    throw new CairnError('INVALID', `Cannot write ${JSON.stringify(item.path)}: no such name here`)
+  return content.placeOf(item)
 }

@@ -3,17 +3,26 @@
 import { constants, lstatSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { BLOCK_BYTES_MAX, type ContentPlace, type KnownContent } from '@cairn/core'
+import { BLOCK_BYTES_MAX, type ContentPlace, type KnownContent, type TreeItem } from '@cairn/core'
 import { partOf, type Found } from './part-file.ts'
 
-/** Content at and below `root`, before it is written. */
+/** Content at and below the place where a tree goes, before it is written. */
 export class TreeContent implements KnownContent {
   readonly #root: string
+  /** Where the root goes unless it is a directory. */
+  readonly #rootFile: string
   /** What was found of the files that are not written yet. */
   readonly #found = new Map<string, Found>()
 
-  constructor(root: string) {
+  /** A folder that stands at `root` is merged with a directory; anything else goes into it, as `name`. As Kubo does it. */
+  constructor(root: string, name = '') {
     this.#root = root
+    this.#rootFile = name !== '' && isFolder(root) ? join(root, name) : root
+  }
+
+  /** Where an item of the tree goes. */
+  placeOf({ path, kind }: Pick<TreeItem, 'path' | 'kind'>): string {
+    return path === '' && kind !== 'directory' ? this.#rootFile : join(this.#root, path)
   }
 
   async bytesAt(place: ContentPlace): Promise<Uint8Array | undefined> {
@@ -22,7 +31,7 @@ export class TreeContent implements KnownContent {
     if (path.split('/').some((name, index) => index > 0 && !isName(name))) return undefined
     const found = this.look(place)
     if (found === undefined) return undefined
-    const target = join(this.#root, path)
+    const target = this.placeOf({ path, kind: 'file' })
     try {
       return await readPart(found === 'part' ? partOf(target, file) : target, offset, length)
     } catch {
@@ -34,7 +43,7 @@ export class TreeContent implements KnownContent {
   /** What there is of the file at `path` of the tree; once it was asked it stays so until it is forgotten. */
   look({ path, file, fileBytes }: Pick<ContentPlace, 'path' | 'file' | 'fileBytes'>): Found {
     if (this.#found.has(path)) return this.#found.get(path)
-    const target = join(this.#root, path)
+    const target = this.placeOf({ path, kind: 'file' })
     const size = sizeOf(target)
     const isCandidate = size !== undefined && (fileBytes === undefined ? size <= BLOCK_BYTES_MAX : size === fileBytes)
     // A part goes before a file, and a file of another size is no use.
@@ -51,6 +60,14 @@ export class TreeContent implements KnownContent {
 
 function isName(name: string): boolean {
   return name !== '' && name !== '.' && name !== '..' && !name.includes('\0')
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+  } catch {
+    return false // shows when it is written
+  }
 }
 
 /** Bytes of the regular file at `path`, or `undefined` for anything else. */
