@@ -1,16 +1,16 @@
-// What stands in a directory, plain or sharded: all of its entries, or one by its name.
+// What stands in a directory, plain or sharded.
 import type { CID } from 'multiformats/cid'
 import type { Block } from '../block/block.ts'
 import { traverse, type Step } from '../dag/traverse.ts'
 import { CairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader } from '../interfaces.ts'
 import { ProtobufReader } from '../protobuf.ts'
-import { bucketOf, decodeShard, hashName, isInPlace, type ShardPath } from './hamt-shard.ts'
+import { decodeShard, isInPlace, type ShardPath } from './hamt-shard.ts'
 import type { DirectoryEntry } from './tree-node.ts'
 import { decodeUnixFS, type UnixFSNode } from '../unixfs/unixfs-node.ts'
 
 /** What decoding puts in the place of bytes that are not UTF-8; a name may also hold it by right. */
-const REPLACEMENT = '\uFFFD'
+export const REPLACEMENT = '\uFFFD'
 
 /** Field numbers of a dag-pb node's links, and of a link's name. */
 const LINKS_FIELD = 2
@@ -25,12 +25,6 @@ export interface DirectoryPart {
 /** A shard below the root of its directory. */
 export interface ShardPlace extends ShardPath {
   readonly cid: CID
-}
-
-/** A name in a directory. */
-export interface NamePlace {
-  readonly directory: CID
-  readonly name: string
 }
 
 /**
@@ -59,30 +53,6 @@ export async function* listDirectory(
     }
   }
   for await (const part of traverse([step(cid)], { signal })) yield* part().entries
-}
-
-/**
- * The entry of a name, or `undefined` when its directory lacks it. Reads only the blocks on the way to the name.
- *
- * @throws INVALID for what is not a directory, else as `decodeShard` and `BlockReader.get`
- */
-export async function findEntry(
-  reader: BlockReader,
-  { directory, name }: NamePlace,
-  { signal }: AbortOptions = {},
-): Promise<DirectoryEntry | undefined> {
-  const root = decodeUnixFS(await reader.get(directory, { signal }))
-  if (root.data.type !== 'hamt-shard') return plainEntries(root).find((entry) => entry.name === name)
-  const hash = hashName(name)
-  for (let shard = decodeShard(root); ;) {
-    const { fanout, buckets, links } = shard
-    const bucket = bucketOf(hash, buckets.length, fanout)
-    const link = links.find((candidate) => candidate.bucket === bucket)
-    if (link === undefined) return undefined
-    if (link.name !== undefined) return link.name === name ? { name, cid: link.cid, tsize: link.tsize } : undefined
-    const node = decodeUnixFS(await reader.get(link.cid, { signal }))
-    shard = decodeShard(node, { fanout, buckets: [...buckets, bucket] })
-  }
 }
 
 /**

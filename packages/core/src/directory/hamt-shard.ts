@@ -88,32 +88,65 @@ export function encodeShardData(buckets: readonly number[], fanout: number): Uni
  * Reads a node as the shard at the end of `path`, or as the root of a sharded directory. Names are not checked against
  * the path: see {@link isInPlace}.
  *
+ * @throws as `filledBuckets` and `nameInBucket`
+ */
+export function decodeShard({ cid, data, links }: UnixFSNode, path?: ShardPath): Shard {
+  const { fanout, filled } = filledBuckets({ cid, data, links: links.length }, path)
+  const shardLinks = links.map(({ Name, Hash, Tsize = 0 }, index) => {
+    const bucket = filled[index] ?? fanout
+    return { bucket, name: nameInBucket(Name, { cid, bucket, fanout }), cid: Hash, tsize: Tsize }
+  })
+  return { cid, fanout, buckets: path?.buckets ?? [], links: shardLinks }
+}
+
+/** A node that may be a shard, its links only counted. */
+interface ShardHead {
+  readonly cid: CID
+  readonly data: UnixFSData
+  readonly links: number
+}
+
+/**
+ * The buckets of a shard that have a link, in the order of the links, from what its message says.
+ *
  * @throws UNSUPPORTED for another hash function, LIMIT for a fanout or depth above what is possible, INVALID when the
  * node is no shard or contradicts itself or its path
  */
-export function decodeShard(node: UnixFSNode, path?: ShardPath): Shard {
-  const { cid, data, links } = node
+export function filledBuckets(
+  { cid, data, links }: ShardHead,
+  path?: ShardPath,
+): { readonly fanout: number; readonly filled: readonly number[] } {
   const { type, hashType, fanout = 0 } = data
-  const buckets = path?.buckets ?? []
-  const refusal = (reason: string, code: ErrorCode = 'INVALID') =>
-    new CairnError(code, `Cannot read ${cid} as part of a sharded directory: ${reason}`, { cid })
-  if (type !== 'hamt-shard') throw refusal(`it is a ${type}`)
-  if (hashType !== HASH_TYPE) throw refusal(`its hash function is ${hashType}`, 'UNSUPPORTED')
+  const depth = path?.buckets.length ?? 0
+  if (type !== 'hamt-shard') throw refusal(cid, `it is a ${type}`)
+  if (hashType !== HASH_TYPE) throw refusal(cid, `its hash function is ${hashType}`, 'UNSUPPORTED')
   checkFanout(fanout)
-  if (path !== undefined && fanout !== path.fanout) throw refusal(`it has ${fanout} buckets, its parent ${path.fanout}`)
-  if (buckets.length >= levelsOf(fanout)) throw refusal(`it is ${buckets.length} levels down`, 'LIMIT')
-  if (path !== undefined && links.length === 0) throw refusal('it is empty')
-  if (data.data.length * 8 > fanout) throw refusal(`its bit field has ${data.data.length} bytes`)
+  if (path !== undefined && fanout !== path.fanout)
+    throw refusal(cid, `it has ${fanout} buckets, its parent ${path.fanout}`)
+  if (depth >= levelsOf(fanout)) throw refusal(cid, `it is ${depth} levels down`, 'LIMIT')
+  if (path !== undefined && links === 0) throw refusal(cid, 'it is empty')
+  if (data.data.length * 8 > fanout) throw refusal(cid, `its bit field has ${data.data.length} bytes`)
   const filled = decodeBitField(data.data)
-  if (filled.length !== links.length) throw refusal(`it has ${links.length} links for ${filled.length} buckets`)
-  const shardLinks = links.map(({ Name = '', Hash, Tsize = 0 }, index) => {
-    const bucket = filled[index]
-    const prefix = bucket === undefined ? '' : linkPrefix(bucket, fanout)
-    if (bucket === undefined || !Name.startsWith(prefix)) throw refusal(`link "${Name}" stands for bucket ${prefix}`)
-    const name = Name === prefix ? undefined : Name.slice(prefix.length)
-    return { bucket, name, cid: Hash, tsize: Tsize }
-  })
-  return { cid, fanout, buckets, links: shardLinks }
+  if (filled.length !== links) throw refusal(cid, `it has ${links} links for ${filled.length} buckets`)
+  return { fanout, filled }
+}
+
+/** Where the name of a link stands. */
+interface BucketPlace {
+  readonly cid: CID
+  readonly bucket: number
+  readonly fanout: number
+}
+
+/** The name of the entry in a bucket from that of its link; `undefined` for a shard. @throws INVALID without the prefix */
+export function nameInBucket(linkName = '', { cid, bucket, fanout }: BucketPlace): string | undefined {
+  const prefix = linkPrefix(bucket, fanout)
+  if (!linkName.startsWith(prefix)) throw refusal(cid, `link "${linkName}" stands for bucket ${prefix}`)
+  return linkName === prefix ? undefined : linkName.slice(prefix.length)
+}
+
+function refusal(cid: CID, reason: string, code: ErrorCode = 'INVALID'): CairnError {
+  return new CairnError(code, `Cannot read ${cid} as part of a sharded directory: ${reason}`, { cid })
 }
 
 /** Whether the hash of `name` leads to the bucket in which it stands. Where this holds for all, no name stands twice. */

@@ -59,6 +59,19 @@ export function tsizeAt(bytes: Uint8Array, at: number): bigint {
   return BigInt.asUintN(64, value)
 }
 
+/** Like {@link tsizeAt}, without a BigInt for nearly all of them. Above 2^53 it is rounded. */
+export function tsizeNumberAt(bytes: Uint8Array, at: number): number {
+  let value = 0
+  let scale = 1
+  // Seven groups of seven bits are below 2^53.
+  for (let index = 0; index < 7; index++, scale *= 128) {
+    const byte = bytes[at + index] ?? 0
+    value += (byte & 0x7f) * scale
+    if (byte < 0x80) return value
+  }
+  return Number(tsizeAt(bytes, at))
+}
+
 /**
  * A node in its logical form: `Data` if it has any, and `Links` of maps with `Hash`, `Name` and `Tsize`, as they stand.
  *

@@ -3,7 +3,7 @@
 import { CID } from 'multiformats/cid'
 import { linkIn, byLengthThenBytes, decodeCbor } from './cbor.ts'
 import { CborReader, invalid, MAJOR, SIMPLE } from './cbor-reader.ts'
-import { pbParts, tsizeAt, type PbLinkPlace } from './dag-pb.ts'
+import { pbParts, tsizeNumberAt, type PbLinkPlace } from './dag-pb.ts'
 import { decodeJson } from './json.ts'
 import { checkDepth, decodeText, isLink, isList, isMap, type IpldValue } from './value.ts'
 
@@ -56,11 +56,12 @@ function lazily(iterate: () => Iterator<Link>): Iterable<Link> {
   return { [Symbol.iterator]: iterate }
 }
 
-function pbLink(bytes: Uint8Array, place: PbLinkPlace): Link {
+/** The link of DAG-PB that stands at `place`. @throws INVALID when it holds no CID */
+export function pbLink(bytes: Uint8Array, place: PbLinkPlace): Link {
   return {
     cid: linkIn(bytes, place.hashStart, place.hashEnd),
     name: place.nameStart < 0 ? undefined : decodeText(bytes.subarray(place.nameStart, place.nameEnd), false),
-    tsize: place.tsizeAt < 0 ? undefined : Number(tsizeAt(bytes, place.tsizeAt)),
+    tsize: place.tsizeAt < 0 ? undefined : tsizeNumberAt(bytes, place.tsizeAt),
   }
 }
 

@@ -4,12 +4,13 @@ import type { CID } from 'multiformats/cid'
 import { toString } from 'uint8arrays/to-string'
 import type { Block } from '../block/block.ts'
 import { DAG_PB_CODE, decodeBlock, eachLink, RAW_CODE } from '../block/codec.ts'
-import { findEntry } from '../directory/directory-listing.ts'
+import { findInside } from '../directory/find-entry.ts'
 import { CairnError, isCairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader } from '../interfaces.ts'
 import { isLink, isList, isMap, type IpldValue } from '../ipld/value.ts'
 import { PATH_BYTES_MAX, SYMLINK_HOPS_MAX } from '../limits.ts'
-import { decodeUnixFS, type UnixFSNode } from '../unixfs/unixfs-node.ts'
+import { skimUnixFS } from '../unixfs/skimmed-node.ts'
+import type { UnixFSData } from '../unixfs/unixfs-node.ts'
 import { parsePath, type ContentPath } from './content-path.ts'
 
 /** What a path names: a block, or a value inside one. */
@@ -98,9 +99,9 @@ class PathWalk {
       this.#enter(here, { name, inside: decodeBlock(block) })
       return
     }
-    const node = unixFSOf(block)
-    if (node?.data.type === 'symlink') this.#follow(here, toString(node.data.data), name)
-    else this.#trail.push(await this.#below(block, node, name))
+    const data = unixFSOf(block)
+    if (data?.type === 'symlink') this.#follow(here, toString(data.data), name)
+    else this.#trail.push(await this.#below(block, data, name))
   }
 
   /** Goes to a field of the value that `here` has, or through the link in it. */
@@ -113,18 +114,15 @@ class PathWalk {
   }
 
   /** What a name leads to in a directory, or, when the node is not of UnixFS, by the name of a link. */
-  async #below(block: Block, node: UnixFSNode | undefined, name: string): Promise<Place> {
+  async #below(block: Block, data: UnixFSData | undefined, name: string): Promise<Place> {
     const { cid } = block
-    if (node === undefined) {
+    if (data === undefined) {
       for (const link of eachLink(block))
         if ((link.name ?? '') === name) return { cid: link.cid, remainder: [], value: undefined }
       throw missing(cid, name)
     }
-    if (node.data.type !== 'directory' && node.data.type !== 'hamt-shard') throw belowFile(cid, name)
-    const known: BlockReader = {
-      get: async (wanted, options) => (wanted === cid ? block : this.#reader.get(wanted, options)),
-    }
-    const entry = await findEntry(known, { directory: cid, name }, this.#options)
+    if (data.type !== 'directory' && data.type !== 'hamt-shard') throw belowFile(cid, name)
+    const entry = await findInside(this.#reader, { directory: block, name }, this.#options)
     if (entry === undefined) throw missing(cid, name)
     return { cid: entry.cid, remainder: [], value: undefined }
   }
@@ -154,10 +152,10 @@ class PathWalk {
   }
 }
 
-/** The node of a UnixFS block, or `undefined` for dag-pb that is none: then names are those of its links. */
-function unixFSOf(block: Block): UnixFSNode | undefined {
+/** What a UnixFS block says of itself, or `undefined` for dag-pb that is none: then names are those of its links. */
+function unixFSOf(block: Block): UnixFSData | undefined {
   try {
-    return decodeUnixFS(block)
+    return skimUnixFS(block).data
   } catch (error) {
     if (isCairnError(error, 'INVALID')) return undefined
     throw error

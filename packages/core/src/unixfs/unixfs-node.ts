@@ -1,10 +1,12 @@
 // The UnixFS message inside a dag-pb node, both ways. Bytes are part of CIDs: fields go out in the order of their
 // numbers, and exactly those that the specification's vectors have. Source: ipfs/specs src/unixfs.md, IPIP-499.
-import { encode as encodePb, decode as decodePb, type PBLink } from '@ipld/dag-pb'
+import { encode as encodePb, type PBLink } from '@ipld/dag-pb'
 import type { CID } from 'multiformats/cid'
 import type { Block } from '../block/block.ts'
 import { DAG_PB_CODE, RAW_CODE } from '../block/codec.ts'
 import { CairnError } from '../errors.ts'
+import { pbParts, type PbLinkPlace } from '../ipld/dag-pb.ts'
+import { pbLink } from '../ipld/links.ts'
 import { encodeFileNode } from './file-node.ts'
 import { ProtobufReader, ProtobufWriter } from '../protobuf.ts'
 
@@ -84,15 +86,27 @@ export function decodeUnixFS(block: Block): UnixFSNode {
     })
   }
   try {
-    const { Data, Links } = decodePb(bytes)
-    if (Data === undefined) throw new CairnError('INVALID', 'the node has no Data field')
-    const data = decodeData(Data)
-    checkFile(data, Links)
-    return { cid, data, links: Links }
+    const links: PBLink[] = []
+    let data: UnixFSData | undefined
+    for (const part of pbParts(bytes)) {
+      if ('link' in part) links.push(linkAt(bytes, part.link))
+      else data = decodeUnixFSData(part.data)
+    }
+    if (data === undefined) throw new CairnError('INVALID', 'the node has no Data field')
+    checkFile(data, links)
+    return { cid, data, links }
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new CairnError('INVALID', `Cannot read ${cid} as UnixFS: ${reason}`, { cause, cid })
   }
+}
+
+function linkAt(bytes: Uint8Array, place: PbLinkPlace): PBLink {
+  const { cid, name, tsize } = pbLink(bytes, place)
+  const link: PBLink = { Hash: cid }
+  if (name !== undefined) link.Name = name
+  if (tsize !== undefined) link.Tsize = tsize
+  return link
 }
 
 function messageOf(data: UnixFSData): ProtobufWriter {
@@ -113,7 +127,8 @@ function encodeTime({ seconds, nanoseconds }: UnixTime): Uint8Array {
   return writer.finish()
 }
 
-function decodeData(bytes: Uint8Array): UnixFSData {
+/** The message in the Data field of a node. @throws INVALID when it does not decode */
+export function decodeUnixFSData(bytes: Uint8Array): UnixFSData {
   const reader = new ProtobufReader(bytes)
   const found: { -readonly [Name in keyof UnixFSData]?: UnixFSData[Name] } = {}
   const blockSizes: number[] = []

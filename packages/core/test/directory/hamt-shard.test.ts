@@ -10,7 +10,7 @@ import {
   type ErrorCode,
   type UnixFSData,
 } from '../../src/index.ts'
-import { findEntry } from '../../src/directory/directory-listing.ts'
+import { findEntry } from '../../src/directory/find-entry.ts'
 import { bucketOf, encodeShardData, hashName, levelsOf, linkPrefix } from '../../src/directory/hamt-shard.ts'
 import { all } from '../support/bytes.ts'
 import { expectCode, expectDecoded } from '../support/expect-code.ts'
