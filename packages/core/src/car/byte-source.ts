@@ -29,9 +29,12 @@ export class ByteSource {
     this.#end = offset
   }
 
-  /** Whether there is nothing more before the end. */
+  /** Whether there is nothing more before the end. @throws CORRUPT when the stream ends before the end that was set */
   async isAtEnd(): Promise<boolean> {
-    return this.offset >= this.#end || !(await this.#fill())
+    if (this.offset >= this.#end) return true
+    if (await this.#fill()) return false
+    if (this.#end !== Infinity) throw this.#cutOff()
+    return true
   }
 
   /** One varint. @throws CORRUPT when the stream ends within it, else as `decodeVarint` */

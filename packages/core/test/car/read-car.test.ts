@@ -8,6 +8,7 @@ import { identity } from 'multiformats/hashes/identity'
 import { describe, expect, test } from 'vitest'
 import { concat } from 'uint8arrays/concat'
 import { createBlock, identityBlock, readCar, type Block, type ErrorCode } from '../../src/index.ts'
+import { PRAGMA_BYTES, V2_HEADER_BYTES } from '../../src/car/header.ts'
 import { decodeVarint, encodeVarint, varintLength } from '../../src/car/varint.ts'
 import { all, allBytes, patternBytes, streamOf } from '../support/bytes.ts'
 import { anyDag, blockAt, cidAt } from '../support/dag.ts'
@@ -154,6 +155,16 @@ describe('version 2', () => {
     }
     await all(readCar(counted()))
     expect(left).toBe(0)
+  })
+
+  test('data of which whole sections are missing is cut off', async () => {
+    const inner = await carOf([ROOT], BLOCKS)
+    const whole = v2Of(inner)
+    const last = (await carOf([ROOT], BLOCKS.slice(0, -1))).length
+    await expectCode('CORRUPT', () => readAll(whole.subarray(0, PRAGMA_BYTES + V2_HEADER_BYTES + last)))
+    expect((await readAll(whole.subarray(0, PRAGMA_BYTES + V2_HEADER_BYTES + inner.length))).blocks).toHaveLength(
+      BLOCKS.length,
+    )
   })
 
   test('places that cannot be are refused', async () => {
