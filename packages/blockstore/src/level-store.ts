@@ -137,11 +137,15 @@ class LevelStore implements LevelBlockStore {
     return this.#gate.run(() => this.#writer.claim(cids))
   }
 
-  size(cid: CID): Promise<number | undefined> {
+  async size(cid: CID): Promise<number | undefined> {
+    const [size] = await this.sizeMany([cid])
+    return size
+  }
+
+  sizeMany(cids: readonly CID[]): Promise<(number | undefined)[]> {
     return this.#gate.run(async () => {
-      if (isIdentity(cid)) return cid.multihash.size
-      const [place] = await this.#healer.locate([cid.multihash.bytes])
-      return place?.location.size
+      const places = await this.#healer.locate(cids.map(({ multihash }) => multihash.bytes))
+      return cids.map((cid, index) => (isIdentity(cid) ? cid.multihash.size : places[index]?.location.size))
     })
   }
 

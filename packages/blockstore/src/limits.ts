@@ -94,3 +94,6 @@ export const RUN_KEY_BYTES = 64 * 1024 * 1024
 
 /** Entries in one batch when an index is made anew. Each batch costs a turn of the thread pool. */
 export const LOAD_BATCH_BLOCKS = 4096
+
+/** Pages of fingerprints held while an index is made anew, 128 KiB and 65,536 blocks each. Blocks beyond 33 million are looked up. */
+export const PRINT_PAGES_MAX = 512

@@ -56,10 +56,14 @@ export class MemoryStore implements BlockStore {
     return this.hasMany(cids)
   }
 
-  size(cid: CID): Promise<number | undefined> {
-    return this.#gate.run(() =>
-      isIdentity(cid) ? cid.multihash.size : this.#kept.get(blockKey(cid))?.block.bytes.length,
-    )
+  async size(cid: CID): Promise<number | undefined> {
+    const [size] = await this.sizeMany([cid])
+    return size
+  }
+
+  sizeMany(cids: readonly CID[]): Promise<(number | undefined)[]> {
+    const sizeOf = (cid: CID) => this.#kept.get(blockKey(cid))?.block.bytes.length
+    return this.#gate.run(() => cids.map((cid) => (isIdentity(cid) ? cid.multihash.size : sizeOf(cid))))
   }
 
   putMany(blocks: readonly Block[]): Promise<void> {

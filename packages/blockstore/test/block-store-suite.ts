@@ -58,6 +58,7 @@ function testReading(store: () => BlockStore): void {
     const { cid } = seededBlock(2)
     expect(await store().get(cid)).toBeUndefined()
     expect(await store().size(cid)).toBeUndefined()
+    expect(await store().sizeMany([cid, cid])).toEqual([undefined, undefined])
     expect(await store().hasMany([cid])).toEqual([false])
   })
 
@@ -91,6 +92,7 @@ function testReading(store: () => BlockStore): void {
     expect(hex((await store().get(cid))?.bytes)).toBe('68656c6c6f0a')
     expect(await store().hasMany([cid])).toEqual([true])
     expect(await store().size(cid)).toBe(6)
+    expect(await store().sizeMany([cid])).toEqual([6])
     const block = await store().get(cid)
     await store().putMany(block === undefined ? [] : [block])
     expect(await store().stat()).toEqual({ blocks: 0, bytes: 0 })

@@ -2,42 +2,17 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { openDatabase, type Change, type Database } from '../src/database/database.ts'
 import { openLevelStore, type LevelBlockStore, type ScrubStep } from '../src/index.ts'
-import { decodeLocation, encodeLocation, encodeLogKey } from '../src/log/record.ts'
+import { encodeLocation, encodeLogKey } from '../src/log/record.ts'
 import { seededBlock } from './block-store-suite.ts'
-import { tempFolder } from './temp-folder.ts'
+import { changeDatabase, folderWith, misplaceRecord, placeIn } from './closed-store.ts'
 
 const blocks = Array.from({ length: 3000 }, (_, seed) => seededBlock(seed, 500))
 const cids = blocks.map(({ cid }) => cid)
 const BYTES = blocks.length * 500
 
-async function filledFolder(): Promise<string> {
-  const path = await tempFolder()
-  const store = await openLevelStore(path)
-  await store.putMany(blocks)
-  await store.close()
-  return path
-}
-
-/** Changes records of one of the store's databases. */
-async function change(
-  path: string,
-  name: 'blocks' | 'index',
-  work: (database: Database) => Promise<readonly Change[]>,
-) {
-  const database = await openDatabase(join(path, name), { tableBytes: 1 << 20 })
-  await database.batch(await work(database), { sync: true })
-  await database.close()
-}
-
-async function placeOf(path: string, seed: number) {
-  const database = await openDatabase(join(path, 'index'), { tableBytes: 1 << 20 })
-  const multihash = seededBlock(seed, 500).cid.multihash.bytes
-  const location = decodeLocation((await database.get(multihash)) ?? new Uint8Array())
-  await database.close()
-  return { multihash, location, key: encodeLogKey(location.sequence, multihash) }
-}
+const filledFolder = () => folderWith(blocks)
+const placeOf = (path: string, seed: number) => placeIn(path, blocks[seed] ?? expect.fail('there are that many'))
 
 async function scrub(store: LevelBlockStore, from?: string) {
   const steps: ScrubStep[] = await Array.fromAsync(store.scrub(from))
@@ -71,7 +46,7 @@ test('a scrub of a sound store reads every block once, and can go on after any s
 test('a scrub names what is damaged and what is gone, once, and a put brings it back', async () => {
   const path = await filledFolder()
   const [damaged, gone] = [await placeOf(path, 7), await placeOf(path, 8)]
-  await change(path, 'blocks', async () => [{ key: damaged.key, value: Uint8Array.of(1) }, { key: gone.key }])
+  await changeDatabase(path, 'blocks', async () => [{ key: damaged.key, value: Uint8Array.of(1) }, { key: gone.key }])
   const store = await openLevelStore(path)
   expect((await scrub(store)).damaged.toSorted()).toEqual([nameOf(7), nameOf(8)].toSorted())
   expect((await scrub(store)).damaged).toEqual([])
@@ -89,7 +64,7 @@ test('a scrub names what is damaged and what is gone, once, and a put brings it 
 test('a damaged block can be deleted like any other', async () => {
   const path = await filledFolder()
   const { key } = await placeOf(path, 7)
-  await change(path, 'blocks', async () => [{ key }])
+  await changeDatabase(path, 'blocks', async () => [{ key }])
   const store = await openLevelStore(path)
   await scrub(store)
   expect(await store.deleteMany(cids.slice(7, 8))).toBe(1)
@@ -102,7 +77,7 @@ test('a damaged block can be deleted like any other', async () => {
 test('a scrub enters again what the index has lost or misplaced', async () => {
   const path = await filledFolder()
   const [lost, misplaced, flagged] = [await placeOf(path, 1), await placeOf(path, 2), await placeOf(path, 3)]
-  await change(path, 'index', async () => [
+  await changeDatabase(path, 'index', async () => [
     { key: lost.multihash },
     { key: misplaced.multihash, value: encodeLocation({ sequence: 999_999, size: 500 }) },
     { key: flagged.multihash, value: encodeLocation({ ...flagged.location, isDamaged: true }) },
@@ -155,24 +130,11 @@ test.for(Object.entries(works))('a %s survives a table that LevelDB would not', 
 test('a record whose key is another one now, though in order, is not entered again, and a put brings its block back', async () => {
   const path = await filledFolder()
   await (await openLevelStore(path)).close()
-  const digest = (seed: number) => Buffer.from(cids[seed]?.multihash.digest ?? [])
-  const { location } = await placeOf(path, 0)
-  // One bit makes its sequence the one before it, where it stands behind the block that has it.
-  const seed = cids.findIndex(
-    (_, at) => at > 0 && (location.sequence + at) % 2 === 1 && Buffer.compare(digest(at), digest(at - 1)) > 0,
-  )
-  const folder = join(path, 'blocks')
-  for (const name of await readdir(folder)) {
-    const table = await readFile(join(folder, name))
-    const at = table.indexOf(cids[seed]?.multihash.bytes ?? '')
-    if (!name.endsWith('.ldb') || at < 0) continue
-    table[at - 1] = (table[at - 1] ?? 0) ^ 1
-    await writeFile(join(folder, name), table)
-  }
+  const misplaced = await misplaceRecord(path, blocks)
   const store = await openLevelStore(path)
   await expect(store.getMany(cids)).resolves.toContain(undefined)
   await scrub(store)
-  expect(await Array.fromAsync(store.damaged(), String)).toEqual([nameOf(seed)])
+  expect(await Array.fromAsync(store.damaged(), String)).toEqual([misplaced.cid.toString()])
   await store.putMany(blocks)
   expect(await store.getMany(cids)).toEqual(blocks)
   await store.close()
@@ -181,11 +143,11 @@ test('a record whose key is another one now, though in order, is not entered aga
 test('a compaction removes records without a block, and enters those that are sound', async () => {
   const path = await filledFolder()
   const [lost, twice, garbage] = [await placeOf(path, 1), await placeOf(path, 2), await placeOf(path, 3)]
-  await change(path, 'blocks', async () => [
+  await changeDatabase(path, 'blocks', async () => [
     { key: encodeLogKey(twice.location.sequence, seededBlock(9999).cid.multihash.bytes), value: Uint8Array.of(1) },
     { key: garbage.key, value: Uint8Array.of(1) },
   ])
-  await change(path, 'index', async () => [{ key: lost.multihash }, { key: garbage.multihash }])
+  await changeDatabase(path, 'index', async () => [{ key: lost.multihash }, { key: garbage.multihash }])
   const store = await openLevelStore(path)
   const steps = await Array.fromAsync(store.compact())
   expect(steps.reduce((sum, { removedRecords }) => sum + removedRecords, 0)).toBe(2)

@@ -2,45 +2,25 @@
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { openDatabase, type Change } from '../src/database/database.ts'
 import { IndexSlices } from '../src/sweep/index-slices.ts'
 import { openLevelStore } from '../src/index.ts'
-import { encodeLogKey, decodeLocation, FIRST_MULTIHASH } from '../src/log/record.ts'
+import { FIRST_MULTIHASH } from '../src/log/record.ts'
 import { seededBlock } from './block-store-suite.ts'
-import { tempFolder } from './temp-folder.ts'
+import { changeDatabase, folderWith, placeIn } from './closed-store.ts'
 
 const blocks = Array.from({ length: 20 }, (_, seed) => seededBlock(seed, 500))
-const [first] = blocks.map(({ cid }) => cid)
 
-async function filledFolder(): Promise<string> {
-  const path = await tempFolder()
-  const store = await openLevelStore(path)
-  await store.putMany(blocks)
-  await store.close()
-  return path
-}
-
-/** Changes records of one of the store's databases, where the index says that the first block is. */
-async function change(
-  path: string,
-  name: 'blocks' | 'index',
-  changesOf: (multihash: Uint8Array, logKey: Uint8Array) => Change[],
-): Promise<void> {
-  const multihash = first?.multihash.bytes ?? expect.fail('there are blocks')
-  const settings = { tableBytes: 1 << 20 } as const
-  const index = await openDatabase(join(path, 'index'), settings)
-  const { sequence } = decodeLocation((await index.get(multihash)) ?? new Uint8Array())
-  await index.close()
-  const database = await openDatabase(join(path, name), settings)
-  await database.batch(changesOf(multihash, encodeLogKey(sequence, multihash)), { sync: true })
-  await database.close()
+/** A closed store, and where its first block is. */
+async function filledFolder() {
+  const path = await folderWith(blocks)
+  return { path, place: await placeIn(path, blocks[0] ?? expect.fail('there are blocks')) }
 }
 
 test.for(['scrub', 'compact'] as const)(
   'a block that a %s enters again is not taken by a collection that has not met it',
   async (work) => {
-    const path = await filledFolder()
-    await change(path, 'index', (key) => [{ key }])
+    const { path, place } = await filledFolder()
+    await changeDatabase(path, 'index', async () => [{ key: place.multihash }])
     const store = await openLevelStore(path)
     const sweep = await store.openSweep()
     // A leaf that is pinned and absent stops no marking.
@@ -55,8 +35,8 @@ test.for(['scrub', 'compact'] as const)(
 )
 
 test('what is damaged counts neither as stored nor as marked', async () => {
-  const path = await filledFolder()
-  await change(path, 'blocks', (_, key) => [{ key }])
+  const { path, place } = await filledFolder()
+  await changeDatabase(path, 'blocks', async () => [{ key: place.key }])
   const store = await openLevelStore(path)
   await Array.fromAsync(store.scrub())
   const sweep = await store.openSweep()
@@ -78,7 +58,7 @@ test('slices of an index hold every multihash, those before the first block and 
 })
 
 test('a store that cannot be measured says so with a code', async () => {
-  const path = await filledFolder()
+  const { path } = await filledFolder()
   const store = await openLevelStore(path)
   await rename(join(path, 'index'), join(path, 'elsewhere'))
   await expect(store.diskBytes()).rejects.toMatchObject({ name: 'CairnError', code: 'UNAVAILABLE' })

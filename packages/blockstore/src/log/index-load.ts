@@ -9,6 +9,7 @@ import type { BlockIndex } from './block-index.ts'
 import { FIRST_SEQUENCE, logKey, type BlockLog } from './block-log.ts'
 import type { LogStretch } from './log-stretches.ts'
 import { PlacedRun } from './placed-run.ts'
+import type { RecordPrints } from './record-prints.ts'
 import {
   encodeLocationInto,
   isLogKey,
@@ -25,6 +26,8 @@ export interface LoadOptions {
   readonly below?: number | undefined
   /** Places that are put in order at a time, about. */
   readonly runBlocks?: number | undefined
+  /** Notes what the log has. */
+  readonly prints?: RecordPrints | undefined
   /** Told how many records were read. */
   readonly onPage?: ((records: number) => void) | undefined
   /** Called when part of the log could not be read. */
@@ -104,8 +107,12 @@ class IndexLoad {
     const sequence = sequenceOf(key)
     const isHeader = sequence === 0 && keyBytes === SEQUENCE_BYTES
     if (sequence >= this.#below || isHeader) return
-    if (isLogKey(key, keyBytes)) this.#run.add(key, keyBytes, valueBytes)
-    else this.#isDamaged = true
+    if (!isLogKey(key, keyBytes)) {
+      this.#isDamaged = true
+      return
+    }
+    this.#run.add(key, keyBytes, valueBytes)
+    this.#options.prints?.add(sequence, key, { start: SEQUENCE_BYTES, end: keyBytes })
   }
 
   /** Enters what was collected. */

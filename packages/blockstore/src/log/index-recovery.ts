@@ -8,10 +8,10 @@ import { BlockIndex, openIndexDatabase, readCheckpoint } from './block-index.ts'
 import { FIRST_SEQUENCE, type BlockLog, type Placed } from './block-log.ts'
 import { exists, replacedPath, replaceFolder } from '../files/database-files.ts'
 import { loadIndex } from './index-load.ts'
+import { nameLost } from './lost-blocks.ts'
 import { decodeLogKey } from './record.ts'
+import { RecordPrints } from './record-prints.ts'
 import type { OnRecovery } from '../recovery-event.ts'
-import { storedBlock } from '../stored-block.ts'
-import { isMistaken } from '../upkeep/stray.ts'
 
 /** An index that covers its log, and the first sequence number that is free. */
 export interface CompleteIndex {
@@ -154,12 +154,15 @@ async function makeAnew(
   try {
     let blocks = 0
     let isWhole = true
+    const prints = old === undefined ? undefined : new RecordPrints()
     const nextSequence = await loadIndex(index, log, {
       below,
+      prints,
       onPage: (records) => onRecovery?.({ kind: 'index', blocks: (blocks += records), isDone: false, isWhole }),
       onDamage: () => (isWhole = false),
     })
-    const lostSequence = old === undefined ? 0 : await nameLost(old, index, { log, onRecovery })
+    const lostSequence =
+      old === undefined || prints === undefined ? 0 : await nameLost(old, index, { log, prints, onRecovery })
     // An empty store that was never there is no recovery.
     if (old !== undefined || blocks > 0) onRecovery?.({ kind: 'index', blocks, isDone: true, isWhole })
     // What is lost keeps its sequence.
@@ -173,35 +176,6 @@ async function makeAnew(
     await rm(newPath(path), { recursive: true, force: true })
     throw error
   }
-}
-
-/**
- * Enters into `index`, as damaged, what `old` has and the log, which `index` was made from, has not. Gives the last
- * sequence of that.
- */
-async function nameLost(
-  old: BlockIndex,
-  index: BlockIndex,
-  { log, onRecovery }: Pick<IndexSource, 'log' | 'onRecovery'>,
-): Promise<number> {
-  let lastSequence = 0
-  for await (const page of old.readablePages()) {
-    const places = await index.entries(page.map(({ multihash }) => multihash))
-    const gone = await notMistaken(
-      log,
-      page.filter((_, at) => places[at] === undefined),
-    )
-    const known = page.filter(
-      ({ location }, at) => location.isDamaged === true && places[at]?.location.sequence === location.sequence,
-    )
-    if (gone.length > 0) await index.addLost(gone)
-    if (known.length > 0) await index.flag(known)
-    const news = gone.filter(({ location }) => location.isDamaged !== true)
-    const cids = news.map(({ multihash, location }) => storedBlock(multihash, location.size).cid)
-    if (cids.length > 0) onRecovery?.({ kind: 'damaged', cids, foundBy: 'recovery' })
-    for (const { location } of gone) lastSequence = Math.max(lastSequence, location.sequence)
-  }
-  return lastSequence
 }
 
 async function addUncounted(index: BlockIndex, page: readonly Placed[]): Promise<void> {
@@ -233,12 +207,6 @@ async function settleFolders(path: string): Promise<void> {
 
 function newPath(path: string): string {
   return `${path}.new`
-}
-
-async function notMistaken(log: BlockLog, places: readonly Placed[]): Promise<Placed[]> {
-  const kept: Placed[] = []
-  for (const place of places) if (!(await isMistaken(log, place))) kept.push(place)
-  return kept
 }
 
 function unlessCorrupt(error: unknown): undefined {

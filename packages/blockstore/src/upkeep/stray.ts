@@ -56,13 +56,18 @@ export function drop({ log, healer, settledSequence }: StrayParts, record: LogRe
 
 /**
  * Whether the key of an index entry is damaged rather than the record that it names: under its sequence, which is given
- * once, the log has another block, and a sound one.
+ * once, the log has another block, and a sound one. Not when the log has its own one there as well, which is met on a walk
+ * although no read finds it: then the key of that record is damaged.
  */
 export async function isMistaken(log: BlockLog, { multihash, location: { sequence } }: Placed): Promise<boolean> {
-  for await (const [record] of log.scan(sequence)) {
-    if (record === undefined || record.location.sequence !== sequence) return false
-    const cid = cidOf(record)
-    return cid !== undefined && !equals(record.multihash, multihash) && proves(cid, record.bytes)
+  let isOther = false
+  for await (const page of log.scan(sequence)) {
+    for (const record of page) {
+      if (record.location.sequence !== sequence) return isOther
+      if (equals(record.multihash, multihash)) return false
+      const cid = cidOf(record)
+      isOther ||= cid !== undefined && proves(cid, record.bytes)
+    }
   }
-  return false
+  return isOther
 }
