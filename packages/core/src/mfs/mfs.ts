@@ -198,13 +198,13 @@ export class Mfs {
   }
 
   /** Writes into a file; see `FileWriter`. */
-  write(path: string, content: AsyncIterable<Uint8Array>, options: WriteOptions = {}): Promise<void> {
-    return this.#writer.write(parseMfsPath(path), content, options)
+  async write(path: string, content: AsyncIterable<Uint8Array>, options: WriteOptions = {}): Promise<void> {
+    await this.#writer.write(parseMfsPath(path), content, options)
   }
 
   /** Sets the length of a file. @throws as {@link write} */
-  truncate(path: string, size: number, options: ChangeOptions = {}): Promise<void> {
-    return this.#writer.resize(parseMfsPath(path), size, options)
+  async truncate(path: string, size: number, options: ChangeOptions = {}): Promise<void> {
+    await this.#writer.resize(parseMfsPath(path), size, options)
   }
 
   /** Sets what a file or directory says of its mode or its time; what is `undefined` stays. @throws NOT_FOUND */

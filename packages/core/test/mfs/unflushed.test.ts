@@ -52,6 +52,12 @@ test('a put that fails keeps nothing', async () => {
   expect(await repo.store.get(leaf.cid)).toBeUndefined()
 })
 
+test('a path that cannot be is told by the promise', async () => {
+  const files = await new Repo().open()
+  const refused = [files.write('relative', streamOf(Buffer.from('x'))), files.truncate('/a\0b', 0)]
+  for (const attempt of refused) await expectCode('INVALID', () => attempt)
+})
+
 test('a file is not made where a folder is meant', async () => {
   const files = await new Repo().open()
   await expectCode('INVALID', () => files.write('/new/', streamOf(Buffer.from('x')), { create: true }))
