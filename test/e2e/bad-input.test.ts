@@ -47,11 +47,19 @@ test.concurrent.for([
   ['nonsense'],
   ['pin'],
   ['pin', 'nonsense'],
-  ['add'],
+  ['help', 'nonsense'],
+  ['help', 'pin', 'nonsense'],
   ['add', '--chunker', 'rabin', 'hello'],
   ['--timeout', 'soon', 'id'],
 ])('%j is wrong usage', async (args) => {
   expectUsageError(await place.cairn(['--repo', place.path('none'), ...args]))
+})
+
+test('nothing to add, and a standard input that nobody can mean, is wrong usage', async () => {
+  await using nothing = await open(devNull)
+  for (const args of [['add'], ['block', 'put']]) {
+    expectUsageError(await place.cairn(['--repo', repo, ...args], { stdinFd: nothing.fd }))
+  }
 })
 
 describe('the command fails with one line', () => {
@@ -60,6 +68,7 @@ describe('the command fails with one line', () => {
     ['one of several that does not exist', ['add', 'hello', 'nowhere']],
     ['a folder without -r', ['add', 'folder']],
     ['a device', ['add', devNull]],
+    ['a level of compression and nothing to compress', ['get', '-l', '3', HELLO]],
     ['a file node that is too narrow', ['add', '--max-file-links', '1', 'hello']],
     ['a CIDv0 with another hash', ['add', '--cid-version', '0', '--hash', 'sha2-512', 'hello']],
     ['a CID that is not here', ['cat', MISSING]],

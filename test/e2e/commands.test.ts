@@ -1,6 +1,6 @@
 // Each command on one repo: its text, its JSON with Kubo's field names, and what goes to which stream.
 import { execFile } from 'node:child_process'
-import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, open, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { devNull } from 'node:os'
 import { delimiter, dirname } from 'node:path'
 import { promisify } from 'node:util'
@@ -32,7 +32,25 @@ beforeEach(async () => {
 const cairn = (...args: readonly string[]) => place.output(['--repo', repo, ...args])
 const json = async (...args: readonly string[]) => jsonLines(await cairn(...args))
 
+test('help is about the command that is named, and runs none', async () => {
+  const usage = (command: string) => expect.stringMatching(new RegExp(`^Usage: cairn ${command}`))
+  expect(await place.output(['help'])).toEqual(usage('\\[options\\]'))
+  expect(await place.output(['help', 'pin', 'add'])).toEqual(usage('pin add'))
+  expect(await place.output(['help', 'add', 'folder/hello'])).toEqual(usage('add'))
+  expect(await cairn('refs', '--help')).toEqual(usage('refs'))
+  expect(await place.output(['help', 'config', 'Identity.PeerID'])).toEqual(usage('config'))
+})
+
 describe('add', () => {
+  test('reads what is piped in when no file is named', async () => {
+    const piped = (...args: readonly string[]) =>
+      place.output(['--repo', repo, ...args], { input: [Buffer.from('hello')] })
+    expect(await piped('add', '-Q')).toBe(`${HELLO}\n`)
+    expect(await piped('block', 'put')).toBe(`${HELLO}\n`)
+    await using file = await open(place.path('folder/hello'))
+    expect(await place.output(['--repo', repo, 'add', '-Q'], { stdinFd: file.fd })).toBe(`${HELLO}\n`)
+  })
+
   test('prints every entry, then the root, and only the root with -Q', async () => {
     const lines = (await cairn('add', '-r', 'folder')).trimEnd().split('\n')
     const root = lines.at(-1)?.split(' ')[1] ?? ''
@@ -99,13 +117,14 @@ test('get writes under the last name of the path, and restores modes where they 
   const input = [encodeUnixFS({ ...data, mtime: { seconds: 1_000_000_000n, nanoseconds: 0 } }, [])]
   const script = await place.output(['--repo', repo, 'block', 'put', '--cid-codec', 'dag-pb', '-'], { input })
   const saved = await place.cairn(['--repo', repo, 'get', script.trimEnd()])
+  expectFailed(await place.cairn(['--repo', repo, 'get', '-o', '-', script.trimEnd()]))
   expect(saved).toMatchObject({ code: 0, stdout: Buffer.alloc(0) })
   const { mode, mtimeMs } = await stat(place.path(script.trimEnd()))
   expect([mode & 0o7777, mtimeMs]).toEqual([0o755, 1e12])
 
   const root = (await cairn('add', '-r', '-Q', '--hidden', 'folder')).trimEnd()
   const [event] = await json('get', '--json', `${root}/sub/../sub/.`)
-  expect(event).toEqual({ Path: place.path('sub'), Files: 1, Directories: 1, Symlinks: 0, Bytes: 6 })
+  expect(event).toEqual({ Path: place.path('sub'), Files: 1, Directories: 1, Symlinks: 0, Bytes: 6, KnownBytes: 0 })
   expect(await readFile(place.path('sub/.hidden'), 'utf8')).toBe('secret')
 })
 
@@ -182,7 +201,7 @@ test('blocks are put, read, described and deleted', async () => {
   expect(await json('block', 'stat', '--json', HELLO)).toEqual([{ Key: HELLO, Size: 5 }])
   expect(await json('block', 'rm', '--json', HELLO)).toEqual([{ Hash: HELLO }])
   expectFailed(await place.cairn(['--repo', repo, 'block', 'rm', HELLO]))
-  expect(await cairn('block', 'rm', '--force', HELLO)).toMatch(new RegExp(`^removed ${HELLO}\n1 block .*\n$`))
+  expect(await cairn('block', 'rm', '--force', HELLO)).toBe(`removed ${HELLO}\n`)
   expectFailed(await place.cairn(['--repo', repo, 'block', 'put', 'folder']))
   expectFailed(await place.cairn(['--repo', repo, 'block', 'put', '-'], { input: [Buffer.alloc(2 ** 21 + 1)] }))
 })
@@ -197,6 +216,7 @@ test('repo stat and version, id and version say what there is', async () => {
   expect(await json('repo', 'stat', '--json')).toEqual([{ ...sizes, ...blocks, ...about }])
   expect(await json('repo', 'stat', '--json', '--size-only')).toEqual([{ ...sizes, ...about }])
   expect(await cairn('repo', 'stat', '--human')).toMatch(/^RepoSize: +[\d.]+ [KMG]iB\nStorageMax: .*\nNumObjects: +2\n/)
+  expect(await cairn('repo', 'stat', '--size-only')).toMatch(/^RepoSize: +\d+\nStorageMax: +\d+\n$/)
   expectUsageError(await place.cairn(['--repo', repo, 'repo', 'gc', '--to', '1GB', '--free', '1GB']))
   expectUsageError(await place.cairn(['--repo', repo, 'pin', 'verify', '--verbose', '--quiet']))
   expect((await place.cairn(['--repo', repo, 'repo', 'gc', '--to', 'little'])).code).toBe(2)

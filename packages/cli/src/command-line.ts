@@ -1,5 +1,5 @@
 // From words to an exit code: parses, runs one command in a session, and says in one line what went wrong.
-import { CommanderError } from 'commander'
+import { CommanderError, type Command as Program } from 'commander'
 import { EXIT, failureOf } from './exit-code.ts'
 import { OutputClosed } from './terminal/output.ts'
 import { buildProgram, normalizeFlags } from './program.ts'
@@ -15,7 +15,7 @@ export async function runCommandLine(argv: readonly string[], version: string): 
   // Help is written without a session, and its reader may have gone as well.
   process.stdout.on('error', () => undefined)
   try {
-    await program.parseAsync(normalizeFlags(asHelpOption(argv)), { from: 'user' })
+    await program.parseAsync(normalizeFlags(asHelpOption(argv, program)), { from: 'user' })
     return EXIT.ok
   } catch (error) {
     if (error instanceof OutputClosed) return EXIT.ok
@@ -26,7 +26,20 @@ export async function runCommandLine(argv: readonly string[], version: string): 
   }
 }
 
-/** `help pin add` as `pin add --help`: commander's own help command knows one word only. */
-function asHelpOption(argv: readonly string[]): readonly string[] {
-  return argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv
+/**
+ * `help pin add` as `pin add --help`: commander's own help command knows one word only. Words end at one that is no
+ * command, which without `--help` is wrong usage, and with the name of a command that runs, so that none does.
+ */
+function asHelpOption(argv: readonly string[], program: Program): readonly string[] {
+  if (argv[0] !== 'help') return argv
+  const words: string[] = []
+  let group = program
+  for (const word of argv.slice(1)) {
+    const named = group.commands.find((command) => command.name() === word)
+    words.push(word)
+    if (named === undefined && group.registeredArguments.length === 0) return words
+    if (named === undefined || named.commands.length === 0) break
+    group = named
+  }
+  return [...words, '--help']
 }

@@ -67,7 +67,8 @@ export interface ArgumentSpec {
   readonly help: string
   /** `source`: a file, folder or standard input, which the caller turns into a source. */
   readonly kind?: 'text' | 'source'
-  readonly optional?: boolean
+  /** `piped`: a source that may be left out only where standard input is a pipe or a file, which then stands for it. */
+  readonly optional?: boolean | 'piped'
   /** Takes all that follow as well. */
   readonly repeat?: boolean
 }

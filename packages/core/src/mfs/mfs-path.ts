@@ -54,8 +54,9 @@ export function named(text: string, name: string | undefined): MfsPath {
 }
 
 /** The folder in which `path` stands. */
-export function folderOf({ text, names }: MfsPath): MfsPath {
-  return { text, names: names.slice(0, -1), isFolder: true }
+export function folderOf({ names: [...names] }: MfsPath): MfsPath {
+  names.pop()
+  return { text: `/${names.join('/')}`, names, isFolder: true }
 }
 
 /** Whether two paths mean the same place. */

@@ -66,10 +66,18 @@ export const add = eventCommand({
   examples: [
     'cairn add photo.jpg',
     'cairn add -r ~/pictures',
-    'tar c . | cairn add -Q -',
+    'tar c . | cairn add -Q',
     'cairn add -n --profile unixfs-v0-2015 photo.jpg   what Kubo would call it',
   ],
-  arguments: [{ name: 'path', kind: 'source', repeat: true, help: 'file or folder, - for standard input' }],
+  arguments: [
+    {
+      name: 'path',
+      kind: 'source',
+      optional: 'piped',
+      repeat: true,
+      help: 'file or folder, - for standard input, which is the default in a pipe',
+    },
+  ],
   options: OPTIONS,
   async *run(input): AsyncGenerator<AddEvent> {
     const settings = importSettings(input.options)

@@ -46,10 +46,18 @@ export const blockPut = eventCommand({
   summary: 'Store bytes as a block and print its CID',
   examples: [
     'cairn block put block.bin',
-    'printf hello | cairn block put -',
+    'printf hello | cairn block put',
     'cairn block put --cid-codec dag-cbor node.cbor',
   ],
-  arguments: [{ name: 'file', kind: 'source', repeat: true, help: 'file of at most 2 MiB, - for standard input' }],
+  arguments: [
+    {
+      name: 'file',
+      kind: 'source',
+      optional: 'piped',
+      repeat: true,
+      help: 'file of at most 2 MiB, - for standard input, which is the default in a pipe',
+    },
+  ],
   options: {
     'cid-codec': { type: 'text', value: 'NAME', choices: CODEC_NAMES, help: 'codec of the CID; raw by default' },
     mhtype: { type: 'text', value: 'NAME', choices: HASH_NAMES, help: 'hash function; sha2-256 by default' },

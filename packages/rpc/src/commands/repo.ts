@@ -56,11 +56,13 @@ export const repoStat = eventCommand({
       ...about,
     }
   },
-  text(event, { human = false }) {
+  text(event, { human = false, 'size-only': sizeOnly = false }) {
     if ('Marked' in event) return undefined
     const shown = (name: string, value: number | string) =>
       human && typeof value === 'number' && !name.endsWith('Objects') ? formatBytes(value) : String(value)
+    // As Kubo has it; JSON has all fields.
     return Object.entries(event)
+      .filter(([name]) => !sizeOnly || name === 'RepoSize' || name === 'StorageMax')
       .map(([name, value]) => `${`${name}:`.padEnd(18)}${shown(name, value)}`)
       .join('\n')
   },
