@@ -5,7 +5,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { chmod, lstat, lutimes, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { CairnError, systemError, type TreeItem } from '@cairn/core'
+import { CairnError, isCairnError, systemError, type TreeItem } from '@cairn/core'
 
 /** Permission bits that are restored; setuid, setgid and sticky from a stranger are not. */
 const MODE_BITS = 0o777
@@ -58,6 +58,8 @@ export class PartFile {
   /** Of the part; `undefined` while everything so far stands in the place of the file. */
   #handle: FileHandle | undefined
   #at = 0
+  /** Whether there was no room for all of it. */
+  #isTooMuch = false
 
   constructor(path: string, item: TreeItem & { readonly kind: 'file' }, found: Found) {
     this.#path = path
@@ -78,7 +80,9 @@ export class PartFile {
       }
       this.#at += bytes.length
     } catch (cause) {
-      throw systemError(`write ${this.#path}`, cause)
+      const error = systemError(`write ${this.#path}`, cause)
+      this.#isTooMuch = isCairnError(error, 'LIMIT')
+      throw error
     }
   }
 
@@ -109,10 +113,10 @@ export class PartFile {
     }
   }
 
-  /** Ends the writing; what is worth it is kept for the next time. */
+  /** Ends the writing; what is worth it is kept for the next time, unless it fills the disk. */
   async abandon(): Promise<void> {
     await this.#handle?.close()
-    if (this.#found !== 'part' && this.#at < PART_BYTES_MIN) await rm(this.#part, { force: true })
+    if (this.#isTooMuch || (this.#found !== 'part' && this.#at < PART_BYTES_MIN)) await rm(this.#part, { force: true })
   }
 
   async #openPart(): Promise<FileHandle> {
