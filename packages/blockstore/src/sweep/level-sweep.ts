@@ -3,6 +3,7 @@
 // So whenever it is stopped, most of what it did has given its space back, and the rest is found by the next count.
 import {
   CairnError,
+  formatBytes,
   type BlockStoreStat,
   type Mark,
   type StoredBlock,
@@ -80,16 +81,7 @@ export class LevelSweep implements Sweep {
       }
     }
     const parts = await gate.run(() => census.parts(log))
-    const downTo = await this.#logTarget(options)
-    for (const round of roundsOf(parts)) {
-      const doomed = await this.#doomedIn(round, options)
-      for (const part of round) {
-        for await (const piece of this.#piecesOf(part)) {
-          const isEnough = yield* this.#empty(piece, doomed, { ...options, downToBytes: downTo })
-          if (isEnough) return
-        }
-      }
-    }
+    if (yield* this.#emptyAll(parts, { ...options, downToBytes: await this.#logTarget(options) })) return
     for await (const freedBytes of gate.each(compactIndex(index, slices))) {
       yield { removed: [], freedBytes }
       options.signal?.throwIfAborted()
@@ -112,6 +104,43 @@ export class LevelSweep implements Sweep {
       signal?.throwIfAborted()
       yield page
     }
+  }
+
+  /**
+   * Empties `parts` in their order, those last for which there is room only then; true when the store is as small as it was
+   * to become.
+   */
+  async *#emptyAll(parts: readonly LogPart[], options: SweepOptions): AsyncGenerator<SweepStep, boolean, undefined> {
+    for (let waiting = parts; waiting.length > 0;) {
+      const left: LogPart[] = []
+      let emptied = 0
+      for (const round of roundsOf(waiting)) {
+        const doomed = await this.#doomedIn(round, options)
+        for (const part of round) {
+          for await (const piece of this.#piecesOf(part)) {
+            if (!(await this.#hasRoomFor(piece, options))) {
+              left.push(piece)
+              continue
+            }
+            if (yield* this.#empty(piece, doomed, options)) return true
+            emptied++
+          }
+        }
+      }
+      if (emptied === 0) throw noRoom(left)
+      waiting = left
+    }
+    return false
+  }
+
+  /** Whether a piece can be rewritten, if it is to be. What is deleted in one that cannot would be spread over the log. */
+  async #hasRoomFor(piece: LogPart, { downToBytes }: SweepOptions): Promise<boolean> {
+    const { gate, log, index, freeBytes } = this.#parts
+    if (downToBytes === undefined && !isWorthRewriting(piece)) return true
+    const { blocks, bytes } = index.totals
+    const mergedBytes = await gate.run(() => log.compactingBytes(piece.start, piece.end))
+    const neededBytes = Math.min(mergedBytes, bytes + blocks * RECORD_OVERHEAD_BYTES) - piece.garbageBytes
+    return neededBytes <= (await freeBytes())
   }
 
   /** What is to go in `parts`. */
@@ -193,6 +222,14 @@ export class LevelSweep implements Sweep {
     const { gate, log, freeBytes } = this.#parts
     yield* gate.each(pieces(log, part, pieceBytesMax(await freeBytes())))
   }
+}
+
+function noRoom(pieces: readonly LogPart[]): CairnError {
+  const garbageBytes = pieces.reduce((sum, piece) => sum + piece.garbageBytes, 0)
+  return new CairnError(
+    'LIMIT',
+    `Cannot collect ${formatBytes(garbageBytes)}: the disk has no room to rewrite what lies around them; make room and collect again`,
+  )
 }
 
 /** `parts` in their order, in groups whose doomed blocks fit in memory; each group costs one walk over the index. */
