@@ -47,9 +47,7 @@ test.concurrent.for([
   ['nonsense'],
   ['pin'],
   ['pin', 'nonsense'],
-  ['help', 'nonsense'],
-  ['help', 'pin', 'nonsense'],
-  ['add', '--chunker', 'rabin', 'hello'],
+  ['add', '--chunker', 'rabid', 'hello'],
   ['--timeout', 'soon', 'id'],
 ])('%j is wrong usage', async (args) => {
   expectUsageError(await place.cairn(['--repo', place.path('none'), ...args]))

@@ -39,6 +39,7 @@ test('help is about the command that is named, and runs none', async () => {
   expect(await place.output(['help', 'add', 'folder/hello'])).toEqual(usage('add'))
   expect(await cairn('refs', '--help')).toEqual(usage('refs'))
   expect(await place.output(['help', 'config', 'Identity.PeerID'])).toEqual(usage('config'))
+  for (const words of [['nonsense'], ['pin', 'nonsense']]) expectUsageError(await place.cairn(['help', ...words]))
 })
 
 describe('add', () => {
