@@ -1,5 +1,6 @@
 // Child process of hostile.test.ts. `build` stores DAGs and prints their roots; `run` runs one command on one of them and prints how it
 // ended, how long it took and the most memory that the process had.
+import { readFileSync } from 'node:fs'
 import { createBlock, parseCid, type Block } from '@cairn/core'
 import { createRepo, openNode, readRepo } from '@cairn/node'
 import { COMMANDS, type CommandInput } from '@cairn/rpc'
@@ -10,12 +11,15 @@ export interface HostileRun {
   /** Code of the error, `done`, or `stopped` when it had given as much as was to be taken. */
   readonly code: string
   readonly ms: number
+  /** Most memory of its own; pages of files that the system has mapped into it go when somebody needs the room. */
   readonly peakBytes: number
 }
 
 /** Events and bytes that are taken of a command, so that what may rightly be endless ends. */
 const EVENTS_MAX = 3_000_000
 const BYTES_MAX = 256 * 1024 * 1024
+/** Milliseconds between two looks at the memory. */
+const LOOK_MS = 50
 
 const [mode, repo = '', ...words] = process.argv.slice(2)
 console.log(JSON.stringify(mode === 'build' ? await build(Number(words[0]), words.slice(1)) : await run(words)))
@@ -60,6 +64,8 @@ async function run([group = '', name = '', root = '']: readonly string[]): Promi
     agentVersion: 'cairn/test',
     signal: new AbortController().signal,
   }
+  let peakBytes = ownBytes()
+  const looking = setInterval(() => (peakBytes = Math.max(peakBytes, ownBytes())), LOOK_MS)
   const start = performance.now()
   let code = 'done'
   try {
@@ -76,9 +82,22 @@ async function run([group = '', name = '', root = '']: readonly string[]): Promi
     code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
   }
   const ms = Math.round(performance.now() - start)
+  clearInterval(looking)
+  peakBytes = Math.max(peakBytes, ownBytes())
   if (pinned !== undefined) await node.pins.record(pinned.cid)
   await node.close()
-  return { code, ms, peakBytes: process.resourceUsage().maxRSS * 1024 }
+  return { code, ms, peakBytes }
+}
+
+/** Resident memory without the pages of files; where the system does not tell them apart, the most there ever was of both. */
+function ownBytes(): number {
+  try {
+    const [, kib] = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
+    if (kib !== undefined) return Number(kib) * 1024
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+  }
+  return process.resourceUsage().maxRSS * 1024
 }
 
 function isBytes(event: unknown): event is { readonly bytes: Uint8Array } {
