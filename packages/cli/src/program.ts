@@ -173,12 +173,14 @@ function requirePeers(sub: Program, { command, globals, options }: Asked): void 
   }
 }
 
-/** Refuses options that exclude each other; a flag that is turned off excludes nothing. */
+/** Refuses options that exclude each other or need one that is not there; a flag that is turned off does neither. */
 function refuseContradictions(sub: Program, { command, options }: Pick<Asked, 'command' | 'options'>): void {
   const isGiven = (name: string): boolean => options[name] !== undefined && options[name] !== false
-  for (const [name, { excludes = [] }] of Object.entries(command.options)) {
-    const other = isGiven(name) ? excludes.find(isGiven) : undefined
+  for (const [name, { excludes = [], needs }] of Object.entries(command.options)) {
+    if (!isGiven(name)) continue
+    const other = excludes.find(isGiven)
     if (other !== undefined) sub.error(`error: --${name} and --${other} exclude each other`)
+    if (needs !== undefined && !isGiven(needs)) sub.error(`error: --${name} needs --${needs}`)
   }
 }
 

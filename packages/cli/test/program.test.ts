@@ -49,6 +49,7 @@ test.for([
   ['cat', '--json', 'cid'],
   ['cat', '--peer', '/ip4/127.0.0.1/tcp/1'],
   ['get', 'cid', 'cid'],
+  ['get', '-l', '5', 'cid'],
   ['id', 'extra'],
   ['init', '--profile', 'nonsense'],
   ['block', 'put', '--format', 'v1', 'path'],

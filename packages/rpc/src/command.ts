@@ -12,6 +12,8 @@ interface Described {
   readonly short?: string
   /** Names of options that contradict this one. */
   readonly excludes?: readonly string[]
+  /** Name of the option without which this one says nothing. */
+  readonly needs?: string
 }
 
 /** An option that is on or off; `--name=false` turns off what is on by default. */

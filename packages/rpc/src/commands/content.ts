@@ -52,6 +52,7 @@ export const get = treeCommand({
     compress: { type: 'flag', short: 'C', help: 'compress the file or archive with gzip' },
     'compression-level': {
       type: 'count',
+      needs: 'compress',
       short: 'l',
       value: 'N',
       choices: ['1', '2', '3', '4', '5', '6', '7', '8', '9'],
