@@ -59,8 +59,8 @@ export async function* listDirectory(
  * What the node of a directory holds, or that of a shard at the end of `path`. In a plain directory where a name stands
  * twice, the first one counts.
  *
- * @throws INVALID for what is not a directory and for a name in the wrong shard, UNSUPPORTED in a sharded directory for
- * a name that is not UTF-8, else as `decodeShard`
+ * @throws INVALID for what is not a directory and for a name in the wrong shard, UNSUPPORTED for a name that is not UTF-8
+ * in a sharded directory and for several in a plain one that decode to the same text, else as `decodeShard`
  */
 export function directoryPart(node: UnixFSNode, path?: ShardPath): DirectoryPart {
   if (path === undefined && node.data.type !== 'hamt-shard') return { entries: plainEntries(node), shards: [] }
@@ -85,6 +85,8 @@ function plainEntries({ cid, data, links }: UnixFSNode): DirectoryEntry[] {
   const entries = new Map<string, DirectoryEntry>()
   for (const { Name: name = '', Hash, Tsize = 0 } of links) {
     if (!entries.has(name)) entries.set(name, { name, cid: Hash, tsize: Tsize })
+    // Different bytes may have become one name here: that must not hide an entry.
+    else if (name.includes(REPLACEMENT)) throw misplaced(cid, name)
   }
   return [...entries.values()]
 }

@@ -6,6 +6,7 @@ import {
   createBlock,
   DAG_PB_CODE,
   encodeUnixFS,
+  listDirectory,
   type Block,
   type BlockReader,
   type DirectoryChange,
@@ -183,6 +184,12 @@ describe('a changed directory', () => {
     bytes[Buffer.from(bytes).indexOf('xxxy')] = 0xff
     const broken = write([{ block: createBlock(bytes, { codec: DAG_PB_CODE }) }])
     await expectCode('UNSUPPORTED', () => change(broken.reader, broken.root, { changes, settings }))
+    // Two that decode to the same text are two entries, of which a listing would hide one.
+    const two = foreign(['xxxy', 'xxxz'])
+    two[Buffer.from(two).indexOf('xxxy') + 3] = 0xfe
+    two[Buffer.from(two).indexOf('xxxz') + 3] = 0xff
+    const both = write([{ block: createBlock(two, { codec: DAG_PB_CODE }) }])
+    await expectCode('UNSUPPORTED', () => all(listDirectory(both.reader, both.root)))
   })
 
   test('is no file', async () => {
