@@ -190,6 +190,7 @@ test('refs lists links in their order, and with -r everything below', async () =
   expect((await cairn('refs', '-r', root)).split('\n')).toContain(HELLO)
   expect(await json('refs', '--json', `${root}/sub`)).toEqual([])
   expect((await json('refs', '--json', root))[0]).toEqual({ Ref: HELLO, Err: '' })
+  expect((await cairn('refs', 'local')).split('\n')).toContain(HELLO)
 })
 
 test('blocks are put, read, described and deleted', async () => {

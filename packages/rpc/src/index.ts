@@ -24,7 +24,7 @@ import { pinLs } from './commands/pin-ls.ts'
 import { pinVerify } from './commands/pin-verify.ts'
 import { ls } from './commands/ls.ts'
 import { pinAdd, pinRm, pinUpdate } from './commands/pin.ts'
-import { refs } from './commands/refs.ts'
+import { refs, refsLocal } from './commands/refs.ts'
 import { repoCompact, repoRebuildIndex, repoVerify } from './commands/repo-repair.ts'
 import { repoGc, repoStat, repoVersion } from './commands/repo.ts'
 import { id, swarmConnect, swarmPeers } from './commands/swarm.ts'
@@ -60,6 +60,7 @@ export const COMMANDS: readonly Command[] = [
   pinUpdate,
   pinVerify,
   refs,
+  refsLocal,
   blockGet,
   blockPut,
   blockStat,

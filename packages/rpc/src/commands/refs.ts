@@ -29,3 +29,18 @@ export const refs = eventCommand({
   },
   text: ({ Ref }) => Ref,
 })
+
+export const refsLocal = eventCommand({
+  path: ['refs', 'local'],
+  summary: 'List all blocks that are stored here, as raw CIDs',
+  examples: ['cairn refs local', 'cairn refs local | wc -l'],
+  options: {},
+  async *run({ node, signal }): AsyncGenerator<{ readonly Ref: string; readonly Err: '' }> {
+    const { store } = await node()
+    for await (const { cid } of store.list()) {
+      signal.throwIfAborted()
+      yield { Ref: cid.toString(), Err: '' }
+    }
+  },
+  text: ({ Ref }) => Ref,
+})
