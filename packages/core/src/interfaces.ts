@@ -53,6 +53,8 @@ export interface BlockStore {
   claimMany(cids: readonly CID[]): Promise<boolean[]>
   /** Bytes of the block, or `undefined` when the store lacks it. Never reads a block's bytes. */
   size(cid: CID): Promise<number | undefined>
+  /** Like `size` for each of `cids`, in their order. */
+  sizeMany(cids: readonly CID[]): Promise<(number | undefined)[]>
   /** Resolves once all `blocks` are durable. A block that is there already is not written again. */
   putMany(blocks: readonly Block[]): Promise<void>
   /** Deletes what is there of `cids`, durably, and gives the number of blocks deleted. */

@@ -12,14 +12,26 @@ import {
 } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
 import { Client, type ClientStats } from './client/client.ts'
+import { Accounts, type Account } from './accounts.ts'
+import { countSent } from './counted-network.ts'
 import { decodeMessage } from './message.ts'
-import { Server, type BlockSource, type ServerStats } from './server/server.ts'
+import { RateLimiter } from './rate-limit.ts'
+import { RateMeter } from './rate-meter.ts'
+import { SERVE_ALL, type ServePolicy } from './server/serve-policy.ts'
+import type { BlockSource } from './server/block-source.ts'
+import { Server, type Served, type ServerStats } from './server/server.ts'
 
 /** What bitswap is built of. The network and the store stay the caller's to close, after bitswap. */
 export interface BitswapParts {
   readonly network: Network
   readonly store: BlockSource
   readonly clock: Clock
+  /** Who waits for a rate; nobody by default. */
+  readonly limiter?: RateLimiter | undefined
+  /** Who is served what; everybody everything by default. */
+  readonly policy?: ServePolicy | undefined
+  /** Where bytes are booked; forgotten with bitswap by default. */
+  readonly accounts?: Accounts | undefined
 }
 
 /** Counts since bitswap was opened; names as in Kubo's `bitswap/stat` where Kubo has them. */
@@ -27,6 +39,15 @@ export interface BitswapStats extends ClientStats, ServerStats {
   /** Peers that can be asked now. */
   readonly peers: readonly PeerId[]
   readonly messagesReceived: number
+  readonly traffic: BitswapTraffic
+}
+
+/** Bytes of whole messages, wants and all, and their rate of late in bytes a second. */
+export interface BitswapTraffic {
+  readonly totalIn: number
+  readonly totalOut: number
+  readonly rateIn: number
+  readonly rateOut: number
 }
 
 /** Fetches blocks from peers and serves them ours. */
@@ -45,6 +66,12 @@ export interface Bitswap extends Fetcher, AsyncDisposable {
   /** Tells that these blocks can be read from the store now, so that peers that wait for them are served. Call it after the put. */
   announce(cids: Iterable<CID>): void
   stats(): BitswapStats
+  /** What a connected peer wants of us and has not got. */
+  wantsOf(peer: PeerId): readonly CID[]
+  /** What passed between a peer and us. */
+  accountOf(peer: PeerId): Account
+  /** Serves by another policy from now on. */
+  setPolicy(policy: ServePolicy): void
   /** Ends all fetches with UNAVAILABLE; resolves once nothing is being read or sent. */
   close(): Promise<void>
 }
@@ -60,13 +87,27 @@ class Engine implements Bitswap, NetworkHandler {
   readonly #server: Server
   /** Peers that are connected and have not broken the protocol. */
   readonly #peers = new Set<PeerId>()
+  readonly #limiter: RateLimiter
+  readonly #accounts: Accounts
+  readonly #in: RateMeter
+  readonly #out: RateMeter
   #messagesReceived = 0
   #isClosed = false
 
-  constructor({ network, store, clock }: BitswapParts) {
+  constructor(parts: BitswapParts) {
+    const { network, store, clock, policy = SERVE_ALL } = parts
     this.#network = network
-    this.#client = new Client({ network, clock })
-    this.#server = new Server({ network, store, clock })
+    this.#limiter = parts.limiter ?? unlimited(clock)
+    this.#accounts = parts.accounts ?? new Accounts()
+    this.#in = new RateMeter(clock)
+    this.#out = new RateMeter(clock)
+    const counted = countSent(network, (peer, bytes) => {
+      this.#out.add(bytes)
+      this.#limiter.charge(peer, 'up', bytes)
+    })
+    const onServed: Served = (peer, blocks, sent) => this.#accounts.add(peer, { sent, received: 0, exchanges: blocks })
+    this.#client = new Client({ network: counted, clock })
+    this.#server = new Server({ network: counted, store, clock, policy, limiter: this.#limiter, onServed })
     network.attach(this)
   }
 
@@ -90,7 +131,25 @@ class Engine implements Bitswap, NetworkHandler {
       peers: [...this.#peers],
       messagesReceived: this.#messagesReceived,
       messagesSent: asking.messagesSent + serving.messagesSent,
+      traffic: {
+        totalIn: this.#in.total,
+        totalOut: this.#out.total,
+        rateIn: this.#in.bytesPerSecond,
+        rateOut: this.#out.bytesPerSecond,
+      },
     }
+  }
+
+  wantsOf(peer: PeerId): readonly CID[] {
+    return this.#server.wantsOf(peer)
+  }
+
+  accountOf(peer: PeerId): Account {
+    return this.#accounts.of(peer)
+  }
+
+  setPolicy(policy: ServePolicy): void {
+    this.#server.setPolicy(policy)
   }
 
   async close(): Promise<void> {
@@ -115,21 +174,30 @@ class Engine implements Bitswap, NetworkHandler {
     this.#peers.delete(peer)
     this.#client.disconnected(peer)
     this.#server.disconnected(peer)
+    this.#limiter.forget(peer)
   }
 
   async message(peer: PeerId, bytes: Uint8Array): Promise<void> {
     if (!this.#peers.has(peer)) return
     this.#messagesReceived++
+    this.#in.add(bytes.length)
+    this.#limiter.charge(peer, 'down', bytes.length)
     const complaint = this.#receive(peer, bytes)
-    if (complaint === undefined) return
-    this.disconnected(peer)
-    this.#network.reset(peer, complaint)
+    if (complaint !== undefined) {
+      this.disconnected(peer)
+      this.#network.reset(peer, complaint)
+    } else if (this.#limiter.waitMs(peer, 'down') > 0) {
+      // The next message is not read before.
+      await this.#limiter.pass(peer, 'down', () => !this.#peers.has(peer))
+    }
   }
 
   /** Gives what is wrong with the message, if anything is. */
   #receive(peer: PeerId, bytes: Uint8Array): string | undefined {
     try {
       const message = decodeMessage(bytes)
+      const received = message.blocks.reduce((sum, block) => sum + block.bytes.length, 0)
+      this.#accounts.add(peer, { sent: 0, received, exchanges: message.blocks.length })
       this.#server.receive(peer, message)
       return this.#client.receive(peer, message)
     } catch (error) {
@@ -137,4 +205,8 @@ class Engine implements Bitswap, NetworkHandler {
       throw error
     }
   }
+}
+
+function unlimited(clock: Clock): RateLimiter {
+  return new RateLimiter({ clock, weekMinute: () => 0, isLocal: () => false })
 }

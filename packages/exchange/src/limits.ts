@@ -12,8 +12,8 @@ export const CID_BYTES_MAX = 168
 /** Wants sent in one message: what boxo takes from one, so that nothing of ours is dropped there. */
 export const WANTS_PER_MESSAGE = 1024
 
-/** Wants in flight at one peer: a quarter of what boxo remembers, and enough for a window of 64 KiB blocks. */
-export const PEER_WINDOW_WANTS = 256
+/** Wants in flight at one peer: nearly what boxo remembers of us, so that tiny blocks fill a long line too; the rest is for want-haves. */
+export const PEER_WINDOW_WANTS = 896
 
 /** Bytes expected from one peer at a time, at most: 1 Gbit/s at 128 ms. */
 export const PEER_WINDOW_BYTES = 16 * 1024 * 1024
@@ -32,6 +32,18 @@ export const BLOCK_BYTES_GUESS = 256 * 1024
 
 /** Bytes per millisecond assumed of a peer before it is measured: 100 Mbit/s. */
 export const RATE_GUESS = 12_500
+
+/** Bytes per millisecond below which no loss of a race takes a peer: so slow is asked last, and not never. */
+export const RATE_LOST_MIN = 100
+
+/** Milliseconds of the round trip to a peer before it is measured: any on earth, with a queue. */
+export const ROUND_TRIP_GUESS_MS = 200
+
+/** Milliseconds between looks for wants that another peer would have sooner, while several peers are asked. */
+export const LATE_CHECK_MS = 50
+
+/** How many times sooner another peer must be expected to send a block that is asked for twice. */
+export const LATE_FACTOR = 2
 
 /** Milliseconds over which a rate is measured, so that the blocks of one message are not taken for a speed. */
 export const RATE_SAMPLE_MS = 50
@@ -165,3 +177,26 @@ export const GATEWAY_COOLDOWN_MS = 1000
 
 /** Milliseconds for which a gateway is left alone at most, whatever it asks for. */
 export const GATEWAY_COOLDOWN_MS_MAX = 300_000
+
+// Of rates and accounts:
+
+/** Milliseconds of a limited rate that may go at once after a pause: below what anybody notices. */
+export const RATE_BURST_MS = 250
+
+/** Milliseconds after which whoever waits for a rate looks again: a plan that changed counts from then on. */
+export const RATE_LOOK_MS = 1000
+
+/** Bytes of blocks in one answer to a peer on a slow limit, at least: four small chunks, so that it is worth a message. */
+export const LIMITED_ANSWER_BYTES_MIN = 64 * 1024
+
+/** Minutes of a week. */
+export const WEEK_MINUTES = 7 * 24 * 60
+
+/** Milliseconds over which a rate is averaged for people to see. */
+export const METER_MS = 5000
+
+/** Peers whose bytes are remembered: more than are ever connected, in a record of about 150 KB. */
+export const ACCOUNTS_MAX = 2048
+
+/** Wants remembered for all peers together, at about 600 bytes each; above it each peer may have an equal part. */
+export const WANTS_MAX = 65_536

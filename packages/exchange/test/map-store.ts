@@ -32,6 +32,10 @@ export class MapStore implements BlockStore {
     return this.#blocks.get(blockKey(cid))?.bytes.length
   }
 
+  async sizeMany(cids: readonly CID[]): Promise<(number | undefined)[]> {
+    return Promise.all(cids.map((cid) => this.size(cid)))
+  }
+
   async get(cid: CID): Promise<Block | undefined> {
     if (this.damaged.has(blockKey(cid))) throw new CairnError('CORRUPT', `Cannot read ${cid}`, { cid })
     const block = this.#blocks.get(blockKey(cid))

@@ -1,7 +1,7 @@
 // Whole peers for tests: store, bitswap and their end of a virtual network; and peers that a test plays by hand.
 import { createBlock, RAW_CODE, type Block, type PeerId } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
-import { openBitswap, type Bitswap } from '../src/index.ts'
+import { openBitswap, type Bitswap, type BitswapParts } from '../src/index.ts'
 import { decodeMessage, encodeMessage, type Message, type MessageParts, type WantEntry } from '../src/message.ts'
 import { MapStore } from './map-store.ts'
 import { VirtualClock } from './virtual-clock.ts'
@@ -19,7 +19,7 @@ export interface Peer {
 export interface World {
   readonly clock: VirtualClock
   readonly network: VirtualNetwork
-  readonly peer: (id: PeerId) => Peer
+  readonly peer: (id: PeerId, parts?: Pick<BitswapParts, 'limiter' | 'policy' | 'accounts'>) => Peer
   readonly actor: (id: PeerId) => Actor
 }
 
@@ -36,9 +36,9 @@ export function openWorld(seed = 1): World {
   return {
     clock,
     network,
-    peer(id) {
+    peer(id, parts = {}) {
       const [node, store] = [network.node(id), new MapStore()]
-      const bitswap = openBitswap({ network: node, store, clock })
+      const bitswap = openBitswap({ ...parts, network: node, store, clock })
       const put = (blocks: readonly Block[]): void => {
         store.put(blocks)
         bitswap.announce(blocks.map((block) => block.cid))

@@ -41,6 +41,10 @@ export class FaultyStore implements BlockStore {
     return this.#faults.around({ codes: READ_CODES, run: () => this.#inner.size(cid) })
   }
 
+  sizeMany(cids: readonly CID[]): Promise<(number | undefined)[]> {
+    return this.#faults.around({ codes: READ_CODES, run: () => this.#inner.sizeMany(cids) })
+  }
+
   putMany(blocks: readonly Block[]): Promise<void> {
     const half = () => this.#inner.putMany(firstHalf(blocks))
     return this.#faults.around({ codes: WRITE_CODES, run: () => this.#inner.putMany(blocks), half })

@@ -53,6 +53,10 @@ export class MapStore implements BlockStore {
     return this.#blocks.get(blockKey(cid))?.bytes.length
   }
 
+  async sizeMany(cids: readonly CID[]): Promise<(number | undefined)[]> {
+    return cids.map((cid) => this.#blocks.get(blockKey(cid))?.bytes.length)
+  }
+
   async putMany(blocks: readonly Block[]): Promise<void> {
     for (const { cid, bytes } of blocks) {
       if (cid.multihash.code === IDENTITY_CODE) continue

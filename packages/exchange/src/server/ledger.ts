@@ -35,6 +35,15 @@ export class Ledger {
     return queued.reduce((sum, { size = 0 }) => sum + size, 0)
   }
 
+  /** What is wanted, in the order of asking. */
+  get cids(): readonly CID[] {
+    return Array.from(this.#wants.values(), ({ cid }) => cid)
+  }
+
+  get size(): number {
+    return this.#wants.size
+  }
+
   /** Takes what the peer wants and no longer wants. With `full`, only what is in `entries` stays wanted. */
   apply(entries: readonly WantEntry[], full: boolean): void {
     if (full) {
@@ -80,6 +89,24 @@ export class Ledger {
     want.state = 'queued'
     want.announced = false
     this.#enqueue(want)
+  }
+
+  /** Puts all that wait back to be looked up. */
+  requeueAll(): void {
+    for (const want of this.#waiting) this.requeue(want)
+  }
+
+  /** Ends the wants that are over the ledger's part, those that have waited longest first, and then the newest. */
+  trim(wantsMax: number): void {
+    for (const want of this.#waiting) {
+      if (this.#wants.size <= wantsMax) return
+      this.remove(want)
+    }
+    if (this.#wants.size <= wantsMax) return
+    for (const want of [...this.#wants.values()].toReversed()) {
+      if (this.#wants.size <= wantsMax) return
+      this.remove(want)
+    }
   }
 
   /** The block of `want` is not here: it waits for it, unless it has just come. */
@@ -135,7 +162,7 @@ export class Ledger {
 
   /** A full ledger lets the want go that has waited longest for a block that is not here. */
   #makeRoom(): boolean {
-    if (this.#wants.size < LEDGER_WANTS_MAX) return true
+    if (this.#wants.size < LEDGER_WANTS_MAX && this.#index.makeRoom(this)) return true
     const longest = this.#waiting.values().next()
     if (longest.done === true) return false
     this.remove(longest.value)
