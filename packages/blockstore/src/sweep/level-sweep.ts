@@ -224,8 +224,8 @@ export class LevelSweep implements Sweep {
   }
 }
 
-function noRoom(pieces: readonly LogPart[]): CairnError {
-  const garbageBytes = pieces.reduce((sum, piece) => sum + piece.garbageBytes, 0)
+function noRoom(left: readonly LogPart[]): CairnError {
+  const garbageBytes = left.reduce((sum, piece) => sum + piece.garbageBytes, 0)
   return new CairnError(
     'LIMIT',
     `Cannot collect ${formatBytes(garbageBytes)}: the disk has no room to rewrite what lies around them; make room and collect again`,
