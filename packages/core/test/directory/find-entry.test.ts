@@ -28,6 +28,9 @@ describe('findEntry', () => {
     )
     await fc.assert(
       fc.asyncProperty(fc.array(anyName, { maxLength: 8 }), async (names) => {
+        // Where several look the same, only what is asked for by its bytes is found: nothing is listed.
+        const odd = names.map((name) => Buffer.from(name).toString()).filter((name) => name.includes('\uFFFD'))
+        fc.pre(new Set(odd).size === odd.length)
         const block = plain(names)
         const reader = new MemoryReader([block])
         const listed = await all(listDirectory(reader, block.cid))
