@@ -100,6 +100,26 @@ test('many reads at once meet the same damage, and open it again once', async ()
   await database.close()
 })
 
+test('many reads that look at tables at once let others work between', async () => {
+  const path = await tempFolder()
+  const database = await openDatabase(path, { tableBytes: 1 << 20, watch: EAGER })
+  for (let start = 0; start < RECORDS; start += 100) {
+    const changes = keys.slice(start, start + 100).map((key) => ({ key, value: new Uint8Array(5000) }))
+    await database.batch(changes, { sync: false })
+  }
+  await database.compact(keyOf(0), keyOf(RECORDS))
+  await database.close()
+  const { watch } = await TableWatch.open(path, LAZY)
+  let turns = 0
+  const turn = setInterval(() => turns++, 0)
+  // Each looks at one table alone, which is too little to pause for.
+  const found = await Promise.all(keys.map((key) => watch.damagedIn([[key, key]])))
+  clearInterval(turn)
+  expect(found.flat()).toEqual([])
+  expect(watch.isNeeded).toBe(false)
+  expect(turns).toBeGreaterThan(1)
+})
+
 test('what is not repaired says CORRUPT once, keeps nothing, and gives what can be read', async () => {
   const path = await harmed()
   const database = await openDatabase(path, { tableBytes: 1 << 16, watch: { ...LAZY, check: 'all' }, repairs: false })

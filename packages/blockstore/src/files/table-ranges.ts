@@ -29,6 +29,10 @@ export class TableRanges<T> {
     return this.#left.size
   }
 
+  has(table: T): boolean {
+    return this.#left.has(table)
+  }
+
   remove(table: T): void {
     this.#left.delete(table)
   }

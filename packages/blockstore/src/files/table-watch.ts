@@ -25,6 +25,7 @@ export class TableWatch {
   readonly #path: string
   readonly #settings: WatchSettings
   readonly #look = new TableLook()
+  readonly #pause = new Pause(this.#look)
   #memory: TableMemory
   #isMemoryNew = false
   /** Those that were not looked at closely yet. */
@@ -56,13 +57,14 @@ export class TableWatch {
   /** The damaged ones among the tables that may hold a key of `ranges` and were not looked at yet. */
   async damagedIn(ranges: readonly KeyRange[]): Promise<DamagedTable[]> {
     const found = new Set<FoundTable>()
-    const pause = new Pause(this.#look)
     for (const range of ranges) {
       for (const table of this.#unseen.overlapping(range)) {
         if (found.has(table)) continue
+        await this.#pause.ifDue()
+        // Somebody else may have looked meanwhile.
+        if (!this.#unseen.has(table)) continue
         if (this.#isSound(table, this.#settings.check)) this.#unseen.remove(table)
         else found.add(table)
-        await pause.ifDue()
       }
     }
     return [...found]
@@ -82,11 +84,10 @@ export class TableWatch {
   async damagedNow(): Promise<DamagedTable[]> {
     const { tables } = await this.#list()
     const found: DamagedTable[] = []
-    const pause = new Pause(this.#look)
     for (const table of tables) {
+      await this.#pause.ifDue()
       if (this.#isSound(table, this.#settings.check)) this.#unseen.remove(table)
       else found.push(table)
-      await pause.ifDue()
     }
     return found
   }
@@ -104,14 +105,13 @@ export class TableWatch {
     const known = this.#known(tables)
     const damaged: DamagedTable[] = []
     const unseen: FoundTable[] = []
-    const pause = new Pause(this.#look)
     for (const table of this.#inOrder(tables, known)) {
       const isNew = !known.has(table.number)
       const depth = isSuspect || this.#look.readBytes < bytesMax ? check : isNew ? 'ends' : undefined
       if (depth !== check) unseen.push(table)
       if (depth === undefined) continue
+      await this.#pause.ifDue()
       if (!this.#isSound(table, depth)) damaged.push(table)
-      await pause.ifDue()
     }
     // What opening looks at each time need not be remembered.
     if (check === 'all' && unseen.length === 0) this.#isMemoryNew = false
@@ -169,23 +169,30 @@ export class TableWatch {
   }
 }
 
-/** Lets others work now and then. */
+/** Lets others work now and then, also when many look at once: all that want to look wait for a pause. */
 class Pause {
   readonly #look: TableLook
   #tables = 0
-  #readBytes: number
+  #readBytes = 0
+  #resting: Promise<void> | undefined
 
   constructor(look: TableLook) {
     this.#look = look
-    this.#readBytes = look.readBytes
   }
 
   async ifDue(): Promise<void> {
+    while (this.#resting !== undefined) await this.#resting
     // A look takes microseconds where little is read, and a whole table milliseconds.
     if (++this.#tables < 64 && this.#look.readBytes - this.#readBytes < PAUSE_BYTES) return
     this.#tables = 0
     this.#readBytes = this.#look.readBytes
-    await new Promise((resolve) => setImmediate(resolve))
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#resting = promise
+    setImmediate(() => {
+      this.#resting = undefined
+      resolve()
+    })
+    await promise
   }
 }
 
