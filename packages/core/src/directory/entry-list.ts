@@ -73,8 +73,22 @@ export class EntryList {
 
   /** Indexes of the entries by the bytes of their names in UTF-8, which is not the order of JavaScript's strings. */
   sorted(): Uint32Array {
+    const slabOf = new Uint32Array(this.length)
+    const starts = new Uint32Array(this.length)
+    const ends = new Uint32Array(this.length)
+    for (let index = 0; index < this.length; index++) {
+      const place = this.#places[index] ?? 0
+      slabOf[index] = Math.floor(place / SLAB_SPAN)
+      const start = place % SLAB_SPAN
+      const slab = this.#slab(slabOf[index] ?? 0)
+      starts[index] = start + HEADER_BYTES + slab.readUInt32LE(start)
+      ends[index] = (starts[index] ?? 0) + slab.readUInt32LE(start + 4)
+    }
+    // Compared where they stand: a view for each comparison costs ten times as much.
     const order = Uint32Array.from({ length: this.length }, (_, index) => index)
-    return order.toSorted((a, b) => Buffer.compare(this.link(a).name, this.link(b).name))
+    return order.toSorted((a, b) =>
+      this.#slab(slabOf[a] ?? 0).compare(this.#slab(slabOf[b] ?? 0), starts[b], ends[b], starts[a], ends[a]),
+    )
   }
 
   /** Finds room for `bytes` in the last slab, or in a new one, and gives where it begins. */
