@@ -49,7 +49,7 @@ export function* pbParts(bytes: Uint8Array): Generator<PbPart, void, void> {
 }
 
 /** The number that a link claims to be the bytes below it. */
-export function tsizeAt(bytes: Uint8Array, at: number): bigint {
+function tsizeAt(bytes: Uint8Array, at: number): bigint {
   let value = 0n
   for (let index = 0; index < VARINT_BYTES_MAX; index++) {
     const byte = bytes[at + index] ?? 0
