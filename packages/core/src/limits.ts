@@ -28,7 +28,7 @@ export const PATH_BYTES_MAX = 4096
 export const READ_AHEAD_BYTES = 32 * 1024 * 1024
 
 /** Blocks requested ahead of a reader, so that a DAG of tiny blocks cannot fill the memory with promises. */
-export const READ_AHEAD_BLOCKS = 512
+export const READ_AHEAD_BLOCKS = 1024
 
 /** Nodes between the root of a file or tree and the block being read; a longer chain is made to hurt. Walks have no such bound. */
 export const DAG_DEPTH_MAX = 4096

@@ -22,6 +22,7 @@ import {
   DISTRUST_MS,
   DISTRUSTED_PEERS_MAX,
   GREETING_WANTS,
+  LATE_CHECK_MS,
   PAST_WANTS_MAX,
   PINNED_BYTES_FACTOR,
   REPEAT_MS,
@@ -71,6 +72,7 @@ export class Client implements Fetcher {
   #order = 0
   #cancelWake: (() => void) | undefined
   #cancelCheck: (() => void) | undefined
+  #cancelLook: (() => void) | undefined
   #isClosed = false
 
   constructor(parts: SessionParts) {
@@ -132,6 +134,7 @@ export class Client implements Fetcher {
       const want = session.told(blockKey(cid), has)
       if (want !== undefined) this.#scheduler.add(want)
     }
+    session.messageEnded()
     this.#wake()
     return undefined
   }
@@ -152,6 +155,7 @@ export class Client implements Fetcher {
     this.#isClosed = true
     this.#cancelWake?.()
     this.#cancelCheck?.()
+    this.#cancelLook?.()
     for (const session of this.#sessions.values()) session.close()
     this.#sessions.clear()
     for (const { cid, waiters } of this.#wants.values()) {
@@ -212,7 +216,11 @@ export class Client implements Fetcher {
     this.#past.set(want.key, true)
     this.#scheduler.observe(block.bytes.length)
     session.delivered(want, block.bytes.length)
-    for (const id of want.asks.keys()) this.#sessions.get(id)?.cancel(want)
+    for (const id of want.asks.keys()) {
+      const other = this.#sessions.get(id)
+      other?.outrun(want)
+      other?.cancel(want)
+    }
     for (const waiter of want.waiters) waiter.resolve(block)
     want.waiters.clear()
   }
@@ -237,9 +245,19 @@ export class Client implements Fetcher {
       this.#cancelWake = undefined
       const sessions = [...this.#sessions.values()]
       this.#scheduler.run(sessions)
+      this.#lookAgain(sessions)
       for (const session of sessions) void this.#flush(session)
     })
     if (this.#wants.size > 0) this.#cancelCheck ??= this.#clock.after(CHECK_MS, () => this.#check())
+  }
+
+  /** Time alone makes a peer late, so there is another look while several peers are asked. */
+  #lookAgain(sessions: readonly PeerSession[]): void {
+    if (sessions.length < 2 || !sessions.some(({ openBytes }) => openBytes > 0)) return
+    this.#cancelLook ??= this.#clock.after(LATE_CHECK_MS, () => {
+      this.#cancelLook = undefined
+      this.#wake()
+    })
   }
 
   /** Whatever kept the message from the peer, it was not asked: others are, and a repeat comes later. */

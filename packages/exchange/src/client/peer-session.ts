@@ -44,6 +44,11 @@ export class PeerSession {
   #wrongBlocks = 0
   #repeatedBlocks = 0
   #repeatedBytes = 0
+  /** Bytes that were asked for, and those that are not expected any more; the place of an ask is between them. */
+  #askedBytes = 0
+  #doneBytes = 0
+  /** When the peer was given something to do after it had nothing. */
+  #busyAt = 0
   #stalled = false
   #sending = false
 
@@ -56,6 +61,11 @@ export class PeerSession {
   /** Bytes that are expected from this peer soon. */
   get openBytes(): number {
     return this.#window.openBytes
+  }
+
+  /** Whether it has ever sent a block that it was asked for. */
+  get isProven(): boolean {
+    return this.#estimate.isProven
   }
 
   /** Whether a block of `bytes` may be asked for now. A stalled peer gets one want at a time, to prove itself. */
@@ -75,7 +85,24 @@ export class PeerSession {
   cost(want: Want, bytes: number): number {
     const known = want.asks.get(this.id)?.presence === 'has'
     const chance = this.#stalled ? HIT_RATE_MIN : known ? 1 : this.#estimate.hitRate
-    return (this.#window.dueBytes + bytes) / this.#estimate.bytesPerMs / chance
+    const { bytesPerMs, roundTripMs } = this.#estimate
+    return (roundTripMs + (this.#window.dueBytes + bytes) / bytesPerMs + this.#lateMs(this.#busyAt)) / chance
+  }
+
+  /** Expected milliseconds until the block of `want` comes that this peer was asked for; `Infinity` when it is not expected. */
+  remainingMs(want: Want): number {
+    const ask = want.asks.get(this.id)
+    if (ask?.state !== 'open') return Infinity
+    const aheadBytes = Math.max(ask.bytes, ask.mark - this.#doneBytes)
+    return aheadBytes / this.#estimate.bytesPerMs + this.#lateMs(ask.askedAt)
+  }
+
+  /** Wants whose blocks are expected from this peer, in the order of asking. */
+  openWants(): Want[] {
+    return Array.from(
+      this.#asks.values().filter(({ state }) => state === 'open'),
+      ({ want }) => want,
+    )
   }
 
   /** Whether there is no need to ask others what they have: it said HAVE, or has had nearly all that was asked. */
@@ -85,10 +112,15 @@ export class PeerSession {
 
   /** Asks for the block of `want`, expected to take `bytes` of the window. */
   askBlock(want: Want, bytes: number): void {
-    if (this.#window.openAsks === 0) this.#estimate.start(this.#clock.now())
+    if (this.#window.openAsks === 0) {
+      this.#busyAt = this.#clock.now()
+      this.#estimate.start(this.#busyAt, { isOwing: this.#window.dueAsks > 0 })
+    }
     const ask = this.#askOf(want)
     ask.type = 'block'
     this.#window.open(ask, bytes)
+    this.#askedBytes += bytes
+    ask.mark = this.#askedBytes
     this.#post(ask)
   }
 
@@ -119,6 +151,7 @@ export class PeerSession {
     const ask = this.#asks.get(key)
     if (ask === undefined) return undefined
     this.#estimate.told(has)
+    if (ask.presence === 'unknown' && ask.sent) this.#estimate.tripped(this.#clock.now() - ask.askedAt)
     ask.presence = has ? 'has' : 'lacks'
     if (has || ask.type === 'have') return ask.want
     if (ask.state === 'settled') return ask.want
@@ -137,6 +170,19 @@ export class PeerSession {
     this.#repeatedBytes = Math.max(0, this.#repeatedBytes - bytes)
     this.#outbox.delete(want.key)
     this.#forget(want)
+  }
+
+  /** All of a message has been taken. */
+  messageEnded(): void {
+    this.#estimate.messageEnded(this.#clock.now(), this.#window.dueBytes)
+  }
+
+  /** Takes note that another peer sent the block of `want`, and whether this one was late with it. */
+  outrun(want: Want): void {
+    const ask = want.asks.get(this.id)
+    if (ask?.state !== 'open' || this.#lateMs(ask.askedAt) === 0) return
+    this.#estimate.lost()
+    this.#stalled ||= !this.#estimate.isProven
   }
 
   /** Ends this peer's part in `want`, telling it to forget where it has been told and has not answered. */
@@ -227,7 +273,7 @@ export class PeerSession {
   #askOf(want: Want): Ask {
     let ask = want.asks.get(this.id)
     if (ask === undefined) {
-      ask = { want, type: 'have', state: 'settled', bytes: 0, askedAt: 0, presence: 'unknown', sent: false }
+      ask = { want, type: 'have', state: 'settled', bytes: 0, mark: 0, askedAt: 0, presence: 'unknown', sent: false }
       want.asks.set(this.id, ask)
       this.#asks.set(want.key, ask)
     }
@@ -258,6 +304,11 @@ export class PeerSession {
     return this.#window.dueBytes / this.#estimate.bytesPerMs
   }
 
+  #lateMs(askedAt: number): number {
+    const { openAsks, dueBytes } = this.#window
+    return openAsks === 0 ? 0 : this.#estimate.lateMs(this.#clock.now(), { dueBytes, askedAt })
+  }
+
   /** Whether the answer may well be on its way: others have come lately, and there was no time yet for this one. */
   #isBusyWith({ state, askedAt }: Ask): boolean {
     const now = this.#clock.now()
@@ -267,6 +318,7 @@ export class PeerSession {
   #forget(want: Want): Ask | undefined {
     const ask = want.asks.get(this.id)
     if (ask === undefined) return undefined
+    if (ask.state !== 'settled') this.#doneBytes += ask.bytes
     this.#window.settle(ask)
     want.asks.delete(this.id)
     this.#asks.delete(want.key)

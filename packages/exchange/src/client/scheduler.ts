@@ -1,11 +1,11 @@
 // Decides which peer is asked for which block. It holds the wants that no peer is expected to send soon, oldest first,
 // and hands them out as windows have room.
-import { BLOCK_BYTES_GUESS, WINDOW_BYTES_MAX } from '../limits.ts'
+import { BLOCK_BYTES_GUESS, LATE_FACTOR, WINDOW_BYTES_MAX } from '../limits.ts'
 import type { PeerSession } from './peer-session.ts'
 import type { Want } from './want.ts'
 
 /** Weight of the newest block in the running mean of block sizes. */
-const NEWEST = 0.125
+const NEWEST = 0.25
 
 /** Queue of wants and the choice of peers for them. */
 export class Scheduler {
@@ -56,6 +56,7 @@ export class Scheduler {
     }
     // Wants that ended go even while no window has room, or they would pile up where there is no peer at all.
     this.#queue = kept.concat(this.#queue.slice(next).filter((want) => want.waiters.size > 0))
+    if (this.#queue.length === 0 && roomy > 0) askTwice(sessions, bytes, budgetBytes)
   }
 }
 
@@ -63,7 +64,8 @@ function cheapest(want: Want, sessions: readonly PeerSession[], bytes: number): 
   let best: PeerSession | undefined
   let bestCost = Infinity
   for (const session of sessions) {
-    if (!session.canServe(want)) continue
+    // What has never sent anything makes nobody wait for its turn.
+    if (!session.canServe(want) || !(session.isProven || session.hasRoom(bytes))) continue
     const cost = session.cost(want, bytes)
     if (cost >= bestCost) continue
     best = session
@@ -78,4 +80,29 @@ function assign(want: Want, session: PeerSession, around: { sessions: readonly P
   session.askBlock(want, around.bytes)
   if (isSure) return
   for (const other of around.sessions) other.askHave(want)
+}
+
+/**
+ * Asks more peers for blocks that they would have much sooner than those that were asked, oldest wants first, and as many
+ * more as were asked in vain. Whoever sends first wins, and the others hear CANCEL: when what is expected holds, before
+ * they begin to send it.
+ */
+function askTwice(sessions: readonly PeerSession[], bytes: number, budgetBytes: number): void {
+  if (sessions.length < 2 || !sessions.some((session) => session.hasRoom(bytes))) return
+  const wants = new Set(sessions.flatMap((session) => session.openWants()))
+  let leftBytes = budgetBytes
+  for (const want of [...wants].toSorted((a, b) => a.order - b.order)) {
+    const soonestMs = Math.min(...sessions.map((session) => session.remainingMs(want)))
+    // Who has never sent anything has earned no patience.
+    const factor = sessions.some((session) => session.isProven && session.remainingMs(want) < Infinity)
+      ? LATE_FACTOR
+      : 1
+    for (let more = want.openAsks; more > 0; more--) {
+      const helper = cheapest(want, sessions, bytes)
+      if (helper === undefined || !helper.hasRoom(bytes) || soonestMs <= factor * helper.cost(want, bytes)) break
+      if (leftBytes < bytes) return
+      helper.askBlock(want, bytes)
+      leftBytes -= bytes
+    }
+  }
 }

@@ -38,6 +38,8 @@ export interface Ask {
   state: 'open' | 'owed' | 'settled'
   /** Bytes of the peer's window that it takes until it is settled. */
   bytes: number
+  /** Bytes that the peer was asked for until and with this one. */
+  mark: number
   /** Milliseconds on the clock when it was last asked. */
   askedAt: number
   presence: 'unknown' | 'has' | 'lacks'

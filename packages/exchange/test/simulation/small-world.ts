@@ -1,8 +1,9 @@
 // One small world from a seed: who has what, how links behave, who means harm, who leaves and joins, who gives up. It
 // plays to its end and tells what should not have happened.
-import { blockKey, BlockService, isCairnError, verifyBlock, type Block } from '@cairn/core'
-import { openWorld, randomBlocks, type Peer, type World } from '../peer.ts'
+import { blockKey, isCairnError, verifyBlock, type Block } from '@cairn/core'
+import { openWorld, randomBlocks, type World } from '../peer.ts'
 import { randomFrom } from '../virtual-network.ts'
+import { openCitizen, type Citizen } from './citizen.ts'
 import { HOSTILE_KINDS, playHostile, type HostileKind } from './hostile-peers.ts'
 import { WireWatch } from './wire-watch.ts'
 
@@ -17,10 +18,6 @@ export interface Outcome {
 
 /** Milliseconds of virtual time after which every want has ended, once honest peers reach each other. */
 const END_MS_MAX = 600_000
-
-interface Citizen extends Peer {
-  readonly service: BlockService
-}
 
 interface SmallWorld {
   readonly world: World
@@ -95,13 +92,6 @@ function openSmallWorld(seed: number): SmallWorld {
   const ids = everybody(small)
   for (const a of ids) for (const b of ids) if (random() < 0.5) connect(small, a, b)
   return small
-}
-
-function openCitizen(world: World, id: string): Citizen {
-  const peer = world.peer(id)
-  const { store, bitswap } = peer
-  const onStored = (blocks: readonly Block[]): void => bitswap.announce(blocks.map(({ cid }) => cid))
-  return { ...peer, service: new BlockService({ store, fetchers: [bitswap], onStored }) }
 }
 
 function everybody({ honest, hostile }: SmallWorld): readonly string[] {

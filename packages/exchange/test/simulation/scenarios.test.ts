@@ -1,0 +1,80 @@
+// What the exchange is to show, in virtual time: the numbers are the same on every machine. Goals that are not reached yet
+// stand here as what is reached, so that nothing gets worse unseen.
+import process from 'node:process'
+import { describe, expect, test } from 'vitest'
+import { besideHarm, firstByte, fromProviders, pinLeaves, seek, swarm, tinyBlocks } from './scenarios.ts'
+import type { HostileKind } from './hostile-peers.ts'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const ROUND_TRIP_MS = 50
+
+describe('four providers 50 ms away', () => {
+  test.each([
+    ['of 25 MB/s each', [25_000, 25_000, 25_000, 25_000], 256 * KIB],
+    ['of 25 MB/s each, with large blocks', [25_000, 25_000, 25_000, 25_000], MIB],
+    ['of 10 to 40 MB/s', [10_000, 20_000, 30_000, 40_000], 256 * KIB],
+  ])('%s give 0.85 of their sum, and nothing twice', async (_, ups, chunkBytes) => {
+    const bytes = 128 * MIB
+    const { ms, wastedShare } = await fromProviders(ups, bytes, chunkBytes)
+    expect(bytes / ms / ups.reduce((sum, up) => sum + up, 0)).toBeGreaterThan(0.85)
+    expect(wastedShare).toBeLessThan(0.01)
+  })
+})
+
+test('10,000 tiny blocks under one root take at most twice the time of their bytes', async () => {
+  const { ms, wastedShare } = await tinyBlocks(10_000, 10_000, 25_000)
+  expect(ms).toBeLessThan(2 * ((10_000 * KIB) / 25_000 + ROUND_TRIP_MS / 2))
+  expect(wastedShare).toBe(0)
+})
+
+test('200 leaves under one root take at most 5 round trips', async () => {
+  expect(await pinLeaves(200)).toBeLessThanOrEqual(5 * ROUND_TRIP_MS)
+})
+
+test.each([256 * KIB, MIB])(
+  'a seek in a file of chunks of %d bytes finds its first byte within 250 ms',
+  async (chunk) => {
+    const waits = await seek(20, 96 * MIB, chunk)
+    expect(waits[18]).toBeLessThan(250)
+  },
+)
+
+test.each([0, ROUND_TRIP_MS / 2])(
+  'the first byte over a delay of %d ms takes 2 round trips and 30 ms',
+  async (delayMs) => {
+    expect(await firstByte(delayMs)).toBeLessThan(2 * 2 * delayMs + 30)
+  },
+)
+
+describe('nine peers beside one honest peer that', () => {
+  const nine = (...kinds: readonly (HostileKind | 'dripper')[]): (HostileKind | 'dripper')[] =>
+    Array.from({ length: 9 }, (_, index) => kinds[index % kinds.length] ?? 'silent')
+  const few: readonly [string, (HostileKind | 'dripper')[]][] = [
+    ['lie', nine('liar')],
+    ['do all of that', nine('liar', 'staller', 'dripper')],
+  ]
+  const more: typeof few = [
+    ['stall', nine('staller')],
+    ['drip', nine('dripper')],
+    ['say nothing', nine('silent')],
+    ['deny everything', nine('denier')],
+    ['change their mind', nine('waverer')],
+    ['flood', nine('flooder')],
+  ]
+  test.each(process.env['CAIRN_SLOW'] === '1' ? [...few, ...more] : few)(
+    '%s leave it 0.7 of its rate',
+    async (_, others) => {
+      const bytes = 64 * MIB
+      const [alone, beside] = [await besideHarm([], bytes), await besideHarm(others, bytes)]
+      expect(alone.ms / beside.ms).toBeGreaterThan(0.7)
+      expect(beside.wastedShare).toBeLessThan(0.05)
+    },
+  )
+})
+
+test('leechers that share one seed all end', async () => {
+  const { ms, copies } = await swarm(4, 8 * MIB, 5000)
+  expect(copies).toBeLessThanOrEqual(4)
+  expect(ms).toBeLessThan((4.4 * 8 * MIB) / 5000)
+})

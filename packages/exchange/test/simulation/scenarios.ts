@@ -1,0 +1,156 @@
+// What the exchange is to show, played in virtual time: each scenario gives numbers that come out the same each time.
+import { readFile, walk } from '@cairn/core'
+import type { CID } from 'multiformats/cid'
+import { openWorld, type World } from '../peer.ts'
+import { randomFrom, type LinkQuality } from '../virtual-network.ts'
+import { importFile, openCitizen, type Citizen } from './citizen.ts'
+import { playHostile, type HostileKind } from './hostile-peers.ts'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+/** A download by one peer: how long it took, and which share of what came was of no use. */
+export interface Download {
+  readonly ms: number
+  readonly wastedShare: number
+}
+
+/** Links of 50 ms round trip. */
+const FAR: LinkQuality = { delayMs: 25, bytesPerMs: 1_000_000 }
+
+function openTown(): World {
+  const world = openWorld()
+  world.network.keepsLog = false
+  return world
+}
+
+async function consume(values: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of values);
+}
+
+function wastedShare({ bitswap }: Citizen): number {
+  const { dataReceived, dupDataReceived, unaskedDataReceived } = bitswap.stats()
+  return (dupDataReceived + unaskedDataReceived) / dataReceived
+}
+
+async function download(world: World, peer: Citizen, cid: CID): Promise<Download> {
+  const start = world.clock.now()
+  await world.clock.settle(consume(readFile(peer.service, cid)))
+  return { ms: world.clock.now() - start, wastedShare: wastedShare(peer) }
+}
+
+/** One file from several providers that have it all, each with a line up of `upBytesPerMs`. */
+export async function fromProviders(ups: readonly number[], bytes: number, chunkBytes: number): Promise<Download> {
+  const world = openTown()
+  const reader = openCitizen(world, 'reader')
+  const origin = openCitizen(world, 'origin')
+  const cid = await importFile(origin, bytes, { chunker: `size-${chunkBytes}` })
+  for (const [index, upBytesPerMs] of ups.entries()) {
+    const provider = openCitizen(world, `provider${index}`)
+    provider.node.limit({ upBytesPerMs })
+    provider.put([...origin.store.blocks()])
+    world.network.connect('reader', provider.id, FAR)
+  }
+  return await download(world, reader, cid)
+}
+
+/** Many tiny blocks over one link, each node with `linksPerNode` links. */
+export async function tinyBlocks(count: number, linksPerNode: number, bytesPerMs: number): Promise<Download> {
+  const world = openTown()
+  const [reader, provider] = [openCitizen(world, 'reader'), openCitizen(world, 'provider')]
+  const cid = await importFile(provider, count * KIB, { chunker: `size-${KIB}`, linksPerNode })
+  world.network.connect('reader', 'provider', { delayMs: 25, bytesPerMs })
+  return await download(world, reader, cid)
+}
+
+/** Milliseconds until a DAG of `leaves` under one root is all here, as a recursive pin gets it. */
+export async function pinLeaves(leaves: number): Promise<number> {
+  const world = openTown()
+  const [reader, provider] = [openCitizen(world, 'reader'), openCitizen(world, 'provider')]
+  const cid = await importFile(provider, leaves * KIB, { chunker: `size-${KIB}` })
+  world.network.connect('reader', 'provider', FAR)
+  const start = world.clock.now()
+  const visitLeaf = (leaf: CID): Promise<void> => reader.service.ensure(leaf)
+  await world.clock.settle(consume(walk(reader.service, cid, { visitLeaf })))
+  return world.clock.now() - start
+}
+
+/** What came of a swarm. */
+export interface Swarm {
+  /** Milliseconds until the last one had it all. */
+  readonly ms: number
+  /** Copies of the file that the seed sent. */
+  readonly copies: number
+}
+
+/** `leechers` peers that all know each other, and one seed with a line of `upBytesPerMs`. */
+export async function swarm(leechers: number, bytes: number, upBytesPerMs: number): Promise<Swarm> {
+  const world = openTown()
+  const seed = openCitizen(world, 'seed')
+  seed.node.limit({ upBytesPerMs })
+  const cid = await importFile(seed, bytes, { chunker: `size-${256 * KIB}` })
+  const peers = Array.from({ length: leechers }, (_, index) => openCitizen(world, `leecher${index}`))
+  for (const peer of peers) {
+    peer.node.limit({ upBytesPerMs: 10 * upBytesPerMs, downBytesPerMs: 10 * upBytesPerMs })
+    for (const other of [seed, ...peers]) world.network.connect(peer.id, other.id, FAR)
+  }
+  const start = world.clock.now()
+  await world.clock.settle(Promise.all(peers.map(({ service }) => consume(readFile(service, cid)))))
+  return { ms: world.clock.now() - start, copies: seed.bitswap.stats().dataSent / bytes }
+}
+
+/** Milliseconds from each seek to its first byte, the least first: a reader plays on until it seeks again. */
+export async function seek(times: number, bytes: number, chunkBytes: number): Promise<readonly number[]> {
+  const world = openTown()
+  const [reader, provider] = [openCitizen(world, 'reader'), openCitizen(world, 'provider')]
+  provider.node.limit({ upBytesPerMs: 50_000 })
+  const cid = await importFile(provider, bytes, { chunker: `size-${chunkBytes}`, linksPerNode: 174 })
+  world.network.connect('reader', 'provider', FAR)
+  const random = randomFrom(1)
+  const waits: number[] = []
+  for (let time = 0; time < times; time++) {
+    const start = world.clock.now()
+    const stop = new AbortController()
+    const parts = readFile(reader.service, cid, { offset: Math.floor(random() * bytes), signal: stop.signal })
+    await world.clock.settle(parts.next())
+    waits.push(world.clock.now() - start)
+    const playing = consume(parts).catch(() => undefined)
+    await world.clock.pass(200)
+    stop.abort(new Error('seeks'))
+    await world.clock.settle(playing)
+  }
+  return waits.toSorted((a, b) => a - b)
+}
+
+/** One file from one honest peer of 25 MB/s, beside others that mean harm or drip. */
+export async function besideHarm(others: readonly (HostileKind | 'dripper')[], bytes: number): Promise<Download> {
+  const world = openTown()
+  const [reader, honest] = [openCitizen(world, 'reader'), openCitizen(world, 'honest')]
+  honest.node.limit({ upBytesPerMs: 25_000 })
+  const cid = await importFile(honest, bytes, { chunker: `size-${256 * KIB}` })
+  for (const [index, kind] of others.entries()) {
+    const id = `${kind}${index}`
+    if (kind === 'dripper') {
+      const dripper = openCitizen(world, id)
+      dripper.node.limit({ upBytesPerMs: 2 })
+      dripper.put([...honest.store.blocks()])
+    } else playHostile(world, id, { kind, random: randomFrom(index) })
+    world.network.connect('reader', id, FAR)
+  }
+  world.network.connect('reader', 'honest', FAR)
+  return await download(world, reader, cid)
+}
+
+/** Milliseconds until the first byte of a file of 64 MiB, with chunks of 1 MiB, over a link of 1 Gbit/s. */
+export async function firstByte(delayMs: number): Promise<number> {
+  const world = openTown()
+  const [reader, provider] = [openCitizen(world, 'reader'), openCitizen(world, 'provider')]
+  const cid = await importFile(provider, 64 * MIB)
+  world.network.connect('reader', 'provider', { delayMs, bytesPerMs: 125_000 })
+  const start = world.clock.now()
+  const parts = readFile(reader.service, cid)
+  await world.clock.settle(parts.next())
+  const ms = world.clock.now() - start
+  await world.clock.settle(parts.return(undefined))
+  return ms
+}
