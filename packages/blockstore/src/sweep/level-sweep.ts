@@ -118,6 +118,7 @@ export class LevelSweep implements Sweep {
         const doomed = await this.#doomedIn(round, options)
         for (const part of round) {
           for await (const piece of this.#piecesOf(part)) {
+            if ((await this.#excessBytes(options.downToBytes)) <= 0) return true
             if (!(await this.#hasRoomFor(piece, options))) {
               left.push(piece)
               continue
