@@ -5,7 +5,6 @@ import { CairnError, isCairnError } from '@cairn/core'
 import { untabledBytes } from '../disk-room.ts'
 import { databaseError } from './database-error.ts'
 import { replaceFolder } from '../files/database-files.ts'
-import { SCAN_BYTES, SCAN_RECORDS } from '../limits.ts'
 import {
   openLevel,
   repairLevel,
@@ -15,17 +14,14 @@ import {
   type OpenedLevel,
 } from './native-level.ts'
 import { mendTables, stripTables, type DamagedTable } from '../files/database-tables.ts'
-import type { KeyRange } from '../files/table-ranges.ts'
 import type { TableWatch } from '../files/table-watch.ts'
+import { plain, scanPages, type Entry, type RangesOf } from './scan.ts'
 
 /** One change of a batch; a change without `value` deletes the key. */
 export interface Change {
   readonly key: Uint8Array
   readonly value?: Uint8Array
 }
-
-/** A stored record. */
-export type Entry = [key: Uint8Array, value: Uint8Array]
 
 /** Key before all others that Cairn uses, but for one that is of no size. */
 const FIRST_KEY = new Uint8Array([0x00])
@@ -141,18 +137,7 @@ export class Database {
    * was met on the way is thrown as CORRUPT in place of the last page.
    */
   async *pages(from: Uint8Array, onDamage?: () => void): AsyncGenerator<Entry[], void, undefined> {
-    let scan: Scan = { range: { gte: from }, size: SCAN_RECORDS }
-    try {
-      for (;;) {
-        const page = await this.#nextPage(scan, onDamage !== undefined)
-        scan = page.next
-        if (page.entries.length > 0) yield page.entries
-        else if (page.isEnd) break
-      }
-    } finally {
-      await scan.open?.iterator.close()
-    }
-    if (scan.size === 1) onDamage?.()
+    yield* scanPages((operation, ranges) => this.#read(operation, ranges), from, onDamage)
   }
 
   /** Moves what was written so far into tables, which LevelDB syncs. A failure of that shows in the next batch. */
@@ -280,34 +265,6 @@ export class Database {
       throw databaseError(`Cannot read ${this.#path}`, cause)
     }
   }
-
-  async #nextPage(scan: Scan, leavesOutDamage: boolean): Promise<Page> {
-    let next = scan
-    try {
-      const entries: Entry[] = await this.#read(
-        async (level) => {
-          const open = opened(next, level)
-          next = { ...next, open }
-          return open.iterator.nextv(next.size)
-        },
-        () => [['gte' in next.range ? next.range.gte : next.range.gt, undefined]],
-      )
-      const last = entries.at(-1)
-      if (last === undefined) return { entries: [], next, isEnd: true }
-      const range = { gt: plain(last[0]) }
-      return {
-        entries: entries.map(([key, value]) => [plain(key), plain(value)]),
-        next: { ...next, range },
-        isEnd: false,
-      }
-    } catch (error) {
-      if (!leavesOutDamage || !isCairnError(error, 'CORRUPT')) throw error
-      await next.open?.iterator.close()
-      // LevelDB has passed over the damage and tells of it only at the end, where the binding throws away the page that
-      // it was reading. Record by record the end has nothing to throw away.
-      return { entries: [], next: { range: next.range, size: 1 }, isEnd: next.size === 1 }
-    }
-  }
 }
 
 /** How a database is opened again. */
@@ -320,39 +277,6 @@ interface ReopenOptions {
   readonly isSuspect?: boolean
 }
 
-/** The keys of what an operation reads, given what is known of the tables. */
-type RangesOf = (watch: TableWatch) => readonly KeyRange[]
-
-/** An iteration that survives that its database is opened again. */
-interface Scan {
-  readonly range: { readonly gte: Uint8Array } | { readonly gt: Uint8Array }
-  /** Records taken at a time. */
-  readonly size: number
-  readonly open?: { readonly level: NativeLevel; readonly iterator: EntryIterator }
-}
-
-interface EntryIterator {
-  nextv(size: number): Promise<Entry[]>
-  close(): Promise<void>
-}
-
-interface Page {
-  readonly entries: Entry[]
-  readonly next: Scan
-  readonly isEnd: boolean
-}
-
 function atKeys(keys: readonly Uint8Array[]): RangesOf {
   return () => keys.map((key) => [key, key] as const)
-}
-
-/** The iterator of `scan` on `level`: a closed database has closed those that it had. */
-function opened({ range, open }: Scan, level: NativeLevel): NonNullable<Scan['open']> {
-  if (open?.level === level) return open
-  return { level, iterator: level.iterator({ ...range, highWaterMarkBytes: SCAN_BYTES }) }
-}
-
-/** A plain Uint8Array over the memory of what the binding gives, a Buffer, so that Buffer's own methods never leak out. */
-function plain({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength)
 }

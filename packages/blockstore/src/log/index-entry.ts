@@ -1,7 +1,7 @@
 // An entry of the index, as a block at its place.
 import { CairnError, isCairnError } from '@cairn/core'
 import type { Placed } from './block-log.ts'
-import type { Entry } from '../database/database.ts'
+import type { Entry } from '../database/scan.ts'
 import { decodeLocation, isMultihash } from './record.ts'
 
 /** The block of an entry. @throws CORRUPT when it is no entry of an index */
