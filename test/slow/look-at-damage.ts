@@ -3,8 +3,14 @@
 import { writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { openLevelKeyValueStore, openLevelStore, type RecoveryEvent } from '@cairn/blockstore'
+import { openLevelKeyValueStore, openLevelStore, type LevelBlockStore, type RecoveryEvent } from '@cairn/blockstore'
 import { allBlocks, RECORDS, recordKey } from './harm.ts'
+
+/** A store to look at, and when blocks with odd seeds are collected: before all else, or after the scrub. */
+export interface Look {
+  readonly path: string
+  readonly collects: 'never' | 'first' | 'last'
+}
 
 /** What a damaged store gave. Blocks by their seeds, records by their numbers. */
 export interface Findings {
@@ -25,6 +31,8 @@ export interface Findings {
   readonly counted: number
   /** Blocks that are not there although they were put again. */
   readonly unhealed: number[]
+  /** Blocks that a collection should have kept and are gone, or that it should have taken and are there. */
+  readonly miscollected: number[]
   readonly records: number[]
   /** Records with a wrong value. */
   readonly wrongRecords: number[]
@@ -35,15 +43,16 @@ const blocks = allBlocks()
 const seeds = blocks.map((_, seed) => seed)
 const keys = new Map(blocks.map(({ cid }, seed) => [cid.toV1().toString(), seed]))
 
-for await (const path of createInterface({ input: process.stdin })) {
-  writeSync(1, `${JSON.stringify(await look(path))}\n`)
+for await (const line of createInterface({ input: process.stdin })) {
+  writeSync(1, `${JSON.stringify(await look(JSON.parse(line) as Look))}\n`)
 }
 
-async function look(path: string): Promise<Findings> {
+async function look({ path, collects }: Look): Promise<Findings> {
   const events: RecoveryEvent[] = []
   const onRecovery = (event: RecoveryEvent): void => void events.push(event)
   const meta = await openLevelKeyValueStore(join(path, 'meta'), { onRecovery })
   const store = await openLevelStore(path, { onRecovery })
+  if (collects === 'first') await collectOdd(store)
   const first = await readAll(store)
   for await (const _ of store.list()) continue
   const scrubbed = new Set<number>()
@@ -53,6 +62,7 @@ async function look(path: string): Promise<Findings> {
   const damaged = await Array.fromAsync(store.damaged(), (cid) => keys.get(cid.toString()) ?? -1)
   const second = await readAll(store)
   const { blocks: counted } = await store.stat()
+  const miscollected = collects === 'last' ? await miscollectedOf(store, second.there) : []
   await store.putMany(blocks)
   for await (const _ of store.compact()) continue
   const third = await readAll(store)
@@ -70,12 +80,26 @@ async function look(path: string): Promise<Findings> {
     damaged,
     counted,
     unhealed: seeds.filter((seed) => !third.there.includes(seed)),
+    miscollected,
     ...found,
     isDoubtful,
   }
 }
 
-async function readAll(store: Awaited<ReturnType<typeof openLevelStore>>) {
+async function collectOdd(store: LevelBlockStore): Promise<void> {
+  await using sweep = await store.openSweep()
+  await sweep.mark(blocks.filter((_, seed) => seed % 2 === 0).map(({ cid }) => cid))
+  for await (const _ of sweep.run()) continue
+}
+
+/** Collects in a store that has the blocks `before`, and gives those that are gone or there against its will. */
+async function miscollectedOf(store: LevelBlockStore, before: readonly number[]): Promise<number[]> {
+  await collectOdd(store)
+  const { there } = await readAll(store)
+  return before.filter((seed) => there.includes(seed) !== (seed % 2 === 0))
+}
+
+async function readAll(store: LevelBlockStore) {
   const [there, corrupt, wrong]: [number[], number[], number[]] = [[], [], []]
   for (const [seed, block] of blocks.entries()) {
     try {
