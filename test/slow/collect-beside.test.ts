@@ -16,6 +16,8 @@ const WORKERS = 8
 const LEAVES = 400
 /** Roots that a worker keeps pinned at most. */
 const PINS_MAX = 20
+/** Roots in a chain, of which each links to the one before it; in a chain without end every read would walk all that was made. */
+const CHAIN_ROOTS = 16
 const YEAR_MS = 365 * 24 * 3_600_000
 
 const realNow = Date.now
@@ -55,7 +57,8 @@ class Worker {
     try {
       const leaves = this.#someLeaves()
       await this.#node.blocks.putMany(leaves)
-      const links = [...leaves.map(({ cid }) => cid), ...this.pinned.slice(-1)]
+      const before = this.#made % CHAIN_ROOTS === 0 ? [] : this.pinned.slice(-1)
+      const links = [...leaves.map(({ cid }) => cid), ...before]
       const content = encode({ links, worker: this.#number, made: this.#made++ })
       const root = createBlock(content, { codec: codecByName('dag-cbor') })
       await this.#node.blocks.putMany([root])
