@@ -22,7 +22,8 @@ export async function init(session: Session, profile: RepoProfile): Promise<void
  * @throws as `openNode`
  */
 export async function daemon(session: Session, listen: readonly string[] | undefined): Promise<void> {
-  const { swarm } = await session.node({ online: { listen } })
+  const onBadConfig = (error: Error): void => session.say(`Warning: ${error.message}`)
+  const { swarm } = await session.node({ online: { listen, onBadConfig } })
   for (const address of swarm?.host.addresses() ?? []) await session.output.write(`Swarm listening on ${address}\n`)
   await session.output.write('Daemon is ready\n')
   const { signal } = session

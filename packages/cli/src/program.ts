@@ -84,8 +84,8 @@ function addLocalCommands(program: Program, version: string, act: Action): void 
 }
 
 function addCommand(program: Program, command: Command, act: Action): void {
-  const [group, name] = command.path.length === 2 ? command.path : [undefined, command.path[0]]
-  const parent = group === undefined ? program : groupOf(program, group)
+  const name = command.path.at(-1)
+  const parent = command.path.slice(0, -1).reduce(groupOf, program)
   const sub = parent
     .command(name ?? '')
     .description(command.summary)
@@ -114,18 +114,21 @@ function addCommand(program: Program, command: Command, act: Action): void {
   })
 }
 
-function groupOf(program: Program, name: string): Program {
+function groupOf(parent: Program, name: string): Program {
   return (
-    program.commands.find((command) => command.name() === name) ?? program.command(name).description(GROUPS[name] ?? '')
+    parent.commands.find((command) => command.name() === name) ?? parent.command(name).description(GROUPS[name] ?? '')
   )
 }
 
 const GROUPS: Readonly<Record<string, string>> = {
+  bitswap: 'See what is exchanged, and with whom',
   block: 'Read, store and delete single blocks',
   dag: 'Work with DAGs, and move them as CAR files',
   files: 'Files and folders that change, by paths from /',
+  peering: 'Peers that this repo stays connected to',
   pin: 'Keep content, and see what is kept',
   repo: 'Look into the repo and clean it up',
+  stats: 'Numbers of a running node',
   swarm: 'Meet other peers',
 }
 
@@ -210,8 +213,9 @@ function globalsOf(command: Program): GlobalOptions {
     timeout,
     json = false,
     peer = [],
-  } = command.optsWithGlobals<{ repo?: string; timeout?: number; json?: boolean; peer?: string[] }>()
-  return { repo, timeoutMs: timeout, json, peers: peer }
+  } = command.optsWithGlobals<{ repo?: string; timeout?: number; json?: boolean; peer?: string | string[] }>()
+  // A command may have an option of this name and its own, which is one text.
+  return { repo, timeoutMs: timeout, json, peers: Array.isArray(peer) ? peer : [] }
 }
 
 function exampleText(examples: readonly string[]): string {

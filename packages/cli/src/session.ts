@@ -1,6 +1,6 @@
 // What one run of the command line works with: repo, node, signal, output. The node opens at its first use.
 import { CairnError } from '@cairn/core'
-import type { RecoveryEvent, Swarm } from '@cairn/node'
+import type { OnlineOptions, RecoveryEvent, Swarm } from '@cairn/node'
 import type { CommandInput } from '@cairn/rpc'
 import { Interrupted } from './exit-code.ts'
 import { Output } from './terminal/output.ts'
@@ -23,7 +23,7 @@ type Node = Awaited<ReturnType<OpenNode>>
 /** How the node is opened. */
 interface OpenOptions {
   /** Present for a node that has to be online. */
-  readonly online?: { readonly listen?: readonly string[] | undefined } | undefined
+  readonly online?: OnlineOptions | undefined
   /** Whether to tell that damage may have taken pins; true by default. */
   readonly tellsLostPins?: boolean
 }

@@ -34,8 +34,8 @@ export interface HostPeer {
 
 /** Told of peers that come and go, however many connections each of them has. */
 export interface PeerWatcher {
-  connected(peer: PeerId): void
-  disconnected(peer: PeerId): void
+  connected?(peer: PeerId): void
+  disconnected?(peer: PeerId): void
 }
 
 /**
@@ -127,8 +127,8 @@ export class Host implements AsyncDisposable {
 
   /** Tells `watcher` of peers that come and go from now on, until the function that it gives is called. */
   watch(watcher: PeerWatcher): () => void {
-    const come = ({ detail }: CustomEvent<Libp2pPeerId>): void => watcher.connected(detail.toString())
-    const go = ({ detail }: CustomEvent<Libp2pPeerId>): void => watcher.disconnected(detail.toString())
+    const come = ({ detail }: CustomEvent<Libp2pPeerId>): void => watcher.connected?.(detail.toString())
+    const go = ({ detail }: CustomEvent<Libp2pPeerId>): void => watcher.disconnected?.(detail.toString())
     this.libp2p.addEventListener('peer:connect', come)
     this.libp2p.addEventListener('peer:disconnect', go)
     return () => {
@@ -170,7 +170,9 @@ export class Host implements AsyncDisposable {
   async ping(peer: PeerId, { signal }: AbortOptions = {}): Promise<number> {
     const target = this.#connectedPeer(peer)
     try {
-      return await this.libp2p.services.ping.ping(target, { signal: withTimeout(PING_TIMEOUT_MS, signal) })
+      const ms = await this.libp2p.services.ping.ping(target, { signal: withTimeout(PING_TIMEOUT_MS, signal) })
+      for (const connection of this.libp2p.getConnections(target)) connection.rtt = ms
+      return ms
     } catch (cause) {
       signal?.throwIfAborted()
       throw new CairnError('UNAVAILABLE', `Cannot ping ${peer}: ${reasonOf(cause)}`, { cause })

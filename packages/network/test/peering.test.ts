@@ -127,7 +127,7 @@ test('connects to a host, and again to one that comes back on its port', async (
     },
     random: Math.random,
   })
-  const unwatch = one.watch({ connected: () => undefined, disconnected: (peer) => peering.disconnected(peer) })
+  const unwatch = one.watch({ disconnected: (peer) => peering.disconnected(peer) })
   peering.setPeers([{ peer: two.peerId, addresses: [place, address] }])
   await expect.poll(() => one.isConnected(two.peerId)).toBe(true)
   await two.close()

@@ -3,17 +3,18 @@
 import type { Durability } from '@cairn/blockstore'
 import { CairnError } from '@cairn/core'
 import { generateIdentity, readIdentity, type Identity, type IdentityConfig } from '@cairn/network/identity'
+import { parseOwnSwarm, parseSwarm, type OwnSwarmConfig, type SwarmConfig } from './swarm-config.ts'
 import { parseDatastore, storageLimitOf, type DatastoreConfig, type StorageLimit } from './storage-limit.ts'
 
 /** The settings of a repo. */
-export interface Config {
+export interface Config extends SwarmConfig {
   readonly Identity: IdentityConfig
   readonly Addresses: {
     /** Multiaddrs that an online node listens on. */
     readonly Swarm: readonly string[]
   }
   readonly Datastore?: DatastoreConfig
-  readonly Cairn?: {
+  readonly Cairn?: OwnSwarmConfig & {
     /** What an acknowledged write survives: see `Durability`; `sync` by default. */
     readonly Durability?: Durability
     /** URLs of trustless gateways that an online node fetches from, beside its peers; none by default. */
@@ -24,7 +25,8 @@ export interface Config {
 /** Names of the profiles that a repo can be made with. */
 export type RepoProfile = 'lan' | 'test'
 
-/** Listen addresses by profile: `lan` takes peers on all interfaces, `test` on loopback alone. Nobody is contacted unasked. */
+/** Listen addresses by profile: `lan` takes peers on all interfaces, `test` on loopback alone. Only `lan` looks for peers by
+ * itself, and only on the LAN. */
 const SWARM: Readonly<Record<RepoProfile, readonly string[]>> = {
   lan: ['/ip4/0.0.0.0/tcp/4001', '/ip6/::/tcp/4001'],
   test: ['/ip4/127.0.0.1/tcp/0'],
@@ -33,7 +35,11 @@ const SWARM: Readonly<Record<RepoProfile, readonly string[]>> = {
 /** A config with a new identity. */
 export function newConfig(profile: RepoProfile): Config {
   const { peerId, privateKey } = generateIdentity()
-  return { Identity: { PeerID: peerId, PrivKey: privateKey }, Addresses: { Swarm: SWARM[profile] } }
+  return {
+    Identity: { PeerID: peerId, PrivKey: privateKey },
+    Addresses: { Swarm: SWARM[profile] },
+    Discovery: { MDNS: { Enabled: profile === 'lan' } },
+  }
 }
 
 /**
@@ -55,10 +61,12 @@ export function parseConfig(text: string): Config {
   }
   if (!isTexts(Swarm))
     throw new CairnError('INVALID', 'Cannot read the config: Addresses.Swarm must be a list of multiaddrs')
-  const { Datastore, Cairn }: Readonly<Record<string, unknown>> = isRecord(value) ? value : {}
+  const whole: Readonly<Record<string, unknown>> = isRecord(value) ? value : {}
+  const { Datastore, Cairn } = whole
   return {
     Identity: { PeerID, PrivKey },
     Addresses: { Swarm },
+    ...parseSwarm(whole),
     ...(Datastore !== undefined && { Datastore: parseDatastore(Datastore) }),
     ...(Cairn !== undefined && { Cairn: parseOwn(section(value, 'Cairn')) }),
   }
@@ -70,7 +78,7 @@ function parseOwn(own: Readonly<Record<string, unknown>>): NonNullable<Config['C
     throw new CairnError('INVALID', 'Cannot read the config: Cairn.Durability must be "sync" or "none"')
   if (Gateways !== undefined && !isTexts(Gateways))
     throw new CairnError('INVALID', 'Cannot read the config: Cairn.Gateways must be a list of URLs')
-  return { ...(durability && { Durability: durability }), ...(Gateways && { Gateways }) }
+  return { ...(durability && { Durability: durability }), ...(Gateways && { Gateways }), ...parseOwnSwarm(own) }
 }
 
 /** The identity in a config. @throws INVALID when its parts do not belong together */

@@ -17,3 +17,9 @@ export const HEAL_MS_MIN = 500
 
 /** Milliseconds between looks at what peers have said that they lack. */
 export const LACK_LOOK_MS = 100
+
+/** Milliseconds between looks at whether the config file of a running node has changed. */
+export const CONFIG_LOOK_MS = 1000
+
+/** Milliseconds between notes of the bytes that passed between peers and us: what a kill forgets. */
+export const ACCOUNTS_SAVE_MS = 10 * 60 * 1000

@@ -2,7 +2,7 @@
 // has it. The private key is neither shown nor changed.
 import { readFile } from 'node:fs/promises'
 import { CairnError, systemError } from '@cairn/core'
-import { identityOf, parseConfig } from './config.ts'
+import { identityOf, parseConfig, type Config } from './config.ts'
 import { writeDurably } from './durable-file.ts'
 
 type Section = Record<string, unknown>
@@ -14,6 +14,15 @@ export class Settings {
   /** @param path of the file */
   constructor(path: string) {
     this.#path = path
+  }
+
+  get path(): string {
+    return this.#path
+  }
+
+  /** The settings as a node reads them. @throws INVALID for a damaged file */
+  async parsed(): Promise<Config> {
+    return parseConfig(JSON.stringify(await this.#read()))
   }
 
   /** Everything but the private key, also settings that this version does not know. @throws INVALID for a damaged file */

@@ -1,21 +1,30 @@
 // The network side of a node: host, message transport and exchange, built on an open repo. Loaded only when online.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import {
+  Accounts,
   joinNetworks,
   openBitswap,
   openGatewayNetwork,
   openLibp2pNetwork,
+  RateLimiter,
   systemClock,
   type Bitswap,
 } from '@cairn/exchange'
-import type { AbortOptions, PeerId } from '@cairn/core'
-import { openHost, type Host } from '@cairn/network'
+import { CairnError, isCairnError, systemError, type AbortOptions, type KeyValueStore, type PeerId } from '@cairn/core'
+import { openHost, Peering, readSwarmKey, type Host } from '@cairn/network'
 import { identityOf } from './config.ts'
+import { ACCOUNTS_SAVE_MS } from './limits.ts'
+import { applySettings, watchSettings } from './live-settings.ts'
 import type { Repo } from './repo.ts'
+import { refusedOf } from './swarm-config.ts'
 
 /** How a node meets its peers. */
 export interface OnlineOptions {
   /** Multiaddrs to listen on; those of the config by default, an empty list for a node that only dials. */
   readonly listen?: readonly string[] | undefined
+  /** Told when the config has changed into one that does not read; the settings from before go on. */
+  readonly onBadConfig?: ((error: CairnError) => void) | undefined
 }
 
 /** The open network side of a node. */
@@ -31,35 +40,107 @@ export interface Swarm {
   close(): Promise<void>
 }
 
-/** Builds host and exchange. @throws as `openHost` */
-export async function openSwarm(repo: Repo, { listen = repo.config.Addresses.Swarm }: OnlineOptions): Promise<Swarm> {
-  const host = await openHost({ identity: identityOf(repo.config), listen })
+/** Builds host and exchange. @throws as `openHost`, INVALID for a damaged swarm key */
+export async function openSwarm(repo: Repo, options: OnlineOptions): Promise<Swarm> {
+  const { listen = repo.config.Addresses.Swarm, onBadConfig = () => undefined } = options
+  const host = await openHost(
+    {
+      identity: identityOf(repo.config),
+      listen,
+      swarmKey: await swarmKeyOf(repo.path),
+      refuse: refusedOf(repo.config, repo.config.Cairn),
+      discover: listen.length > 0 && repo.config.Discovery?.MDNS?.Enabled === true,
+    },
+    { connectionsMax: repo.config.Swarm?.ConnMgr?.HighWater },
+  )
   try {
-    const network = await openLibp2pNetwork(host.libp2p)
-    const gateways = openGatewayNetwork({ clock: systemClock })
-    const bitswap = openBitswap({
-      network: joinNetworks(network, gateways),
-      store: repo.blocks,
-      clock: systemClock,
-    })
-    for (const url of repo.config.Cairn?.Gateways ?? []) gateways.keep(url)
-    return {
-      host,
-      bitswap,
-      connect: (address, options) =>
-        /^https?:/.test(address) ? gateways.add(address, options) : host.connect(address, options),
-      async close() {
-        try {
-          await bitswap.close()
-          await gateways.close()
-          await network.close()
-        } finally {
-          await host.close()
-        }
-      },
-    }
+    return await buildSwarm(repo, host, onBadConfig)
   } catch (error) {
     await host.close()
     throw error
   }
+}
+
+async function buildSwarm(repo: Repo, host: Host, onBadConfig: (error: CairnError) => void): Promise<Swarm> {
+  const limiter = new RateLimiter({ clock: systemClock, weekMinute, isLocal: (peer) => isLocal(host, peer) })
+  const accounts = new Accounts(await repo.meta.get(ACCOUNTS_KEY))
+  const network = await openLibp2pNetwork(host.libp2p)
+  const gateways = openGatewayNetwork({ clock: systemClock })
+  const bitswap = openBitswap({
+    network: joinNetworks(network, gateways),
+    store: repo.blocks,
+    clock: systemClock,
+    limiter,
+    accounts,
+  })
+  const peering = new Peering({
+    connect: ({ peer, addresses }, options) => host.connectPeer(peer, addresses, options),
+    spare: (peer, isSpared) => host.spare(peer, isSpared),
+    isConnected: (peer) => host.isConnected(peer),
+    clock: systemClock,
+    random: Math.random,
+  })
+  const unwatchPeers = host.watch({ disconnected: (peer) => peering.disconnected(peer) })
+  const parts = { host, bitswap, peering, limiter }
+  applySettings(parts, repo.config)
+  const unwatch = watchSettings(parts, repo.settings, onBadConfig)
+  const saving = setInterval(() => void saveAccounts(repo.meta, accounts), ACCOUNTS_SAVE_MS).unref()
+  for (const url of repo.config.Cairn?.Gateways ?? []) gateways.keep(url)
+  return {
+    host,
+    bitswap,
+    connect: (address, options) =>
+      /^https?:/.test(address) ? gateways.add(address, options) : host.connect(address, options),
+    async close() {
+      unwatch()
+      unwatchPeers()
+      clearInterval(saving)
+      peering.close()
+      try {
+        await bitswap.close()
+        await gateways.close()
+        await network.close()
+        await saveAccounts(repo.meta, accounts)
+      } finally {
+        await host.close()
+      }
+    },
+  }
+}
+
+/** Record of the bytes that passed between peers and us. */
+const ACCOUNTS_KEY = 'bitswap/accounts'
+
+/** Only people look at it, so one that cannot be written, as on a full disk, stops nothing. */
+async function saveAccounts(records: KeyValueStore, accounts: Accounts): Promise<void> {
+  if (!accounts.isChanged) return
+  try {
+    await records.batch([{ key: ACCOUNTS_KEY, value: accounts.encode() }])
+  } catch (error) {
+    if (!isCairnError(error)) throw error
+  }
+}
+
+/** The key of the private network in the file that Kubo has it in, if there is one. */
+async function swarmKeyOf(repoPath: string): Promise<Uint8Array | undefined> {
+  const path = join(repoPath, 'swarm.key')
+  try {
+    return readSwarmKey(await readFile(path, 'utf8'))
+  } catch (cause) {
+    if (isCairnError(cause)) throw cause
+    const error = systemError(`read ${path}`, cause)
+    if (!isCairnError(error, 'NOT_FOUND')) throw error
+    if (process.env['LIBP2P_FORCE_PNET'] !== '1') return undefined
+    throw new CairnError('DENIED', `Cannot go online: LIBP2P_FORCE_PNET is set, and there is no ${path}`)
+  }
+}
+
+/** A gateway has a URL in place of a peer id. */
+function isLocal(host: Host, peer: PeerId): boolean {
+  return !peer.includes(':') && host.isLocal(peer)
+}
+
+function weekMinute(): number {
+  const now = new Date()
+  return (now.getDay() * 24 + now.getHours()) * 60 + now.getMinutes()
 }

@@ -27,7 +27,10 @@ import { pinAdd, pinRm, pinUpdate } from './commands/pin.ts'
 import { refs, refsLocal } from './commands/refs.ts'
 import { repoCompact, repoRebuildIndex, repoVerify } from './commands/repo-repair.ts'
 import { repoGc, repoStat, repoVersion } from './commands/repo.ts'
-import { id, swarmConnect, swarmPeers } from './commands/swarm.ts'
+import { bitswapLedger, bitswapStat, bitswapWantlist, statsBw } from './commands/bitswap.ts'
+import { swarmPeeringAdd, swarmPeeringLs, swarmPeeringRm } from './commands/peering.ts'
+import { ping } from './commands/ping.ts'
+import { id, swarmAddrs, swarmConnect, swarmDisconnect, swarmPeers } from './commands/swarm.ts'
 
 export type {
   ArgumentSpec,
@@ -90,7 +93,17 @@ export const COMMANDS: readonly Command[] = [
   repoCompact,
   repoVersion,
   swarmConnect,
+  swarmDisconnect,
   swarmPeers,
+  swarmAddrs,
+  swarmPeeringAdd,
+  swarmPeeringLs,
+  swarmPeeringRm,
+  ping,
+  bitswapStat,
+  bitswapWantlist,
+  bitswapLedger,
+  statsBw,
   id,
   config,
   configShow,

@@ -1,0 +1,52 @@
+// The settings of a node that count while it runs: whom it stays connected to, whom it refuses and serves, and how fast. A
+// change of the config file takes effect within a second; a file that does not read changes nothing until it does.
+import { unwatchFile, watchFile } from 'node:fs'
+import { isCairnError, type CairnError } from '@cairn/core'
+import { servePolicy, type Bitswap, type RateLimiter } from '@cairn/exchange'
+import type { Host, Peering } from '@cairn/network'
+import type { Config } from './config.ts'
+import { CONFIG_LOOK_MS } from './limits.ts'
+import type { Settings } from './settings.ts'
+import { peeringOf, ratePlanOf, refusedOf, serveListsOf } from './swarm-config.ts'
+
+/** What settings act on. */
+export interface LiveParts {
+  readonly host: Host
+  readonly bitswap: Bitswap
+  readonly peering: Peering
+  readonly limiter: RateLimiter
+}
+
+/** Applies what `config` says. @throws INVALID for a range that does not parse; the rest counts all the same */
+export function applySettings({ host, bitswap, peering, limiter }: LiveParts, config: Config): void {
+  limiter.setPlan(ratePlanOf(config.Cairn))
+  bitswap.setPolicy(servePolicy(serveListsOf(config.Cairn)))
+  peering.setPeers(peeringOf(config))
+  host.setRefused(refusedOf(config, config.Cairn))
+}
+
+/**
+ * Applies the config whenever its file changes, until the function that it gives is called. `onError` is told of a file
+ * that does not read.
+ */
+export function watchSettings(parts: LiveParts, settings: Settings, onError: (error: CairnError) => void): () => void {
+  const look = (): void => {
+    settings.parsed().then(
+      (config) => {
+        try {
+          applySettings(parts, config)
+        } catch (error) {
+          tell(error, onError)
+        }
+      },
+      (error: unknown) => tell(error, onError),
+    )
+  }
+  watchFile(settings.path, { interval: CONFIG_LOOK_MS, persistent: false }, look)
+  return () => unwatchFile(settings.path, look)
+}
+
+function tell(error: unknown, onError: (error: CairnError) => void): void {
+  if (!isCairnError(error)) throw error
+  onError(error)
+}
