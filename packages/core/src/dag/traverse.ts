@@ -21,6 +21,11 @@ export interface Visit<Value> {
   readonly bytes: number
   /** Taken lazily and in order, so a node with a million links costs no more than the window. */
   readonly next: Iterable<Step<Value>>
+  /**
+   * Whether `next` depends on nothing but this visit, and so may be taken before its turn: then what lies below nodes
+   * ahead is under way as well, and a DAG of few links a node costs no round trip a node.
+   */
+  readonly isFree?: boolean | undefined
 }
 
 /** How far down a traversal goes. */
@@ -46,10 +51,10 @@ export async function* traverse<Value>(
   try {
     window.unfold(roots, 0)
     for (let head = window.head(); head !== undefined; head = window.head()) {
-      const { value, next } = await head.visit
+      const { value, next } = await window.visited(head)
       signal?.throwIfAborted()
       window.consume(head)
-      window.unfold(next, head.depth + 1)
+      if (!head.isUnfolded) window.unfold(next, head.depth + 1)
       yield value
     }
   } finally {
@@ -65,6 +70,10 @@ interface Running<Value> {
   readonly depth: number
   /** Bytes it is taken to hold: first the hint, then what it really holds. */
   bytes: number
+  /** The steps below it, once they are known and may be begun. */
+  below: Iterable<Step<Value>> | undefined
+  /** Whether the steps below it stand in the queue. */
+  isUnfolded: boolean
 }
 
 /** Steps that are not begun yet. */
@@ -81,6 +90,8 @@ class Window<Value> {
    * iterator runs, so the number of entries is bounded by window and depth.
    */
   readonly #queue: (Running<Value> | Waiting<Value>)[] = []
+  /** Called when steps are known that may begin. */
+  #onBelow: () => void = () => undefined
   #running = 0
   #bytes = 0
   /** Moving average of the bytes of a step, for those that give no hint; begins at what writers should stay below. */
@@ -96,6 +107,17 @@ class Window<Value> {
     this.#fill()
     const head = this.#queue.at(-1)
     return head !== undefined && 'visit' in head ? head : undefined
+  }
+
+  /** What the head gave, while steps below others begin as soon as they are known. */
+  async visited(head: Running<Value>): Promise<Visit<Value>> {
+    for (;;) {
+      const { promise, resolve } = Promise.withResolvers<undefined>()
+      this.#onBelow = () => resolve(undefined)
+      const visit = await Promise.race([head.visit, promise])
+      if (visit !== undefined) return visit
+      this.#fill()
+    }
   }
 
   /** Frees the room of the head. */
@@ -122,16 +144,25 @@ class Window<Value> {
     for (let index = this.#queue.length - 1; index >= 0;) {
       const entry = this.#queue[index]
       if (entry === undefined) return
+      const full = this.#running >= READ_AHEAD_BLOCKS || this.#bytes + this.#typicalBytes > READ_AHEAD_BYTES
       if ('visit' in entry) {
-        index--
+        if (entry.below === undefined || full) index--
+        else this.#unfoldEarly(entry, index)
         continue
       }
-      const full = this.#running >= READ_AHEAD_BLOCKS || this.#bytes + this.#typicalBytes > READ_AHEAD_BYTES
       if (full && index < this.#queue.length - 1) return
       const step = entry.steps.next()
       if (step.done === true) this.#queue.splice(index--, 1)
       else this.#queue.splice(index + 1, 0, this.#begin(step.value, entry.depth))
     }
+  }
+
+  /** Puts the steps below `entry` behind it, which stands at `index`. */
+  #unfoldEarly(entry: Running<Value>, index: number): void {
+    const steps = (entry.below ?? [])[Symbol.iterator]()
+    entry.below = undefined
+    entry.isUnfolded = true
+    this.#queue.splice(index, 0, { steps, depth: entry.depth + 1 })
   }
 
   #begin(step: Step<Value>, depth: number): Running<Value> {
@@ -141,16 +172,22 @@ class Window<Value> {
       visit: step.run({ signal: this.#signal }),
       depth,
       bytes: step.bytes ?? this.#typicalBytes,
+      below: undefined,
+      isUnfolded: false,
     }
     this.#running++
     this.#bytes += running.bytes
     running.visit.then(
-      ({ bytes }) => {
+      ({ bytes, next, isFree = false }) => {
         this.#typicalBytes += (bytes - this.#typicalBytes) / 8
         this.#bytes += bytes - running.bytes
         const isMore = bytes > running.bytes
         running.bytes = bytes
         if (isMore && this.#bytes > READ_AHEAD_BYTES + BLOCK_BYTES_MAX) this.#putBack(running)
+        else if (isFree && depth < this.#depthMax) {
+          running.below = next
+          this.#onBelow()
+        }
       },
       () => undefined, // reported when its turn comes
     )

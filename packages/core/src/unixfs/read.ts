@@ -181,6 +181,7 @@ function contentVisit(source: Source, { data, links }: UnixFSNode, place: Place)
     value: bytes.length === 0 ? [] : [{ kind: 'bytes', path, bytes, isKnown }],
     bytes: bytes.length,
     next: next(),
+    isFree: links.length > 0,
   }
 }
 
