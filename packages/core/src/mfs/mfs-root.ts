@@ -54,6 +54,8 @@ export class MfsRoot {
   /** One at a time: an edit, or going back to the durable root after a failure. */
   readonly #turns = new Turns()
   #durable: CID
+  /** Whether there is a record of it; without one it is an empty directory that need not be stored. */
+  #isRecorded = true
   #newest: CID
   /** Whether a change was acknowledged that no commit has taken up. */
   #owesFlush = false
@@ -82,6 +84,7 @@ export class MfsRoot {
     const empty = new PendingBlocks(parts.blocks)
     const { cid } = makeDirectory(empty, { cidVersion: 1, hash: 'sha2-256' })
     const root = new MfsRoot(parts, cid, empty)
+    root.#isRecorded = false
     for (const block of empty.reachableFrom(cid)) root.#pending.add(block)
     return root
   }
@@ -148,9 +151,13 @@ export class MfsRoot {
   /** Waits until there is room for the blocks of one more change. What was replaced already is room as well. */
   async #makeRoom(): Promise<void> {
     if (this.#pending.bytes <= MFS_PENDING_BYTES) return
-    this.#pending.keep(this.#pending.reachableFrom(this.#newest))
-    // Whoever made the change is told of a failure; here it has made room.
-    while (this.#pending.bytes > MFS_PENDING_BYTES / 2) await this.#join()
+    for (;;) {
+      // After each commit anew: one that has failed leaves what it should have stored.
+      this.#pending.keep(this.#pending.reachableFrom(this.#newest))
+      if (this.#pending.bytes <= MFS_PENDING_BYTES / 2) return
+      // Whoever made the change is told of a failure; here it has made room.
+      await this.#join()
+    }
   }
 
   /** Never rejects: those who wait for it look at the number of failures. */
@@ -161,11 +168,14 @@ export class MfsRoot {
     // What is put is not below any root yet, until the record is written.
     const holds = [this.#blocks.hold(), ...this.#owedHolds.splice(0)]
     try {
-      if (root.equals(this.#durable)) return
-      await this.#blocks.putMany(made)
-      await this.#records.batch([{ key: ROOT_KEY, value: encode(root) }])
-      this.#durable = root
-      this.#pending.drop(made)
+      if (!root.equals(this.#durable)) {
+        await this.#blocks.putMany(made)
+        await this.#records.batch([{ key: ROOT_KEY, value: encode(root) }])
+        this.#durable = root
+        this.#isRecorded = true
+      }
+      // Whoever writes what is there already makes blocks as well, and they are stored.
+      if (this.#isRecorded) this.#pending.drop(made)
     } catch (error) {
       await this.#turns.run(async () => {
         this.#newest = this.#durable

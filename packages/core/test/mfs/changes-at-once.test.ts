@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import type { CID } from 'multiformats/cid'
 import { describe, expect, test } from 'vitest'
 import { BlockService, Mfs } from '../../src/index.ts'
-import { MFS_CHUNK_BYTES } from '../../src/limits.ts'
+import { MFS_CHUNK_BYTES, MFS_PENDING_BYTES } from '../../src/limits.ts'
 import { patternBytes, streamOf } from '../support/bytes.ts'
+import { expectCode } from '../support/expect-code.ts'
 import { MapRecords } from '../support/map-records.ts'
 import { MapStore } from '../support/map-store.ts'
 import { Repo, treeOf } from '../support/mfs-repo.ts'
@@ -81,6 +82,35 @@ describe('changes', () => {
       await files.remove('/d', { recursive: true })
       await repo.collect()
     }
+  })
+
+  test('that change nothing hold no memory for it, however many they are', async () => {
+    const files = await new Repo().open()
+    const content = patternBytes(MFS_PENDING_BYTES + 8 * MFS_CHUNK_BYTES)
+    await files.write('/f', streamOf(content), CREATE)
+    const { cid } = await files.find('/f')
+    for (let offset = 0; offset < content.length; offset += MFS_CHUNK_BYTES) {
+      await files.write('/f', streamOf(content.subarray(offset, offset + 10)), { offset })
+    }
+    expect((await files.find('/f')).cid.equals(cid)).toBe(true)
+  })
+
+  test('of more than may wait, none of which can be recorded, leave room for the next ones', async () => {
+    const repo = new Repo()
+    const files = await repo.open()
+    const content = patternBytes(MFS_PENDING_BYTES + 8 * MFS_CHUNK_BYTES)
+    await files.write('/f', text('before'), CREATE)
+    repo.records.fails = true
+    const writes = []
+    for (let offset = 0; offset < content.length; offset += MFS_CHUNK_BYTES) {
+      const piece = content.subarray(offset, offset + MFS_CHUNK_BYTES)
+      writes.push(files.write(`/${offset}`, streamOf(piece), { ...CREATE, flush: false }))
+    }
+    await Promise.all(writes)
+    await expectCode('LIMIT', () => files.flush())
+    repo.records.fails = false
+    await files.write('/g', text('after'), CREATE)
+    expect(await repo.recorded()).toEqual({ '/f': 'before', '/g': 'after' })
   })
 
   test('to a file read none of the nodes again that were just written', async () => {
