@@ -2,6 +2,7 @@
 // decided, for files, trees, pins and walks alike. The window is measured in bytes, and in steps for tiny blocks.
 import { CairnError } from '../errors.ts'
 import type { AbortOptions } from '../interfaces.ts'
+import { Chain, type Place } from './chain.ts'
 import { BLOCK_BYTES_MAX, DAG_DEPTH_MAX, READ_AHEAD_BLOCKS, READ_AHEAD_BYTES } from '../limits.ts'
 
 /** Why steps stop that nobody will consume. One for all: to abort without a reason makes an error with its stack each time. */
@@ -74,6 +75,8 @@ interface Running<Value> {
   below: Iterable<Step<Value>> | undefined
   /** Whether the steps below it stand in the queue. */
   isUnfolded: boolean
+  /** Where it stands in the queue. */
+  place: Place<Entry<Value>> | undefined
 }
 
 /** Steps that are not begun yet. */
@@ -82,14 +85,15 @@ interface Waiting<Value> {
   readonly depth: number
 }
 
+type Entry<Value> = Running<Value> | Waiting<Value>
+
 class Window<Value> {
   readonly #signal: AbortSignal
   readonly #depthMax: number
-  /**
-   * In reading order from the end, where it changes: so a level costs the same however many there are above it. Everything taken from an
-   * iterator runs, so the number of entries is bounded by window and depth.
-   */
-  readonly #queue: (Running<Value> | Waiting<Value>)[] = []
+  /** In reading order. Everything taken from an iterator runs, so the number of entries is bounded by window and depth. */
+  readonly #queue = new Chain<Entry<Value>>()
+  /** The first place at which a step may begin, or `undefined` where there is none: then all that is known runs. */
+  #next: Place<Entry<Value>> | undefined
   /** Called when steps are known that may begin. */
   #onBelow: () => void = () => undefined
   #running = 0
@@ -105,7 +109,7 @@ class Window<Value> {
   /** The step whose turn it is, or `undefined` at the end. */
   head(): Running<Value> | undefined {
     this.#fill()
-    const head = this.#queue.at(-1)
+    const head = this.#queue.first?.entry
     return head !== undefined && 'visit' in head ? head : undefined
   }
 
@@ -122,47 +126,60 @@ class Window<Value> {
 
   /** Frees the room of the head. */
   consume(head: Running<Value>): void {
-    this.#queue.pop()
+    const { first } = this.#queue
+    if (first === undefined) return
+    if (this.#next === first) this.#next = first.after
+    this.#queue.remove(first)
     this.#running--
     this.#bytes -= head.bytes
   }
 
-  /** Puts `steps` before everything else. */
-  unfold(steps: Iterable<Step<Value>>, depth: number): void {
-    this.#queue.push({ steps: steps[Symbol.iterator](), depth })
+  /** Puts `below` before everything else, and begins the first of them, since it is the head now. */
+  unfold(below: Iterable<Step<Value>>, depth: number): void {
+    const steps = below[Symbol.iterator]()
+    const first = steps.next()
+    if (first.done !== true) {
+      this.#next = this.#queue.putFirst({ steps, depth })
+      const running = this.#begin(first.value, depth)
+      running.place = this.#queue.putBefore(this.#next, running)
+    }
     this.#fill()
   }
 
   /** Closes what is waiting, and resolves when no step runs any more, however each of them ended. */
   async end(): Promise<void> {
     for (const entry of this.#queue) if ('steps' in entry) entry.steps.return?.()
-    await Promise.allSettled(this.#queue.map((entry) => ('visit' in entry ? entry.visit : undefined)))
+    await Promise.allSettled(Array.from(this.#queue, (entry) => ('visit' in entry ? entry.visit : undefined)))
   }
 
   /** Begins steps in order while there is room; the head always runs, or nothing would ever move. */
   #fill(): void {
-    for (let index = this.#queue.length - 1; index >= 0;) {
-      const entry = this.#queue[index]
-      if (entry === undefined) return
-      const full = this.#running >= READ_AHEAD_BLOCKS || this.#bytes + this.#typicalBytes > READ_AHEAD_BYTES
+    for (let place = this.#next; place !== undefined; place = this.#next) {
+      const isFull = this.#running >= READ_AHEAD_BLOCKS || this.#bytes + this.#typicalBytes > READ_AHEAD_BYTES
+      if (isFull && place !== this.#queue.first) return
+      const { entry } = place
       if ('visit' in entry) {
-        if (entry.below === undefined || full) index--
-        else this.#unfoldEarly(entry, index)
+        if (entry.below !== undefined && !isFull) this.#unfoldEarly(entry, place)
+        this.#next = place.after
         continue
       }
-      if (full && index < this.#queue.length - 1) return
       const step = entry.steps.next()
-      if (step.done === true) this.#queue.splice(index--, 1)
-      else this.#queue.splice(index + 1, 0, this.#begin(step.value, entry.depth))
+      if (step.done !== true) {
+        const running = this.#begin(step.value, entry.depth)
+        running.place = this.#queue.putBefore(place, running)
+      } else {
+        this.#next = place.after
+        this.#queue.remove(place)
+      }
     }
   }
 
-  /** Puts the steps below `entry` behind it, which stands at `index`. */
-  #unfoldEarly(entry: Running<Value>, index: number): void {
+  /** Puts the steps below `entry` behind it. */
+  #unfoldEarly(entry: Running<Value>, place: Place<Entry<Value>>): void {
     const steps = (entry.below ?? [])[Symbol.iterator]()
     entry.below = undefined
     entry.isUnfolded = true
-    this.#queue.splice(index, 0, { steps, depth: entry.depth + 1 })
+    this.#queue.putAfter(place, { steps, depth: entry.depth + 1 })
   }
 
   #begin(step: Step<Value>, depth: number): Running<Value> {
@@ -174,6 +191,7 @@ class Window<Value> {
       bytes: step.bytes ?? this.#typicalBytes,
       below: undefined,
       isUnfolded: false,
+      place: undefined,
     }
     this.#running++
     this.#bytes += running.bytes
@@ -186,6 +204,7 @@ class Window<Value> {
         if (isMore && this.#bytes > READ_AHEAD_BYTES + BLOCK_BYTES_MAX) this.#putBack(running)
         else if (isFree && depth < this.#depthMax) {
           running.below = next
+          this.#next = this.#queue.first
           this.#onBelow()
         }
       },
@@ -199,12 +218,13 @@ class Window<Value> {
    * the DAG, and hundreds of large blocks claimed to be tiny would be held at once. They are stored here by now, most often.
    */
   #putBack(running: Running<Value>): void {
-    const index = this.#queue.lastIndexOf(running)
+    const { place } = running
     // The head is being consumed.
-    if (index < 0 || index === this.#queue.length - 1) return
+    if (place === undefined || place === this.#queue.first) return
     this.#running--
     this.#bytes -= running.bytes
     const step: Step<Value> = { bytes: running.bytes, run: (options) => running.step.run(options) }
-    this.#queue[index] = { steps: [step].values(), depth: running.depth }
+    place.entry = { steps: [step].values(), depth: running.depth }
+    this.#next = this.#queue.first
   }
 }

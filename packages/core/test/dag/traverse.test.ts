@@ -112,7 +112,7 @@ describe('traverse', () => {
   })
 
   test('drops what is larger than it was said to be and has no room, and gives each value once', async () => {
-    const count = 2000
+    const count = 4 * READ_AHEAD_BLOCKS
     let runs = 0
     function* liars(): Generator<Step<number>> {
       for (let index = 0; index < count; index++) {

@@ -12,6 +12,8 @@ const MIB = 1024 * KIB
 /** A download by one peer: how long it took, and which share of what came was of no use. */
 export interface Download {
   readonly ms: number
+  /** Bytes of blocks that came. */
+  readonly bytes: number
   readonly wastedShare: number
 }
 
@@ -36,7 +38,7 @@ function wastedShare({ bitswap }: Citizen): number {
 async function download(world: World, peer: Citizen, cid: CID): Promise<Download> {
   const start = world.clock.now()
   await world.clock.settle(consume(readFile(peer.service, cid)))
-  return { ms: world.clock.now() - start, wastedShare: wastedShare(peer) }
+  return { ms: world.clock.now() - start, bytes: peer.bitswap.stats().dataReceived, wastedShare: wastedShare(peer) }
 }
 
 /** One file from several providers that have it all, each with a line up of `upBytesPerMs`. */
