@@ -198,5 +198,5 @@ export const METER_MS = 5000
 /** Peers whose bytes are remembered: more than are ever connected, in a record of about 150 KB. */
 export const ACCOUNTS_MAX = 2048
 
-/** Wants remembered for all peers together, at about 600 bytes each; above it each peer may have an equal part. */
+/** Wants remembered for all peers together, at about 360 bytes each; above it each peer may have an equal part. */
 export const WANTS_MAX = 65_536

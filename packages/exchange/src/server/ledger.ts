@@ -1,9 +1,9 @@
 // What one peer wants from us: bounded, served by priority, remembered while we lack the block.
 import type { PeerId } from '@cairn/core'
-import type { CID } from 'multiformats/cid'
+import { CID } from 'multiformats/cid'
 import { ANSWER_WANTS, LEDGER_WANTS_MAX } from '../limits.ts'
 import type { Presence, WantEntry } from '../message.ts'
-import type { LedgerWant, WantIndex } from './want-index.ts'
+import { LedgerWant, wantKey, type WantIndex } from './want-index.ts'
 
 /** The wants of one peer. */
 export class Ledger {
@@ -16,7 +16,8 @@ export class Ledger {
   /** Wants to look up, best last when sorted. Those that ended are passed over when they come up. */
   #queue: LedgerWant[] = []
   #isSorted = true
-  #refusals = new Map<string, CID>()
+  /** Keys of wants that found no room and are to be told so. */
+  readonly #refusals = new Set<string>()
   #order = 0
 
   constructor(peer: PeerId, index: WantIndex) {
@@ -47,12 +48,12 @@ export class Ledger {
   /** Takes what the peer wants and no longer wants. With `full`, only what is in `entries` stays wanted. */
   apply(entries: readonly WantEntry[], full: boolean): void {
     if (full) {
-      const kept = new Set(entries.filter(({ cancel }) => !cancel).map(({ cid }) => cidKey(cid)))
+      const kept = new Set(entries.filter(({ cancel }) => !cancel).map(({ cid }) => wantKey(cid)))
       for (const [key, want] of this.#wants) if (!kept.has(key)) this.remove(want)
       this.#refusals.clear()
     }
     for (const entry of entries) {
-      const want = this.#wants.get(cidKey(entry.cid))
+      const want = this.#wants.get(wantKey(entry.cid))
       if (!entry.cancel) this.#want(entry, want)
       else if (want !== undefined) this.remove(want)
     }
@@ -77,7 +78,7 @@ export class Ledger {
 
   /** DONT_HAVE for wants that found no room in the ledger. */
   takeRefusals(): Presence[] {
-    const presences = Array.from(this.#refusals.values(), (cid) => ({ cid, has: false }))
+    const presences = Array.from(this.#refusals, (key) => ({ cid: CID.decode(Buffer.from(key, 'latin1')), has: false }))
     this.#refusals.clear()
     return presences
   }
@@ -121,7 +122,7 @@ export class Ledger {
   /** Ends `want`: answered, cancelled or pushed out. */
   remove(want: LedgerWant): void {
     want.state = 'ended'
-    this.#wants.delete(cidKey(want.cid))
+    this.#wants.delete(want.key)
     this.#waiting.delete(want)
     this.#index.remove(want)
   }
@@ -133,7 +134,8 @@ export class Ledger {
     this.#queue = []
   }
 
-  #want({ cid, priority, type, sendDontHave }: WantEntry, known: LedgerWant | undefined): void {
+  #want(entry: WantEntry, known: LedgerWant | undefined): void {
+    const { cid, priority, type, sendDontHave } = entry
     if (known !== undefined) {
       if (type === 'block') known.type = type
       if (known.priority !== priority) this.#isSorted = false
@@ -141,23 +143,11 @@ export class Ledger {
       known.sendDontHave = sendDontHave
       if (known.state === 'waiting') this.requeue(known)
     } else if (this.#makeRoom()) {
-      const peer = this.peer
-      const order = this.#order++
-      const want: LedgerWant = {
-        peer,
-        cid,
-        order,
-        priority,
-        type,
-        sendDontHave,
-        state: 'queued',
-        size: undefined,
-        announced: false,
-      }
-      this.#wants.set(cidKey(cid), want)
+      const want = new LedgerWant(this.peer, this.#order++, entry)
+      this.#wants.set(want.key, want)
       this.#index.add(want)
       this.#enqueue(want)
-    } else if (sendDontHave && this.#refusals.size < LEDGER_WANTS_MAX) this.#refusals.set(cidKey(cid), cid)
+    } else if (sendDontHave && this.#refusals.size < LEDGER_WANTS_MAX) this.#refusals.add(wantKey(cid))
   }
 
   /** A full ledger lets the want go that has waited longest for a block that is not here. */
@@ -176,8 +166,4 @@ export class Ledger {
       this.#queue = this.#queue.filter(({ state }) => state === 'queued')
     }
   }
-}
-
-function cidKey(cid: CID): string {
-  return Buffer.from(cid.bytes.buffer, cid.bytes.byteOffset, cid.bytes.byteLength).toString('latin1')
 }

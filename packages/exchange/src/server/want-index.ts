@@ -1,13 +1,19 @@
 // Who wants a block, over all peers, so that telling of a new block takes one step however many peers there are.
 import { blockKey, type PeerId } from '@cairn/core'
-import type { CID } from 'multiformats/cid'
+import { CID } from 'multiformats/cid'
 import { WANTS_MAX } from '../limits.ts'
-import type { WantType } from '../message.ts'
+import type { WantEntry, WantType } from '../message.ts'
 
-/** One want of one peer. */
-export interface LedgerWant {
+/**
+ * One want of one peer. It holds the CID as text and makes it when it is asked for: the CID that came is a view into its
+ * message, which it would keep in memory, and four times as large.
+ */
+export class LedgerWant {
   readonly peer: PeerId
-  readonly cid: CID
+  /** Bytes of the CID as latin1: see {@link wantKey}. */
+  readonly key: string
+  /** As `blockKey`. */
+  readonly blockKey: string
   /** Rises with each want of the peer: earlier ones go first among equals. */
   readonly order: number
   priority: number
@@ -17,11 +23,31 @@ export interface LedgerWant {
    * `queued` until it is looked up, `looking` while it is, `waiting` when the block is not here, `ended` once answered,
    * cancelled or pushed out.
    */
-  state: 'queued' | 'looking' | 'waiting' | 'ended'
+  state: 'queued' | 'looking' | 'waiting' | 'ended' = 'queued'
   /** Bytes of the block once it was looked up. */
-  size: number | undefined
+  size: number | undefined = undefined
   /** Whether the block came while the store was being asked for it. */
-  announced: boolean
+  announced = false
+
+  constructor(peer: PeerId, order: number, { cid, priority, type, sendDontHave }: WantEntry) {
+    this.peer = peer
+    this.key = wantKey(cid)
+    // A slice of the key takes no bytes of its own.
+    this.blockKey = this.key.slice(cid.bytes.length - cid.multihash.bytes.length)
+    this.order = order
+    this.priority = priority
+    this.type = type
+    this.sendDontHave = sendDontHave
+  }
+
+  get cid(): CID {
+    return CID.decode(Buffer.from(this.key, 'latin1'))
+  }
+}
+
+/** Tells CIDs apart, also those of one block. */
+export function wantKey({ bytes }: CID): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }
 
 /** What of a ledger counts for the room of all. */
@@ -35,7 +61,8 @@ export interface CountedLedger {
 export class WantIndex {
   /** The ledgers that share the room. */
   readonly ledgers = new Set<CountedLedger>()
-  readonly #wants = new Map<string, Set<LedgerWant>>()
+  /** Most blocks are wanted once, and a set takes more than a want. */
+  readonly #wants = new Map<string, LedgerWant | Set<LedgerWant>>()
   #size = 0
 
   /**
@@ -52,22 +79,23 @@ export class WantIndex {
 
   add(want: LedgerWant): void {
     this.#size++
-    const key = blockKey(want.cid)
-    const wants = this.#wants.get(key)
-    if (wants === undefined) this.#wants.set(key, new Set([want]))
-    else wants.add(want)
+    const wants = this.#wants.get(want.blockKey)
+    if (wants === undefined) this.#wants.set(want.blockKey, want)
+    else if (wants instanceof Set) wants.add(want)
+    else this.#wants.set(want.blockKey, new Set([wants, want]))
   }
 
   remove(want: LedgerWant): void {
-    const key = blockKey(want.cid)
-    const wants = this.#wants.get(key)
-    if (wants?.delete(want) !== true) return
+    const wants = this.#wants.get(want.blockKey)
+    if (wants === want) this.#wants.delete(want.blockKey)
+    else if (!(wants instanceof Set) || !wants.delete(want)) return
+    else if (wants.size === 0) this.#wants.delete(want.blockKey)
     this.#size--
-    if (wants.size === 0) this.#wants.delete(key)
   }
 
   /** Wants for the block of `cid`, under whichever CID the peers know it. */
   find(cid: CID): Iterable<LedgerWant> {
-    return this.#wants.get(blockKey(cid)) ?? []
+    const wants = this.#wants.get(blockKey(cid))
+    return wants instanceof LedgerWant ? [wants] : (wants ?? [])
   }
 }
