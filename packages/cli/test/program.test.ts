@@ -101,6 +101,8 @@ test.for([['init'], ['daemon'], ['version'], ...COMMANDS.map(({ path }) => path)
     expect(printed).toMatch(/Examples:\n(?: {2}\$ .*cairn .*\n)+$/)
     const isBytes = COMMANDS.some((command) => command.path === path && command.output === 'bytes')
     expect(printed.includes('--json')).toBe(!isBytes && path[0] !== 'daemon')
-    expect(printed.includes('--peer <address>')).toBe(COMMANDS.some((command) => command.path === path && command.fetches))
+    expect(printed.includes('--peer <address>')).toBe(
+      COMMANDS.some((command) => command.path === path && command.fetches),
+    )
   },
 )

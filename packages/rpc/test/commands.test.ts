@@ -88,7 +88,8 @@ describe('the table', () => {
 
   test('has optional and repeated arguments only at the end', () => {
     for (const { arguments: all } of COMMANDS) {
-      for (const { optional = false, repeat = false } of all.slice(0, -1)) expect([optional, repeat]).toEqual([false, false])
+      for (const { optional = false, repeat = false } of all.slice(0, -1))
+        expect([optional, repeat]).toEqual([false, false])
     }
   })
 })
