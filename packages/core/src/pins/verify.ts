@@ -50,7 +50,7 @@ export async function* verifyPins(
         yield* bad.splice(0)
       }
     } catch (error) {
-      // A DAG that is too deep is as good as unreadable, and no reason to leave the other pins out.
+      // A DAG whose open nodes are too large together is as good as unreadable, and no reason to leave the other pins out.
       if (!isCairnError(error, 'LIMIT')) throw error
       onUnreadable(pin.cid, error)
     }

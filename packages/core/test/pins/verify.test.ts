@@ -144,20 +144,14 @@ describe('verifyPins', () => {
     await expect(all(verifyPins(repo, { signal }))).rejects.toBe(signal.reason)
   })
 
-  test('says that a DAG is too deep, and goes on', async () => {
+  test('follows a chain of any length', async () => {
     let below = rawBlock(1)
     const chain = [below]
     for (let depth = 0; depth < 5000; depth++) chain.push((below = createBlock(encode([below.cid]), { codec: 0x71 })))
-    const repo = await newRepo([...chain, rawBlock(2)])
+    const repo = await newRepo(chain)
     await repo.pins.record(below.cid)
-    await repo.pins.record(rawBlock(2).cid)
     const { pins, bad } = await verified(repo)
-    expect(pins).toEqual(
-      new Map([
-        [String(below.cid), false],
-        [String(rawBlock(2).cid), true],
-      ]),
-    )
-    expect([...(bad.get(String(below.cid)) ?? [])]).toEqual([[String(below.cid), 'LIMIT']])
+    expect(pins).toEqual(new Map([[String(below.cid), true]]))
+    expect(bad.size).toBe(0)
   })
 })
