@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { openIndexDatabase } from '../src/log/block-index.ts'
 import { openDatabase } from '../src/database/database.ts'
 import { openLevelStore, type RecoveryEvent } from '../src/index.ts'
+import { doubtFiles } from '../src/files/database-files.ts'
 import { CHECKPOINT_KEY, encodeLogKey, HEADER_KEY } from '../src/log/record.ts'
 import { seededBlock } from './block-store-suite.ts'
 import { tempFolder } from './temp-folder.ts'
@@ -106,6 +107,22 @@ test('a log without its header goes on under its name', async () => {
   const outcome = await look(path)
   expect(outcome).toMatchObject({ there: all, named: [] })
   expect(kinds(outcome)).toContain('dropped')
+})
+
+test('a log whose header is damaged beside other things keeps its name, so the index tells what is lost', async () => {
+  const path = await filledFolder()
+  const folder = join(path, 'blocks')
+  const damaged = await openDatabase(folder, { tableBytes: 1 << 20 })
+  const [header] = await damaged.getReadable([HEADER_KEY])
+  if (header === undefined) throw new TypeError('a log has a header')
+  const value = header.with(-1, (header.at(-1) ?? 0) ^ 4)
+  const [first] = cids
+  if (first === undefined) throw new TypeError('the store has blocks')
+  const lost = encodeLogKey(1, first.multihash.bytes)
+  await damaged.batch([{ key: HEADER_KEY, value }, { key: lost }], { sync: true })
+  await damaged.close()
+  await doubtFiles(folder)
+  expect(await look(path)).toMatchObject({ there: all.slice(1), named: all.slice(0, 1) })
 })
 
 test.for([true, false])(

@@ -1,16 +1,15 @@
 // The log: every block under a rising sequence number, so that LevelDB never rewrites what it wrote (see
 // docs/decisions/002-log-in-leveldb.md). It is the truth about what is stored.
-import { randomBytes } from 'node:crypto'
-import { CairnError, isCairnError } from '@cairn/core'
-import { doubtFiles, isDoubtful, trustFiles } from '../files/database-files.ts'
+import { isCairnError } from '@cairn/core'
+import { isDoubtful, trustFiles } from '../files/database-files.ts'
 import { openDatabase, type Database } from '../database/database.ts'
 import type { Entry } from '../database/scan.ts'
 import type { Durability } from '../durability.ts'
 import { CHECKED_LOG_BYTES, LOG_BATCH_BYTES, LOG_TABLE_BYTES } from '../limits.ts'
 import { beginUse, endUse } from '../files/log-use.ts'
-import { decodeHeader, decodeLogKey, encodeHeader, encodeLogKey, HEADER_KEY, type Location } from './record.ts'
+import { openHeader, type HeaderSettings } from './log-header.ts'
+import { decodeLogKey, encodeLogKey, type Location } from './record.ts'
 import { mergedBytes, stretchesOf, WHOLE_LOG, type LogStretch } from './log-stretches.ts'
-import type { OnRecovery } from '../recovery-event.ts'
 
 /** Where the block of a multihash is. */
 export interface Placed {
@@ -22,8 +21,6 @@ export interface Placed {
 export interface LogRecord extends Placed {
   readonly bytes: Uint8Array
 }
-
-const FORMAT_VERSION = 1
 
 /** Stands in no key: blocks with an identity hash are never stored. */
 const NO_MULTIHASH = new Uint8Array([0x00])
@@ -38,12 +35,9 @@ interface LogIdentity {
 }
 
 /** How a log is opened. */
-export interface BlockLogSettings {
+export interface BlockLogSettings extends HeaderSettings {
   /** `sync` by default. */
   readonly durability?: Durability | undefined
-  readonly onRecovery?: OnRecovery | undefined
-  /** Name of the log that the index was made from, if there is one: asked for when the log itself has lost it. */
-  readonly recallId?: () => Promise<Uint8Array | undefined>
 }
 
 /**
@@ -61,45 +55,12 @@ export async function openBlockLog(path: string, settings: BlockLogSettings = {}
     watch: { check: 'keys', bytesMax: CHECKED_LOG_BYTES, isSuspect },
   })
   try {
-    const id = (await readHeader(database, path)) ?? (await writeHeader(database, path, settings))
+    const id = await openHeader(database, path, settings)
     return new BlockLog(database, { id, path, durability })
   } catch (error) {
     await database.close()
     throw error
   }
-}
-
-/** Name of the log, or `undefined` when it has no header that can be read. */
-async function readHeader(database: Database, path: string): Promise<Uint8Array | undefined> {
-  const [stored] = await database.getReadable([HEADER_KEY])
-  const header = stored && decodeHeader(stored)
-  if (header === undefined || header.version === FORMAT_VERSION) return header?.id
-  throw new CairnError(
-    'UNSUPPORTED',
-    `Cannot open ${path}: it has format ${header.version}, this version knows ${FORMAT_VERSION}`,
-  )
-}
-
-/** Begins a new log, or gives one that has lost its header a new one, under its old name if that is known. */
-async function writeHeader(
-  database: Database,
-  path: string,
-  { recallId, onRecovery }: BlockLogSettings,
-): Promise<Uint8Array> {
-  const remembered = await recallId?.()
-  const id = remembered ?? Uint8Array.from(randomBytes(16))
-  const value = encodeHeader({ version: FORMAT_VERSION, id })
-  const isAllGone = await isEmpty(database)
-  if (remembered !== undefined || !isAllGone) await doubtFiles(path)
-  // Of a log that is gone as a whole the index tells what is lost.
-  if (!isAllGone) onRecovery?.({ kind: 'dropped', path, bytes: value.length })
-  await database.batch([{ key: HEADER_KEY, value }], { sync: true })
-  return id
-}
-
-async function isEmpty(database: Database): Promise<boolean> {
-  for await (const _ of database.pages(HEADER_KEY, () => undefined)) return false
-  return true
 }
 
 /** An open log. */
