@@ -99,11 +99,11 @@ export const DISTRUST_MS = 600_000
 /** Such peers that are remembered; identities cost nothing, so more would bound nobody. */
 export const DISTRUSTED_PEERS_MAX = 1024
 
-/** Blocks sent once too often that are forgiven until a wanted one arrives: mistakes of counting, not of intent. */
-export const REPEATED_BLOCKS_MAX = 16
+/** Blocks sent once too often that are forgiven until a wanted one arrives: all that were on their way when wants ended. */
+export const REPEATED_BLOCKS_MAX = 2 * PEER_WINDOW_WANTS
 
-/** Bytes of such blocks that are forgiven: one full message. */
-export const REPEATED_BYTES_MAX = 4 * 1024 * 1024
+/** Bytes of such blocks that are forgiven: a window of them. */
+export const REPEATED_BYTES_MAX = PEER_WINDOW_BYTES
 
 /** Wants remembered per peer: four times boxo, about 2 MB of memory. */
 export const LEDGER_WANTS_MAX = 4096
