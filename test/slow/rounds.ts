@@ -26,5 +26,5 @@ export const ROUNDS = {
   fuzz: Number(process.env['CAIRN_FUZZ'] ?? (isLong ? 1_000_000 : 4000)),
   /** Whether each action is told as it begins. */
   isTold: process.env['CAIRN_TOLD'] === '1',
-  seed: Number(process.env['CAIRN_SEED'] ?? Date.now() % 1_000_000_000),
+  seed: Number(process.env['CAIRN_SEED'] ?? (isLong ? Date.now() % 1_000_000_000 : 1)),
 } as const
