@@ -66,7 +66,6 @@ describe('the command fails with one line', () => {
     ['one of several that does not exist', ['add', 'hello', 'nowhere']],
     ['a folder without -r', ['add', 'folder']],
     ['a device', ['add', devNull]],
-    ['a level of compression and nothing to compress', ['get', '-l', '3', HELLO]],
     ['a file node that is too narrow', ['add', '--max-file-links', '1', 'hello']],
     ['a CIDv0 with another hash', ['add', '--cid-version', '0', '--hash', 'sha2-512', 'hello']],
     ['a CID that is not here', ['cat', MISSING]],

@@ -21,7 +21,7 @@ export function buildProgram(version: string, act: Action): Program {
     .addOption(
       new Option('--timeout <duration>', 'give up after this time, for example 30s or 5m').argParser(durationOf),
     )
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp(HELP)
     .showHelpAfterError('(cairn --help tells more)')
     .exitOverride()
   addLocalCommands(program, version, act)
@@ -89,7 +89,7 @@ function addCommand(program: Program, command: Command, act: Action): void {
   const sub = parent
     .command(name ?? '')
     .description(command.summary)
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp(HELP)
   for (const { name: argument, help, optional = false, repeat = false } of command.arguments) {
     const word = `${argument}${repeat ? '...' : ''}`
     sub.argument(optional !== false ? `[${word}]` : `<${word}>`, help)
@@ -144,6 +144,16 @@ function addOption(sub: Program, name: string, spec: OptionSpec): void {
   else if (spec.choices !== undefined) option.choices(spec.choices)
   else if (spec.check !== undefined) option.argParser(checkedText(spec.check))
   sub.addOption(option)
+}
+
+/** Options of the program alone: a command that has commands below it, as `refs` has, does not lend them its own. */
+const HELP = {
+  showGlobalOptions: true,
+  visibleGlobalOptions: (command: Program): Option[] => {
+    let root = command
+    while (root.parent !== null) root = root.parent
+    return [...root.options]
+  },
 }
 
 interface Asked {

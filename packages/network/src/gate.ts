@@ -58,7 +58,7 @@ export class Gate {
 }
 
 /** Reads ranges of addresses; see {@link GateRules}. @throws INVALID for one that does not parse */
-export function readRanges(texts: readonly string[]): BlockList {
+function readRanges(texts: readonly string[]): BlockList {
   const list = new BlockList()
   for (const text of texts) {
     try {

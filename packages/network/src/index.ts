@@ -1,6 +1,5 @@
 // What other packages may use of the network; identities alone are at `@cairn/network/identity`.
-export { readPeerAddress } from './address.ts'
-export { readRanges, type GateRules } from './gate.ts'
+export type { GateRules } from './gate.ts'
 export { openHost, type Host, type HostPeer, type PeerWatcher } from './host.ts'
 export { Peering, type PeeringPeer } from './peering.ts'
 export { readSwarmKey } from './swarm-key.ts'
