@@ -29,7 +29,7 @@ import {
 import { roomOnDisk, type LevelBlockStore } from '@cairn/blockstore'
 import { pipe } from 'it-pipe'
 import { AutoCollect } from './auto-collect.ts'
-import { limitOf } from './config.ts'
+import { limitOf } from './config/config.ts'
 import { repoSizeOf, type RepoSize } from './repo-size.ts'
 import { openRepo, type Repo, type RepoOptions } from './repo.ts'
 import type { OnlineOptions, Swarm } from './swarm.ts'

@@ -12,9 +12,9 @@ import {
   type OnRecovery,
 } from '@cairn/blockstore'
 import { BlockService, CairnError, isCairnError, Pins, systemError, type Block } from '@cairn/core'
-import { limitOf, newConfig, parseConfig, type Config, type RepoProfile } from './config.ts'
-import { writeDurably } from './durable-file.ts'
-import { Settings } from './settings.ts'
+import { limitOf, newConfig, parseConfig, type Config, type RepoProfile } from './config/config.ts'
+import { writeDurably } from './config/durable-file.ts'
+import { Settings } from './config/settings.ts'
 import { forgetVerified } from './verify.ts'
 
 type CID = Block['cid']

@@ -13,11 +13,11 @@ import {
 } from '@cairn/exchange'
 import { CairnError, isCairnError, systemError, type AbortOptions, type KeyValueStore, type PeerId } from '@cairn/core'
 import { openHost, Peering, readSwarmKey, type Host } from '@cairn/network'
-import { identityOf } from './config.ts'
+import { identityOf } from './config/config.ts'
 import { ACCOUNTS_SAVE_MS } from './limits.ts'
-import { applySettings, watchSettings } from './live-settings.ts'
+import { applySettings, watchSettings } from './config/live-settings.ts'
 import type { Repo } from './repo.ts'
-import { refusedOf } from './swarm-config.ts'
+import { refusedOf } from './config/swarm-config.ts'
 
 /** How a node meets its peers. */
 export interface OnlineOptions {

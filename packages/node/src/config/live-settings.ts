@@ -5,7 +5,7 @@ import { isCairnError, type CairnError } from '@cairn/core'
 import { servePolicy, type Bitswap, type RateLimiter } from '@cairn/exchange'
 import type { Host, Peering } from '@cairn/network'
 import type { Config } from './config.ts'
-import { CONFIG_LOOK_MS } from './limits.ts'
+import { CONFIG_LOOK_MS } from '../limits.ts'
 import type { Settings } from './settings.ts'
 import { peeringOf, ratePlanOf, refusedOf, serveListsOf } from './swarm-config.ts'
 

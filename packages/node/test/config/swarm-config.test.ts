@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { newConfig, parseConfig, type Config } from '../src/config.ts'
-import { peeringOf, ratePlanOf, refusedOf, serveListsOf } from '../src/swarm-config.ts'
+import { newConfig, parseConfig, type Config } from '../../src/config/config.ts'
+import { peeringOf, ratePlanOf, refusedOf, serveListsOf } from '../../src/config/swarm-config.ts'
 
 const VALID = newConfig('test')
 const PEER = VALID.Identity.PeerID

@@ -2,8 +2,8 @@
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { createRepo, readRepo } from '../src/repo.ts'
-import { tempFolder } from './temp-folder.ts'
+import { createRepo, readRepo } from '../../src/repo.ts'
+import { tempFolder } from '../temp-folder.ts'
 
 async function newRepo() {
   const path = join(await tempFolder(), 'repo')

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { identityOf, limitOf, newConfig, parseConfig } from '../src/config.ts'
+import { identityOf, limitOf, newConfig, parseConfig } from '../../src/config/config.ts'
 
 const VALID = newConfig('test')
 

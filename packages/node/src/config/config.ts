@@ -4,7 +4,7 @@ import type { Durability } from '@cairn/blockstore'
 import { CairnError } from '@cairn/core'
 import { generateIdentity, readIdentity, type Identity, type IdentityConfig } from '@cairn/network/identity'
 import { parseOwnSwarm, parseSwarm, type OwnSwarmConfig, type SwarmConfig } from './swarm-config.ts'
-import { parseDatastore, storageLimitOf, type DatastoreConfig, type StorageLimit } from './storage-limit.ts'
+import { parseDatastore, storageLimitOf, type DatastoreConfig, type StorageLimit } from '../storage-limit.ts'
 
 /** The settings of a repo. */
 export interface Config extends SwarmConfig {
