@@ -115,7 +115,7 @@ test('a log whose header is damaged beside other things keeps its name, so the i
   const damaged = await openDatabase(folder, { tableBytes: 1 << 20 })
   const [header] = await damaged.getReadable([HEADER_KEY])
   if (header === undefined) throw new TypeError('a log has a header')
-  const value = header.with(-1, (header.at(-1) ?? 0) ^ 4)
+  const value = Uint8Array.from(header, (byte, index) => (index === header.length - 1 ? byte ^ 4 : byte))
   const [first] = cids
   if (first === undefined) throw new TypeError('the store has blocks')
   const lost = encodeLogKey(1, first.multihash.bytes)

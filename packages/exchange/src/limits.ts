@@ -102,8 +102,8 @@ export const DISTRUSTED_PEERS_MAX = 1024
 /** Blocks sent once too often that are forgiven until a wanted one arrives: all that were on their way when wants ended. */
 export const REPEATED_BLOCKS_MAX = 2 * PEER_WINDOW_WANTS
 
-/** Bytes of such blocks that are forgiven: a window of them. */
-export const REPEATED_BYTES_MAX = PEER_WINDOW_BYTES
+/** Bytes of such blocks that are forgiven: as large as the window of a peer. */
+export const REPEATED_BYTES_MAX = 16 * 1024 * 1024
 
 /** Wants remembered per peer: four times boxo, about 2 MB of memory. */
 export const LEDGER_WANTS_MAX = 4096
