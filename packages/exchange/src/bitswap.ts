@@ -12,6 +12,7 @@ import {
 } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
 import { Client, type ClientStats } from './client/client.ts'
+import { FetchTrace, type FetchObserver, type WantStanding } from './client/fetch-trace.ts'
 import { Accounts, type Account } from './accounts.ts'
 import { countSent } from './counted-network.ts'
 import { decodeMessage } from './message.ts'
@@ -66,6 +67,10 @@ export interface Bitswap extends Fetcher, AsyncDisposable {
   /** Tells that these blocks can be read from the store now, so that peers that wait for them are served. Call it after the put. */
   announce(cids: Iterable<CID>): void
   stats(): BitswapStats
+  /** Tells `observer` of all fetches from now on, until the function that is returned is called. */
+  observe(observer: FetchObserver): () => void
+  /** What is waited for and why it is not here yet, the longest waited for first; at most `wantsMax`. */
+  standings(wantsMax: number): WantStanding[]
   /** What a connected peer wants of us and has not got. */
   wantsOf(peer: PeerId): readonly CID[]
   /** What passed between a peer and us. */
@@ -83,6 +88,7 @@ export function openBitswap(parts: BitswapParts): Bitswap {
 
 class Engine implements Bitswap, NetworkHandler {
   readonly #network: Network
+  readonly #trace = new FetchTrace()
   readonly #client: Client
   readonly #server: Server
   /** Peers that are connected and have not broken the protocol. */
@@ -106,7 +112,7 @@ class Engine implements Bitswap, NetworkHandler {
       this.#limiter.charge(peer, 'up', bytes)
     })
     const onServed: Served = (peer, blocks, sent) => this.#accounts.add(peer, { sent, received: 0, exchanges: blocks })
-    this.#client = new Client({ network: counted, clock })
+    this.#client = new Client({ network: counted, clock, trace: this.#trace })
     this.#server = new Server({ network: counted, store, clock, policy, limiter: this.#limiter, onServed })
     network.attach(this)
   }
@@ -138,6 +144,14 @@ class Engine implements Bitswap, NetworkHandler {
         rateOut: this.#out.bytesPerSecond,
       },
     }
+  }
+
+  observe(observer: FetchObserver): () => void {
+    return this.#trace.observe(observer)
+  }
+
+  standings(wantsMax: number): WantStanding[] {
+    return this.#client.standings(wantsMax, (peer) => this.#limiter.waitMs(peer, 'down') > 0)
   }
 
   wantsOf(peer: PeerId): readonly CID[] {
@@ -184,6 +198,7 @@ class Engine implements Bitswap, NetworkHandler {
     this.#limiter.charge(peer, 'down', bytes.length)
     const complaint = this.#receive(peer, bytes)
     if (complaint !== undefined) {
+      this.#trace.emit?.({ kind: 'refused', peer, why: complaint })
       this.disconnected(peer)
       this.#network.reset(peer, complaint)
     } else if (this.#limiter.waitMs(peer, 'down') > 0) {

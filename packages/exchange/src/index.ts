@@ -1,6 +1,15 @@
 // What other packages may use of the exchange.
 export { Accounts, type Account } from './accounts.ts'
 export { openBitswap, type Bitswap, type BitswapParts, type BitswapStats } from './bitswap.ts'
+export type {
+  AskStanding,
+  BlockUse,
+  FetchEvent,
+  FetchObserver,
+  MoveReason,
+  WaitReason,
+  WantStanding,
+} from './client/fetch-trace.ts'
 export { openGatewayNetwork, type GatewayNetwork } from './gateway/gateway-network.ts'
 export { joinNetworks } from './joined-network.ts'
 export { openLibp2pNetwork } from './libp2p-network.ts'

@@ -200,3 +200,8 @@ export const ACCOUNTS_MAX = 2048
 
 /** Wants remembered for all peers together, at about 360 bytes each; above it each peer may have an equal part. */
 export const WANTS_MAX = 65_536
+
+// Of what people are told:
+
+/** Milliseconds that a peer is late until a person is told that it is silent: sooner than others take its wants. */
+export const SILENCE_SEEN_MS = 1000

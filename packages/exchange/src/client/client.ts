@@ -29,6 +29,7 @@ import {
 } from '../limits.ts'
 import type { Message, PrefixedBlock } from '../message.ts'
 import { BoundedMap } from './bounded-map.ts'
+import { standingOf, type BlockUse, type MoveReason, type StandingParts, type WantStanding } from './fetch-trace.ts'
 import { PeerSession, type SessionParts } from './peer-session.ts'
 import { Scheduler } from './scheduler.ts'
 import type { Want } from './want.ts'
@@ -105,6 +106,7 @@ export class Client implements Fetcher {
   connected(peer: PeerId): void {
     if (this.#isClosed || this.#sessions.has(peer)) return
     if ((this.#distrusted.get(peer) ?? 0) > this.#clock.now()) return
+    this.#parts.trace.emit?.({ kind: 'connected', peer })
     const session = new PeerSession(peer, this.#parts)
     this.#sessions.set(peer, session)
     let greeted = 0
@@ -119,6 +121,7 @@ export class Client implements Fetcher {
     const session = this.#sessions.get(peer)
     if (session === undefined) return
     this.#sessions.delete(peer)
+    this.#parts.trace.emit?.({ kind: 'disconnected', peer })
     this.#requeue(session.close())
   }
 
@@ -132,7 +135,9 @@ export class Client implements Fetcher {
     }
     for (const { cid, has } of message.presences) {
       const want = session.told(blockKey(cid), has)
-      if (want !== undefined) this.#scheduler.add(want)
+      if (want === undefined) continue
+      this.#parts.trace.emit?.({ kind: 'answered', cid: want.cid, peer, has })
+      this.#scheduler.add(want)
     }
     session.messageEnded()
     this.#wake()
@@ -144,6 +149,17 @@ export class Client implements Fetcher {
     const want = this.#wants.get(blockKey(cid))
     if (want === undefined || this.#sessions.size === 0) return false
     return this.#sessions.keys().every((peer) => want.asks.get(peer)?.presence === 'lacks')
+  }
+
+  /** How the oldest wants stand, at most `wantsMax` of them. */
+  standings(wantsMax: number, isLimited: StandingParts['isLimited']): WantStanding[] {
+    const parts = { sessions: [...this.#sessions.values()], nowMs: this.#clock.now(), isLimited }
+    return Array.from(this.#wants.values().take(wantsMax), (want) => standingOf(want, parts))
+  }
+
+  /** Bytes of blocks that came and were of no use. */
+  get wastedBytes(): number {
+    return this.#counts.dupDataReceived + this.#counts.unaskedDataReceived
   }
 
   get stats(): ClientStats {
@@ -177,10 +193,12 @@ export class Client implements Fetcher {
         waiters: new Set(),
         asks: new Map(),
         openAsks: 0,
+        since: askedAt,
         askedAt,
         queued: false,
       }
       this.#wants.set(key, want)
+      this.#parts.trace.emit?.({ kind: 'wanted', cid })
     }
     return want
   }
@@ -192,15 +210,21 @@ export class Client implements Fetcher {
     const block = provenBlock(prefix, bytes)
     const key = block === undefined ? undefined : blockKey(block.cid)
     const want = key === undefined ? undefined : this.#wants.get(key)
+    const tell = (use: BlockUse): void => {
+      this.#parts.trace.emit?.({ kind: 'received', cid: block?.cid, peer: session.id, bytes: bytes.length, use })
+    }
     if (block !== undefined && want !== undefined) {
+      tell('wanted')
       this.#deliver(want, block, session)
       return undefined
     }
     if (key !== undefined && session.takeEnded(key)) {
       this.#counts.dupBlksReceived++
       this.#counts.dupDataReceived += bytes.length
+      tell('duplicate')
       return undefined
     }
+    tell('unasked')
     this.#counts.unaskedBlksReceived++
     this.#counts.unaskedDataReceived += bytes.length
     if (key !== undefined && this.#past.get(key) === true) {
@@ -228,9 +252,16 @@ export class Client implements Fetcher {
   /** Nobody waits any more. */
   #end(want: Want): void {
     this.#wants.delete(want.key)
+    this.#parts.trace.emit?.({ kind: 'ended', cid: want.cid })
     this.#past.set(want.key, true)
     for (const id of want.asks.keys()) this.#sessions.get(id)?.cancel(want)
     this.#wake()
+  }
+
+  /** Asks others for what is not expected of this peer any more. */
+  #move({ id }: PeerSession, wants: readonly Want[], why: MoveReason): void {
+    for (const { cid } of wants) this.#parts.trace.emit?.({ kind: 'moved', cid, peer: id, why })
+    this.#requeue(wants)
   }
 
   #requeue(wants: readonly Want[]): void {
@@ -265,7 +296,7 @@ export class Client implements Fetcher {
     try {
       await session.flush(() => this.#counts.messagesSent++)
     } catch {
-      if (this.#sessions.get(session.id) === session) this.#requeue(session.fail())
+      if (this.#sessions.get(session.id) === session) this.#move(session, session.fail(), 'send failed')
     }
   }
 
@@ -273,7 +304,7 @@ export class Client implements Fetcher {
     this.#cancelCheck = undefined
     const now = this.#clock.now()
     for (const session of this.#sessions.values()) {
-      if (session.isSilent(now)) this.#requeue(session.stall())
+      if (session.isSilent(now)) this.#move(session, session.stall(), 'silent')
     }
     for (const want of this.#wants.values()) {
       if (now - want.askedAt >= REPEAT_MS) this.#repeat(want, now)

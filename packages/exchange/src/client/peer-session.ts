@@ -9,6 +9,7 @@ import {
   PEER_WINDOW_WANTS,
   REPEAT_MS,
   SILENCE_MS,
+  SILENCE_SEEN_MS,
   REPEATED_BLOCKS_MAX,
   REPEATED_BYTES_MAX,
   WANTS_PER_MESSAGE,
@@ -17,6 +18,7 @@ import {
 import { encodeMessage, type WantEntry } from '../message.ts'
 import { AskWindow } from './ask-window.ts'
 import { BoundedMap } from './bounded-map.ts'
+import type { AskStanding, FetchTrace } from './fetch-trace.ts'
 import { PeerEstimate } from './peer-estimate.ts'
 import type { Ask, Want } from './want.ts'
 
@@ -27,6 +29,7 @@ const PRIORITY_MAX = 0x7fff_ffff
 export interface SessionParts {
   readonly network: Network
   readonly clock: Clock
+  readonly trace: FetchTrace
 }
 
 /** One connection period of one peer, seen from the asking side. */
@@ -34,6 +37,7 @@ export class PeerSession {
   readonly id: PeerId
   readonly #network: Network
   readonly #clock: Clock
+  readonly #trace: FetchTrace
   readonly #estimate = new PeerEstimate()
   readonly #window = new AskWindow()
   readonly #asks = new Map<string, Ask>()
@@ -56,6 +60,7 @@ export class PeerSession {
     this.id = id
     this.#network = parts.network
     this.#clock = parts.clock
+    this.#trace = parts.trace
   }
 
   /** Bytes that are expected from this peer soon. */
@@ -95,6 +100,16 @@ export class PeerSession {
     if (ask?.state !== 'open') return Infinity
     const aheadBytes = Math.max(ask.bytes, ask.mark - this.#doneBytes)
     return aheadBytes / this.#estimate.bytesPerMs + this.#lateMs(ask.askedAt)
+  }
+
+  /** How `want` stands with this peer, if it was asked; for people to see. */
+  standing(want: Want): AskStanding | undefined {
+    const ask = want.asks.get(this.id)
+    if (ask === undefined) return undefined
+    const { type, state, presence, sent, askedAt } = ask
+    const sinceMs = this.#clock.now() - askedAt
+    const isSilent = this.#stalled || this.#lateMs(askedAt) >= SILENCE_SEEN_MS
+    return { peer: this.id, type, state, presence, sent, sinceMs, expectedMs: this.remainingMs(want), isSilent }
   }
 
   /** Wants whose blocks are expected from this peer, in the order of asking. */
@@ -293,6 +308,10 @@ export class PeerSession {
       if (wants.length === WANTS_PER_MESSAGE) break
       wants.push(entry)
       this.#outbox.delete(key)
+      const { cid, cancel, type } = entry
+      this.#trace.emit?.(
+        cancel ? { kind: 'cancelled', cid, peer: this.id } : { kind: 'asked', cid, peer: this.id, type },
+      )
       const ask = this.#asks.get(key)
       if (ask !== undefined) ask.sent = true
     }

@@ -17,6 +17,8 @@ export interface Want {
   readonly asks: Map<PeerId, Ask>
   /** How many of `asks` are open. Changed by `AskWindow` alone. */
   openAsks: number
+  /** Milliseconds on the clock when somebody began to wait. */
+  readonly since: number
   /** Milliseconds on the clock when it was last asked of everybody. */
   askedAt: number
   /** Whether it stands in the scheduler's queue. */
