@@ -1,5 +1,5 @@
 // Bytes of blocks that went to each peer and came from it, also in earlier runs. Only so many peers are remembered: those
-// that gave or took something last. The record that outlives a run is JSON: [[peer, sent, received, exchanges], …], the
+// that gave or took something last. The record that outlives a run is JSON: [[peer, sent, received, exchanges, wasted], …], the
 // longest unchanged first.
 import type { PeerId } from '@cairn/core'
 import { ACCOUNTS_MAX } from './limits.ts'
@@ -11,9 +11,11 @@ export interface Account {
   readonly received: number
   /** Blocks, both ways. */
   readonly exchanges: number
+  /** Bytes of those that were received and of no use: they had come already, or nobody had asked for them. */
+  readonly wasted: number
 }
 
-const NOTHING: Account = { sent: 0, received: 0, exchanges: 0 }
+const NOTHING: Account = { sent: 0, received: 0, exchanges: 0, wasted: 0 }
 
 /** The accounts of all peers. */
 export class Accounts {
@@ -38,24 +40,26 @@ export class Accounts {
   }
 
   /** Adds what has just passed. */
-  add(peer: PeerId, { sent, received, exchanges }: Account): void {
-    if (exchanges === 0) return
+  add(peer: PeerId, { sent = 0, received = 0, exchanges = 0, wasted = 0 }: Partial<Account>): void {
+    if (exchanges === 0 && wasted === 0) return
     const before = this.of(peer)
     this.#accounts.delete(peer)
     this.#set(peer, {
       sent: before.sent + sent,
       received: before.received + received,
       exchanges: before.exchanges + exchanges,
+      wasted: before.wasted + wasted,
     })
   }
 
   encode(): Uint8Array {
     this.#isChanged = false
-    const rows = Array.from(this.#accounts, ([peer, { sent, received, exchanges }]) => [
+    const rows = Array.from(this.#accounts, ([peer, { sent, received, exchanges, wasted }]) => [
       peer,
       sent,
       received,
       exchanges,
+      wasted,
     ])
     return Buffer.from(JSON.stringify(rows))
   }
@@ -76,9 +80,10 @@ function* decode(record: Uint8Array): Generator<[PeerId, Account]> {
     return
   }
   for (const row of listOf(rows)) {
-    const [peer, sent, received, exchanges] = listOf(row)
-    if (typeof peer === 'string' && isCount(sent) && isCount(received) && isCount(exchanges))
-      yield [peer, { sent, received, exchanges }]
+    // Early records lack the last one.
+    const [peer, sent, received, exchanges, wasted = 0] = listOf(row)
+    if (typeof peer === 'string' && isCount(sent) && isCount(received) && isCount(exchanges) && isCount(wasted))
+      yield [peer, { sent, received, exchanges, wasted }]
   }
 }
 

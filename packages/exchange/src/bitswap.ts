@@ -111,7 +111,7 @@ class Engine implements Bitswap, NetworkHandler {
       this.#out.add(bytes)
       this.#limiter.charge(peer, 'up', bytes)
     })
-    const onServed: Served = (peer, blocks, sent) => this.#accounts.add(peer, { sent, received: 0, exchanges: blocks })
+    const onServed: Served = (peer, blocks, sent) => this.#accounts.add(peer, { sent, exchanges: blocks })
     this.#client = new Client({ network: counted, clock, trace: this.#trace })
     this.#server = new Server({ network: counted, store, clock, policy, limiter: this.#limiter, onServed })
     network.attach(this)
@@ -212,9 +212,12 @@ class Engine implements Bitswap, NetworkHandler {
     try {
       const message = decodeMessage(bytes)
       const received = message.blocks.reduce((sum, block) => sum + block.bytes.length, 0)
-      this.#accounts.add(peer, { sent: 0, received, exchanges: message.blocks.length })
+      this.#accounts.add(peer, { received, exchanges: message.blocks.length })
       this.#server.receive(peer, message)
-      return this.#client.receive(peer, message)
+      const wastedBefore = this.#client.wastedBytes
+      const complaint = this.#client.receive(peer, message)
+      this.#accounts.add(peer, { wasted: this.#client.wastedBytes - wastedBefore })
+      return complaint
     } catch (error) {
       if (isCairnError(error)) return error.message
       throw error

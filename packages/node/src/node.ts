@@ -27,7 +27,9 @@ import {
   type SweepOptions,
 } from '@cairn/core'
 import { roomOnDisk, type LevelBlockStore } from '@cairn/blockstore'
+import type { FetchEvent } from '@cairn/exchange'
 import { pipe } from 'it-pipe'
+import type { CID } from 'multiformats/cid'
 import { AutoCollect } from './auto-collect.ts'
 import { limitOf } from './config/config.ts'
 import { repoSizeOf, type RepoSize } from './repo-size.ts'
@@ -40,6 +42,15 @@ export interface NodeOptions extends RepoOptions {
   /** Present for a node that talks to peers; without it nothing of the network is even loaded. */
   readonly online?: OnlineOptions
 }
+
+/** Something that happened to a block which somebody wants: it was found here, or what the exchange tells. */
+export type NodeEvent =
+  | FetchEvent
+  | {
+      readonly kind: 'found'
+      readonly cid: CID
+      /** Only of a block that was read. */ readonly bytes?: number | undefined
+    }
 
 /** How an import is stored. */
 export interface AddOptions extends AbortOptions {
@@ -84,6 +95,7 @@ export class Node implements AsyncDisposable {
   readonly kept: KeptRoots
   /** The network side, `undefined` for a node that is offline. */
   readonly swarm: Swarm | undefined
+  readonly #observers = new Set<(event: NodeEvent) => void>()
   readonly #repo: Repo
   readonly #autoCollect: AutoCollect | undefined
   #files: Promise<Mfs> | undefined
@@ -111,6 +123,7 @@ export class Node implements AsyncDisposable {
       fetchers: swarm === undefined ? [] : [swarm.bitswap],
       withRoom: autoCollect && ((blocks, put) => autoCollect.withRoom(blocks, put)),
       onStored: (blocks) => swarm?.bitswap.announce(blocks.map((block) => block.cid)),
+      onFound: (cid, bytes) => this.#observers.forEach((observe) => observe({ kind: 'found', cid, bytes })),
     })
     this.pins = new Pins({ records: repo.meta, blocks: this.blocks })
     this.kept = { list: () => this.#listKept() }
@@ -155,6 +168,19 @@ export class Node implements AsyncDisposable {
   async *importCars(files: Iterable<CarSource>, options: ImportCarsOptions = {}): AsyncGenerator<ImportCarsEvent> {
     yield* importCars(files, this, options)
     await abortable(this.#autoCollect?.settled() ?? Promise.resolve(), options.signal)
+  }
+
+  /**
+   * Tells `observer` of every block that is found here or fetched from now on, until the function that is returned is called.
+   * See `FetchObserver` of the exchange.
+   */
+  observe(observer: (event: NodeEvent) => void): () => void {
+    this.#observers.add(observer)
+    const leave = this.swarm?.bitswap.observe(observer)
+    return () => {
+      this.#observers.delete(observer)
+      leave?.()
+    }
   }
 
   /** What the repo takes on disk, and what it may take. */

@@ -86,8 +86,8 @@ test('bytes that passed are remembered when both open again', async () => {
   const [serverId, clientId] = [swarmOf(server).host.peerId, swarmOf(client).host.peerId]
   await Promise.all(opened.splice(0).map((node) => node.close()))
   const [again, other] = [await online(paths[0] ?? ''), await online(paths[1] ?? '')]
-  expect(swarmOf(again).bitswap.accountOf(clientId)).toEqual({ sent: 5000, received: 0, exchanges: 1 })
-  expect(swarmOf(other).bitswap.accountOf(serverId)).toEqual({ sent: 0, received: 5000, exchanges: 1 })
+  expect(swarmOf(again).bitswap.accountOf(clientId)).toEqual({ sent: 5000, received: 0, exchanges: 1, wasted: 0 })
+  expect(swarmOf(other).bitswap.accountOf(serverId)).toEqual({ sent: 0, received: 5000, exchanges: 1, wasted: 0 })
 })
 
 test('nodes whose repos have the same swarm.key meet, a node without it stays outside', async () => {

@@ -17,6 +17,8 @@ export interface BlockServiceParts {
   readonly withRoom?: ((blocks: readonly Block[], put: () => Promise<void>) => Promise<void>) | undefined
   /** Told of every block once it is durable, so that peers who wait for it can be served. */
   readonly onStored?: (blocks: readonly Block[]) => void
+  /** Told of every block that is wanted and is here; of one that nobody had to read, without its bytes. */
+  readonly onFound?: (cid: CID, bytes: number | undefined) => void
 }
 
 /** A fetch that several callers may share. It ends when the last of them has left. */
@@ -35,22 +37,33 @@ export class BlockService implements BlockReader {
   readonly #fetchers: readonly Fetcher[]
   readonly #withRoom: NonNullable<BlockServiceParts['withRoom']>
   readonly #onStored: (blocks: readonly Block[]) => void
+  readonly #onFound: BlockServiceParts['onFound']
   readonly #fetches = new Map<string, SharedFetch>()
 
-  constructor({ store, fetchers = [], withRoom = (_, put) => put(), onStored = () => undefined }: BlockServiceParts) {
+  constructor(parts: BlockServiceParts) {
+    const { store, fetchers = [], withRoom = (_, put) => put(), onStored = () => undefined, onFound } = parts
     this.#store = store
     this.#fetchers = fetchers
     this.#withRoom = withRoom
     this.#onStored = onStored
+    this.#onFound = onFound
   }
 
   /** A block whose stored bytes are damaged is fetched like one that is missing, and stored anew. */
   async get(cid: CID, { signal }: AbortOptions = {}): Promise<Block> {
     signal?.throwIfAborted()
     checkMultihash(cid)
-    const local =
-      identityBlock(cid) ?? (await this.#store.get(cid).catch((error: unknown) => this.#replace(cid, error, signal)))
-    return local ?? relabelBlock(await this.#fetch(cid, signal), cid)
+    const inline = identityBlock(cid)
+    if (inline !== undefined) return inline
+    let stored: Block | undefined
+    try {
+      stored = await this.#store.get(cid)
+    } catch (error) {
+      return this.#replace(cid, error, signal)
+    }
+    if (stored === undefined) return relabelBlock(await this.#fetch(cid, signal), cid)
+    this.#onFound?.(cid, stored.bytes.length)
+    return stored
   }
 
   /** Protects from collections whatever is stored, fetched or ensured from now on; see `BlockStore.hold`. */
@@ -66,8 +79,9 @@ export class BlockService implements BlockReader {
   async ensure(cid: CID, { signal }: AbortOptions = {}): Promise<void> {
     signal?.throwIfAborted()
     checkMultihash(cid)
-    if (cid.multihash.code === IDENTITY_CODE || (await this.#store.claimMany([cid]))[0] === true) return
-    await this.#fetch(cid, signal)
+    if (cid.multihash.code === IDENTITY_CODE) return
+    if ((await this.#store.claimMany([cid]))[0] === true) this.#onFound?.(cid, undefined)
+    else await this.#fetch(cid, signal)
   }
 
   /** Bytes of the block, or `undefined` when it is not stored here. Never reads it. */

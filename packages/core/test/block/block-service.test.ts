@@ -75,6 +75,22 @@ describe('get', () => {
     expect(fetcher.asked).toBe(0)
   })
 
+  test('tells what is found here, and not what is fetched', async () => {
+    const store = new MapStore()
+    const found: unknown[] = []
+    const fetched = rawBlock(2)
+    const fetchers = [new GatedFetcher(fetched).open()]
+    const service = new BlockService({ store, fetchers, onFound: (cid, bytes) => found.push([cid, bytes]) })
+    await store.putMany([block])
+    await service.get(fetched.cid)
+    await service.get(block.cid)
+    await service.ensure(block.cid)
+    expect(found).toEqual([
+      [block.cid, block.bytes.length],
+      [block.cid, undefined],
+    ])
+  })
+
   test('fetches once for 100 callers, each under its own CID', async () => {
     const node = createBlock(Uint8Array.of(10, 0), { codec: 0x70, cidVersion: 0 })
     const fetcher = new GatedFetcher(node)
