@@ -28,13 +28,12 @@ export async function compare(amount: Amount, work: Work, reference: Work): Prom
     rates.push(await rateOf(amount, work.run))
   }
   const ratios = rates.map((rate, run) => rate / (referenceRates[run] ?? Number.NaN))
-  const spread = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`
   const columns = [
     work.name.padEnd(38),
     `${median(rates).toFixed(0)} ${amount.unit}/s`.padStart(16),
     `   ${reference.name.padEnd(32)}`,
     `${median(referenceRates).toFixed(0)} ${amount.unit}/s`.padStart(16),
-    `   ${median(ratios).toFixed(2)} (${spread})`,
+    `   ${spread(ratios)}`,
   ]
   console.log(columns.join(''))
 }
@@ -55,6 +54,11 @@ async function rateOf({ count }: Amount, work: Work['run']): Promise<number> {
   return (count * 1000) / (performance.now() - startedMs)
 }
 
-function median(values: readonly number[]): number {
+/** The median of ratios, with the lowest and the highest. */
+export function spread(ratios: readonly number[]): string {
+  return `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`
+}
+
+export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }

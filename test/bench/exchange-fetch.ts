@@ -1,0 +1,24 @@
+// `exchange-fetch.ts REPO ADDRESS CID read|pin`: fetches a file into the repo from the peer at the address, by reading it or by
+// pinning it. Each block is verified and on the disk before it counts.
+import { parseCid, readFile } from '@cairn/core'
+import { openNode } from '@cairn/node'
+import { mark } from './mark.ts'
+
+const [repo = '', address = '', root = '', how] = process.argv.slice(2)
+const cid = parseCid(root)
+const node = await openNode(repo, { online: { listen: [] } })
+await node.swarm?.connect(address)
+mark('connected')
+let isFirst = true
+if (how === 'pin') {
+  await node.pins.add(cid, { onProgress: begun })
+} else {
+  for await (const _ of readFile(node.blocks, cid)) begun()
+}
+mark('done', node.swarm?.bitswap.stats().dupDataReceived)
+await node.close()
+
+function begun(): void {
+  if (isFirst) mark('first')
+  isFirst = false
+}
