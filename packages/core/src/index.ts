@@ -13,6 +13,7 @@ export type {
   Mark,
   Network,
   NetworkHandler,
+  PeerAbilities,
   PeerId,
   RandomAccess,
   StoredBlock,

@@ -159,10 +159,19 @@ export interface Fetcher {
 /** A peer's identity as text: base58btc of the multihash of its public key (`12D3Koo…`, `Qm…`). */
 export type PeerId = string
 
+/** What a peer understands, by the version of the protocol that it speaks. */
+export interface PeerAbilities {
+  /** Whether it answers and takes HAVE and DONT_HAVE, which bitswap knows since 1.2.0. */
+  readonly presences: boolean
+}
+
 /** What a {@link Network} reports. Calls for one peer come in order: connected, messages, disconnected. */
 export interface NetworkHandler {
-  /** The peer speaks our protocol and can be sent to. Comes once per connection period, however many links there are. */
-  connected(peer: PeerId): void
+  /**
+   * The peer speaks our protocol and can be sent to. Comes once per connection period, however many links there are, and
+   * again in it when the peer turns out to be of other abilities: that ends nothing.
+   */
+  connected(peer: PeerId, abilities: PeerAbilities): void
   disconnected(peer: PeerId): void
   /** One whole message. The network reads the peer's next one only after the promise settles: this is the back-pressure. */
   message(peer: PeerId, message: Uint8Array): Promise<void>
@@ -175,7 +184,8 @@ export interface Network {
   /** Starts reporting to `handler`, beginning with the peers that are connected now. One handler at a time. */
   attach(handler: NetworkHandler): void
   /**
-   * Sends one message; messages to one peer arrive in order or not at all. Resolves when the transport has taken it
+   * Sends one message in the form of the newest protocol; for an older peer it is changed to what that one can read.
+   * Messages to one peer arrive in order or not at all. Resolves when the transport has taken it
    * and has room for more, so awaiting it bounds the memory.
    *
    * @throws UNAVAILABLE when the peer is not connected or the connection breaks

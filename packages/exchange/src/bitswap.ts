@@ -1,4 +1,4 @@
-// Bitswap 1.2.0 over any Network: hands what comes in to the client and the server, and ends peers that break the
+// Bitswap over any Network: hands what comes in to the client and the server, and ends peers that break the
 // protocol.
 import {
   isCairnError,
@@ -8,6 +8,7 @@ import {
   type Fetcher,
   type Network,
   type NetworkHandler,
+  type PeerAbilities,
   type PeerId,
 } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
@@ -177,11 +178,11 @@ class Engine implements Bitswap, NetworkHandler {
     await this.close()
   }
 
-  connected(peer: PeerId): void {
+  connected(peer: PeerId, abilities: PeerAbilities): void {
     if (this.#isClosed) return
     this.#peers.add(peer)
-    this.#client.connected(peer)
-    this.#server.connected(peer)
+    this.#client.connected(peer, abilities)
+    this.#server.connected(peer, abilities)
   }
 
   disconnected(peer: PeerId): void {

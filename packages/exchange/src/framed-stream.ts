@@ -168,15 +168,20 @@ export class MessageReader implements AsyncIterable<Uint8Array> {
   }
 }
 
+/** Bytes of a message in the form that the protocol of a stream takes; `undefined` when nothing of it can be said there. */
+export type MessageForm = (message: Uint8Array, stream: Stream) => Uint8Array | undefined
+
 /** Sends messages to one peer over one long-lived stream, opened when first needed and again after it broke. */
 export class MessageWriter {
   readonly #open: (signal: AbortSignal) => Promise<Stream>
+  readonly #form: MessageForm
   readonly #turns = new Turns()
   #stream: Stream | undefined
   #isClosed = false
 
-  constructor(open: (signal: AbortSignal) => Promise<Stream>) {
+  constructor(open: (signal: AbortSignal) => Promise<Stream>, form: MessageForm = (message) => message) {
     this.#open = open
+    this.#form = form
   }
 
   /**
@@ -186,11 +191,10 @@ export class MessageWriter {
    * @throws UNAVAILABLE when no stream can be opened or the stream breaks
    */
   async send(message: Uint8Array, { signal }: AbortOptions = {}): Promise<void> {
-    const frame = frameOf(message)
     await this.#turns.run(
       async () => {
         try {
-          await hasRoom(await this.#pass(frame, signal), signal)
+          await hasRoom(await this.#pass(message, signal), signal)
         } catch (cause) {
           signal?.throwIfAborted()
           throw new CairnError('UNAVAILABLE', `Cannot send ${message.length} bytes: ${asError(cause).message}`, {
@@ -214,13 +218,13 @@ export class MessageWriter {
     }
   }
 
-  /** Hands the frame to a stream. A frame that did not get through in whole never counts, so a new stream may repeat it. */
-  async #pass(frame: readonly Uint8Array[], signal: AbortSignal | undefined): Promise<Stream> {
+  /** Hands the message to a stream. One that did not get through in whole never counts, so a new stream may repeat it. */
+  async #pass(message: Uint8Array, signal: AbortSignal | undefined): Promise<Stream> {
     const used = this.#stream
     if (used !== undefined && used.writeStatus === 'writable') {
       try {
         await hasRoom(used, signal)
-        for (const piece of frame) used.send(piece)
+        this.#put(message, used)
         return used
       } catch (cause) {
         signal?.throwIfAborted()
@@ -234,8 +238,13 @@ export class MessageWriter {
     if (this.#isClosed) stream.abort(new Error('the network is closed'))
     // Answers come on streams of the peer's own; nothing is expected on this one.
     await stream.closeRead()
-    for (const piece of frame) stream.send(piece)
+    this.#put(message, stream)
     return stream
+  }
+
+  #put(message: Uint8Array, stream: Stream): void {
+    const formed = this.#form(message, stream)
+    if (formed !== undefined) for (const piece of frameOf(formed)) stream.send(piece)
   }
 }
 

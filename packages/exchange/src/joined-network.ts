@@ -20,9 +20,9 @@ class JoinedNetwork implements Network {
   attach(handler: NetworkHandler): void {
     for (const network of this.#networks) {
       network.attach({
-        connected: (peer) => {
+        connected: (peer, abilities) => {
           this.#ways.set(peer, network)
-          handler.connected(peer)
+          handler.connected(peer, abilities)
         },
         disconnected: (peer) => {
           this.#ways.delete(peer)

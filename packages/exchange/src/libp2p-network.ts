@@ -1,11 +1,13 @@
 // The `Network` seam over libp2p: bitswap protocols, one outbound stream a peer, any number of inbound ones. The only
 // file of the exchange, with framed-stream.ts, that knows libp2p, and by its types alone.
 // Source: bitswap-protocol.md, "Wire".
-import { CairnError, Turns, type AbortOptions, type Network, type NetworkHandler, type PeerId } from '@cairn/core'
+import { CairnError, Turns } from '@cairn/core'
+import type { AbortOptions, Network, NetworkHandler, PeerAbilities, PeerId } from '@cairn/core'
 import type { Connection, IdentifyResult, Libp2p, PeerId as Libp2pPeerId, Stream } from '@libp2p/interface'
 import { ByteBudget } from './byte-budget.ts'
 import { MessageReader, MessageWriter } from './framed-stream.ts'
 import { INBOUND_STREAMS_MAX, MESSAGE_BYTES_MAX, PEER_INBOUND_BYTES_MAX } from './limits.ts'
+import { downgradeMessage } from './message.ts'
 
 /** What of libp2p the network uses: a started node that runs identify. */
 export type Libp2pNode = Pick<
@@ -33,6 +35,9 @@ export interface Libp2pNetworkStat {
 /** Best first, which is the order of negotiation. */
 const PROTOCOLS = ['/ipfs/bitswap/1.2.0', '/ipfs/bitswap/1.1.0', '/ipfs/bitswap/1.0.0', '/ipfs/bitswap']
 
+/** The first that knows presences, and the last in which blocks have prefixes. */
+const [WITH_PRESENCES, WITH_PREFIXES] = PROTOCOLS
+
 /**
  * Speaks bitswap on `libp2p`, which stays the caller's to stop, after this network. A peer counts as connected when
  * identify says that it knows a bitswap protocol, or when it opens a bitswap stream, whichever comes first.
@@ -53,15 +58,45 @@ class Link {
   /** Messages are handled one at a time, whatever stream they came on. */
   readonly handling = new Turns()
   isUp = true
+  /** The best protocol that the peer says it knows, and the one of the stream that it opened last. */
+  offered: string | undefined
+  heard: string | undefined
+  /** The protocol of our own stream to it, which the peer agreed to: after one was opened, no other counts. */
+  #agreed: string | undefined
+  #abilities: PeerAbilities | undefined
+  readonly #onAbilities: (link: Link, abilities: PeerAbilities) => void
 
-  constructor(libp2p: Libp2pNode, id: Libp2pPeerId) {
+  constructor(libp2p: Libp2pNode, id: Libp2pPeerId, onAbilities: (link: Link, abilities: PeerAbilities) => void) {
     this.peer = id.toString()
     this.id = id
+    this.#onAbilities = onAbilities
     this.writer = new MessageWriter(async (signal) => {
       const connection = libp2p.getConnections(id).find((candidate) => candidate.status === 'open')
       if (connection === undefined) throw new Error(`not connected to ${this.peer}`)
-      return connection.newStream(PROTOCOLS, { signal })
-    })
+      const stream = await connection.newStream(this.#protocols, { signal })
+      this.#agreed = stream.protocol
+      this.learn()
+      return stream
+    }, formOf)
+  }
+
+  get abilities(): PeerAbilities {
+    const protocol = this.#agreed ?? this.#protocols[0]
+    return { presences: protocol === WITH_PRESENCES }
+  }
+
+  /** What a peer speaks to us it is answered in; who has said nothing is offered what it claims to know. */
+  get #protocols(): string[] {
+    const best = PROTOCOLS.indexOf(this.heard ?? this.offered ?? '')
+    return PROTOCOLS.slice(Math.max(0, best))
+  }
+
+  /** Reports the abilities of the peer when they are not those that were reported last. */
+  learn(): void {
+    const { abilities } = this
+    if (!this.isUp || this.#abilities?.presences === abilities.presences) return
+    this.#abilities = abilities
+    this.#onAbilities(this, abilities)
   }
 
   /** Drops what has not been handled; what was sent still goes out. */
@@ -99,14 +134,14 @@ class BitswapNetwork implements Libp2pNetwork {
       const { protocols } = await this.#libp2p.peerStore.get(remotePeer)
       // Who went meanwhile has been reported as gone already.
       const isConnected = this.#libp2p.getConnections(remotePeer).length > 0
-      if (isConnected && speaksBitswap(protocols)) this.#linkTo(remotePeer)
+      if (isConnected) this.#offer(remotePeer, protocols)
     }
   }
 
   attach(handler: NetworkHandler): void {
     if (this.#handler !== undefined) throw new TypeError('The network has a handler already')
     this.#handler = handler
-    for (const { peer } of this.#links.values()) handler.connected(peer)
+    for (const { peer, abilities } of this.#links.values()) handler.connected(peer, abilities)
     this.#attached.resolve(handler)
   }
 
@@ -150,7 +185,15 @@ class BitswapNetwork implements Libp2pNetwork {
   readonly #onIdentify = ({ detail }: CustomEvent<IdentifyResult>): void => {
     // Identify may finish after the connection has gone, and then no disconnect would follow.
     const isConnected = this.#libp2p.getConnections(detail.peerId).length > 0
-    if (isConnected && speaksBitswap(detail.protocols)) this.#linkTo(detail.peerId)
+    if (isConnected) this.#offer(detail.peerId, detail.protocols)
+  }
+
+  /** Takes note of what a peer says that it speaks, which may be no bitswap at all. */
+  #offer(id: Libp2pPeerId, protocols: readonly string[]): void {
+    const offered = PROTOCOLS.find((protocol) => protocols.includes(protocol))
+    if (offered === undefined) return
+    const heard = this.#links.get(id.toString())?.heard
+    this.#linkTo(id, { offered, heard: protocols.includes(heard ?? '') ? heard : undefined })
   }
 
   readonly #onDisconnect = ({ detail: id }: CustomEvent<Libp2pPeerId>): void => {
@@ -161,12 +204,12 @@ class BitswapNetwork implements Libp2pNetwork {
     this.#handler?.disconnected(link.peer)
   }
 
-  #linkTo(id: Libp2pPeerId): Link {
+  #linkTo(id: Libp2pPeerId, news: Partial<Pick<Link, 'offered' | 'heard'>>): Link {
     const known = this.#links.get(id.toString())
-    if (known !== undefined) return known
-    const link = new Link(this.#libp2p, id)
+    const link = known ?? new Link(this.#libp2p, id, ({ peer }, abilities) => this.#handler?.connected(peer, abilities))
     this.#links.set(link.peer, link)
-    this.#handler?.connected(link.peer)
+    Object.assign(link, news)
+    link.learn()
     return link
   }
 
@@ -176,7 +219,7 @@ class BitswapNetwork implements Libp2pNetwork {
       stream.abort(new Error('bitswap is closed'))
       return
     }
-    const link = this.#linkTo(connection.remotePeer)
+    const link = this.#linkTo(connection.remotePeer, { heard: stream.protocol })
     const reader = new MessageReader(stream, link.budget)
     link.inbound.add(reader)
     void this.#readAll(link, reader, stream).finally(() => link.inbound.delete(reader))
@@ -200,6 +243,9 @@ class BitswapNetwork implements Libp2pNetwork {
   }
 }
 
-function speaksBitswap(protocols: readonly string[]): boolean {
-  return PROTOCOLS.some((protocol) => protocols.includes(protocol))
+/** Our messages in the form of the protocol that a stream speaks. */
+function formOf(message: Uint8Array, { protocol }: Stream): Uint8Array | undefined {
+  if (protocol === WITH_PRESENCES) return message
+  const older = downgradeMessage(message, { hasPrefixes: protocol === WITH_PREFIXES })
+  return older.length > 0 ? older : undefined
 }

@@ -66,6 +66,12 @@ export const HIT_RATE_TRUSTED = 0.75
 /** Milliseconds without a block or DONT_HAVE after which a peer's wants go to others too. Source: boxo's simulated DONT_HAVE. */
 export const SILENCE_MS = 5000
 
+/** Milliseconds that a peer without DONT_HAVE has for an answer, at least, until it is taken to lack the block. Source: boxo. */
+export const LACKS_MS_MIN = 50
+
+/** How many times over such a peer could have answered, at its measured speed. Source: boxo. */
+export const LACKS_TRIPS = 2
+
 /** How many times over a silent peer could have sent all that is due, at its measured speed, until that counts as lost. */
 export const LOST_DRAINS = 4
 

@@ -88,7 +88,7 @@ export function encodeMessage(parts: MessageParts): Uint8Array {
 
 /**
  * Reads one message whole. Wants and presences that nobody could act on are left out: CIDs above 168 bytes, identity
- * CIDs, hash functions and digest lengths that are not allowed. Blocks are views into `bytes`.
+ * CIDs, hash functions and digest lengths that are not allowed, types that are not known. Blocks are views into `bytes`.
  *
  * @throws INVALID when it breaks the format (a CID that does not parse, a field missing), LIMIT above 4 MiB or 16,384 parts
  */
@@ -106,6 +106,31 @@ export function decodeMessage(bytes: Uint8Array): Message {
     else reader.skip()
   }
   return draft
+}
+
+/**
+ * A message of ours as a peer below bitswap 1.2.0 reads it: presences, questions for them and pending bytes are left out, and
+ * below 1.1.0, where a block has no prefix and is taken for one of CIDv0, those of other hash functions. As in boxo, others
+ * are sent: their multihash is that of the block that was asked for. Empty when nothing is left.
+ */
+export function downgradeMessage(message: Uint8Array, { hasPrefixes }: { readonly hasPrefixes: boolean }): Uint8Array {
+  const { wants, full } = decodeMessage(message)
+  const known = wants.filter(({ cancel, type }) => cancel || type === 'block')
+  const writer = new ProtobufWriter()
+  if (full || known.length > 0) {
+    const plain = known.map((want) => ({ ...want, type: 'block' as const, sendDontHave: false }))
+    writer.message(1, encodeWants(plain, full))
+  }
+  const reader = new ProtobufReader(message)
+  for (let field = reader.next(); field !== 0; field = reader.next()) {
+    if (field !== 3) reader.skip()
+    else if (hasPrefixes) writer.bytes(3, reader.bytes())
+    else {
+      const { prefix, bytes } = decodeBlock(reader.bytes())
+      if (prefix.hash === PREFIX_V0.hash && prefix.digestBytes === PREFIX_V0.digestBytes) writer.bytes(2, bytes)
+    }
+  }
+  return writer.finish()
 }
 
 interface Draft extends Message {
@@ -140,13 +165,15 @@ function decodeWant(bytes: Uint8Array, draft: Draft): void {
     if (field === 1) cidBytes = reader.bytes()
     else if (field === 2) priority = reader.int32()
     else if (field === 3) cancel = reader.boolean()
-    else if (field === 4) type = reader.number()
+    else if (field === 4) type = reader.int32()
     else if (field === 5) sendDontHave = reader.boolean()
     else reader.skip()
   }
   const cid = usableCid(cidBytes)
-  if (type > 1) throw new CairnError('INVALID', `Cannot read a bitswap want of type ${type}`)
-  if (cid !== undefined) draft.wants.push({ cid, priority, cancel, type: type === 0 ? 'block' : 'have', sendDontHave })
+  // A type of later versions, which nobody here could answer; a CANCEL withdraws whatever was asked.
+  const isKnown = cancel || type === 0 || type === 1
+  if (cid !== undefined && isKnown)
+    draft.wants.push({ cid, priority, cancel, type: type === 1 ? 'have' : 'block', sendDontHave })
 }
 
 function decodePresence(bytes: Uint8Array, draft: Draft): void {
@@ -155,12 +182,11 @@ function decodePresence(bytes: Uint8Array, draft: Draft): void {
   const reader = new ProtobufReader(bytes)
   for (let field = reader.next(); field !== 0; field = reader.next()) {
     if (field === 1) cidBytes = reader.bytes()
-    else if (field === 2) type = reader.number()
+    else if (field === 2) type = reader.int32()
     else reader.skip()
   }
   const cid = usableCid(cidBytes)
-  if (type > 1) throw new CairnError('INVALID', `Cannot read a bitswap presence of type ${type}`)
-  if (cid !== undefined) draft.presences.push({ cid, has: type === 0 })
+  if (cid !== undefined && (type === 0 || type === 1)) draft.presences.push({ cid, has: type === 0 })
 }
 
 function decodeBlock(bytes: Uint8Array): PrefixedBlock {

@@ -117,8 +117,8 @@ describe('peers', () => {
     })
     await dial(node.libp2p, plain)
     await expect.poll(() => node.seen.events).toEqual([`+${plain.peerId.toString()}`])
-    await node.network.send(plain.peerId.toString(), Uint8Array.of(5, 6))
-    await expect.poll(() => Buffer.concat(received)).toEqual(Buffer.of(2, 5, 6))
+    await node.network.send(plain.peerId.toString(), Uint8Array.of(10, 2, 16, 1))
+    await expect.poll(() => Buffer.concat(received)).toEqual(Buffer.of(4, 10, 2, 16, 1))
   })
 })
 

@@ -1,6 +1,6 @@
 // Nodes on loopback for the tests of the libp2p network: ours, with the stream bounds of a Cairn host, and plain ones,
 // js-libp2p with its defaults, as another implementation. Every test file closes them with `closeAll`.
-import { isCairnError, type NetworkHandler, type PeerId } from '@cairn/core'
+import { isCairnError, type NetworkHandler, type PeerAbilities, type PeerId } from '@cairn/core'
 import { identify, identifyPush } from '@libp2p/identify'
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
@@ -33,10 +33,13 @@ export function closeLater(close: () => Promise<unknown>): void {
 export class Recorder implements NetworkHandler {
   readonly events: string[] = []
   readonly messages: Uint8Array[] = []
+  /** Whether peers know presences, one for each time that this was said. */
+  readonly presences: boolean[] = []
   gate: Promise<unknown> = Promise.resolve()
   isRefusing = false
 
-  connected(peer: PeerId): void {
+  connected(peer: PeerId, { presences }: PeerAbilities): void {
+    this.presences.push(presences)
     this.events.push(`+${peer}`)
   }
 

@@ -153,7 +153,6 @@ describe('decoding', () => {
     ['a presence with half a CID', '2206 0a04 01551220'],
     ['a CID with padded varints', `2227 0a25 8100551220 ${'11'.repeat(32)}`],
     ['CID version 2', `2226 0a24 02551220 ${'11'.repeat(32)}`],
-    ['a want of type 2', `0a2a 0a28 0a24 01551220 ${'11'.repeat(32)} 2002`],
     ['a block without prefix', '1a03 120168'],
     ['a prefix of three numbers', '1a08 0a03015512 120168'],
     ['a prefix of version 2', '1a09 0a0402551220 120168'],

@@ -1,7 +1,14 @@
 // A network inside one process and one seed: links with delay, bandwidth and jitter, nodes whose links share one line up
 // and one down, connections that come and go, nodes whose messages a test rewrites. The same seed gives the same log.
 import { createHash } from 'node:crypto'
-import { CairnError, type AbortOptions, type Network, type NetworkHandler, type PeerId } from '@cairn/core'
+import {
+  CairnError,
+  type AbortOptions,
+  type Network,
+  type NetworkHandler,
+  type PeerAbilities,
+  type PeerId,
+} from '@cairn/core'
 import type { VirtualClock } from './virtual-clock.ts'
 import { Lane, Line } from './virtual-lane.ts'
 
@@ -72,7 +79,7 @@ export class VirtualNetwork {
       const lanes = this.#lanes.get(from) ?? new Map<PeerId, Lane>()
       this.#lanes.set(from, lanes.set(to, lane))
     }
-    for (const [at, other] of bothWays(a, b)) this.node(at).handler?.connected(other)
+    for (const [at, other] of bothWays(a, b)) this.node(at).handler?.connected(other, this.node(other).abilities)
   }
 
   /** Breaks the connection: what is on its way is lost. */
@@ -121,6 +128,8 @@ export class VirtualNode implements Network {
   readonly self: PeerId
   readonly #network: VirtualNetwork
   handler: NetworkHandler | undefined
+  /** What others hear of it when they connect. */
+  abilities: PeerAbilities = { presences: true }
   up: Line
   down: Line
   /** Peers that this node has reset, with the reasons. */
@@ -142,7 +151,7 @@ export class VirtualNode implements Network {
 
   attach(handler: NetworkHandler): void {
     this.handler = handler
-    for (const peer of this.#network.peersOf(this.self)) handler.connected(peer)
+    for (const peer of this.#network.peersOf(this.self)) handler.connected(peer, this.#network.node(peer).abilities)
   }
 
   async send(peer: PeerId, message: Uint8Array, { signal }: AbortOptions = {}): Promise<void> {

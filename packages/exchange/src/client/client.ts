@@ -14,6 +14,7 @@ import {
   type CidPrefix,
   type Clock,
   type Fetcher,
+  type PeerAbilities,
   type PeerId,
 } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
@@ -103,11 +104,17 @@ export class Client implements Fetcher {
     }
   }
 
-  connected(peer: PeerId): void {
-    if (this.#isClosed || this.#sessions.has(peer)) return
+  connected(peer: PeerId, { presences }: PeerAbilities): void {
+    if (this.#isClosed) return
+    const known = this.#sessions.get(peer)
+    if (known !== undefined) {
+      known.knowsPresences = presences
+      return
+    }
     if ((this.#distrusted.get(peer) ?? 0) > this.#clock.now()) return
     this.#parts.trace.emit?.({ kind: 'connected', peer })
     const session = new PeerSession(peer, this.#parts)
+    session.knowsPresences = presences
     this.#sessions.set(peer, session)
     let greeted = 0
     for (const want of this.#wants.values()) {
@@ -275,6 +282,7 @@ export class Client implements Fetcher {
     this.#cancelWake ??= this.#clock.after(0, () => {
       this.#cancelWake = undefined
       const sessions = [...this.#sessions.values()]
+      for (const session of sessions) for (const want of session.presumeLacks()) this.#scheduler.add(want)
       this.#scheduler.run(sessions)
       this.#lookAgain(sessions)
       for (const session of sessions) void this.#flush(session)
@@ -282,9 +290,10 @@ export class Client implements Fetcher {
     if (this.#wants.size > 0) this.#cancelCheck ??= this.#clock.after(CHECK_MS, () => this.#check())
   }
 
-  /** Time alone makes a peer late, so there is another look while several peers are asked. */
+  /** Time alone makes a peer late, so there is another look while several are asked, or one that does not say what it lacks. */
   #lookAgain(sessions: readonly PeerSession[]): void {
-    if (sessions.length < 2 || !sessions.some(({ openBytes }) => openBytes > 0)) return
+    const isTimed = sessions.length > 1 || sessions.some(({ knowsPresences }) => !knowsPresences)
+    if (!isTimed || !sessions.some(({ openBytes }) => openBytes > 0)) return
     this.#cancelLook ??= this.#clock.after(LATE_CHECK_MS, () => {
       this.#cancelLook = undefined
       this.#wake()

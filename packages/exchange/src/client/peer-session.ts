@@ -5,6 +5,8 @@ import {
   ENDED_WANTS_MAX,
   HIT_RATE_MIN,
   HIT_RATE_TRUSTED,
+  LACKS_MS_MIN,
+  LACKS_TRIPS,
   LOST_DRAINS,
   PEER_WINDOW_WANTS,
   REPEAT_MS,
@@ -35,6 +37,8 @@ export interface SessionParts {
 /** One connection period of one peer, seen from the asking side. */
 export class PeerSession {
   readonly id: PeerId
+  /** Whether the peer knows HAVE and DONT_HAVE; one below bitswap 1.2.0 is only asked for blocks. */
+  knowsPresences = true
   readonly #network: Network
   readonly #clock: Clock
   readonly #trace: FetchTrace
@@ -141,7 +145,7 @@ export class PeerSession {
 
   /** Asks whether the peer has the block of `want`, unless it was asked anything about it before. */
   askHave(want: Want): void {
-    if (!want.asks.has(this.id)) this.#post(this.#askOf(want))
+    if (this.knowsPresences && !want.asks.has(this.id)) this.#post(this.#askOf(want))
   }
 
   /**
@@ -174,6 +178,24 @@ export class PeerSession {
     this.#estimate.answered(0, this.#clock.now())
     this.#window.settle(ask)
     return ask.want
+  }
+
+  /**
+   * Gives the wants that a peer without DONT_HAVE should have answered by now: it is taken to lack them. The block may come
+   * all the same, and is told to be wanted until then.
+   */
+  presumeLacks(): readonly Want[] {
+    if (this.knowsPresences || this.#window.openAsks === 0) return []
+    const patienceMs = Math.max(LACKS_MS_MIN, LACKS_TRIPS * (this.#estimate.roundTripMs + this.#drainMs))
+    const now = this.#clock.now()
+    const late = [...this.#asks.values()].filter((ask) => ask.state === 'open' && now - ask.askedAt > patienceMs)
+    for (const ask of late) {
+      this.#estimate.told(false)
+      this.#window.settle(ask)
+    }
+    // As good as an answer: silence means nothing here.
+    if (late.length > 0) this.#estimate.start(now, { isOwing: true })
+    return late.map(({ want }) => want)
   }
 
   /** Takes note that the block of `want` came from this peer: its part in the want ends without a CANCEL. */
@@ -299,7 +321,7 @@ export class PeerSession {
     const { want, type } = ask
     ask.askedAt = this.#clock.now()
     const priority = Math.max(1, PRIORITY_MAX - want.order)
-    this.#outbox.set(want.key, { cid: want.cid, priority, cancel: false, type, sendDontHave: true })
+    this.#outbox.set(want.key, { cid: want.cid, priority, cancel: false, type, sendDontHave: this.knowsPresences })
   }
 
   #takeOutbox(): WantEntry[] {

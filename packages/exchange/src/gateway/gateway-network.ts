@@ -1,6 +1,7 @@
 // Trustless gateways as peers: the engine asks them, measures them, shares its work among them and others and lets go of
 // those who send wrong bytes, as it does with everybody. Only the transport differs: a want becomes an HTTP request.
-import { CairnError, type AbortOptions, type Clock, type Network, type NetworkHandler, type PeerId } from '@cairn/core'
+import { CairnError } from '@cairn/core'
+import type { AbortOptions, Clock, Network, NetworkHandler, PeerAbilities, PeerId } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
 import { GATEWAY_COOLDOWN_MS, GATEWAY_COOLDOWN_MS_MAX, GATEWAY_REQUESTS_MAX } from '../limits.ts'
 import { decodeMessage, encodeMessage, type WantEntry } from '../message.ts'
@@ -23,6 +24,9 @@ export interface GatewayNetwork extends Network {
 export function openGatewayNetwork({ clock }: { readonly clock: Clock }): GatewayNetwork {
   return new Gateways(clock)
 }
+
+/** HEAD tells what a gateway has. */
+const ABILITIES: PeerAbilities = { presences: true }
 
 /** One gateway that was added. */
 interface GatewayPeer {
@@ -56,7 +60,7 @@ class Gateways implements GatewayNetwork {
   attach(handler: NetworkHandler): void {
     if (this.#handler !== undefined) throw new TypeError('The network has a handler already')
     this.#handler = handler
-    for (const { base, isUp } of this.#peers.values()) if (isUp) handler.connected(base)
+    for (const { base, isUp } of this.#peers.values()) if (isUp) handler.connected(base, ABILITIES)
   }
 
   async add(url: string, { signal }: AbortOptions = {}): Promise<PeerId> {
@@ -116,7 +120,7 @@ class Gateways implements GatewayNetwork {
     if (peer.isUp || this.#closing.signal.aborted) return
     peer.isUp = true
     peer.cancelRetry?.()
-    this.#handler?.connected(peer.base)
+    this.#handler?.connected(peer.base, ABILITIES)
   }
 
   /** Takes the gateway out for a while: as long as it says, else twice as long each time. */

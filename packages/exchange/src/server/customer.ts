@@ -9,6 +9,8 @@ export class Customer {
   readonly ledger: Ledger
   /** Aborted when the peer has gone. */
   readonly closing = new AbortController()
+  /** Whether it can be told HAVE and DONT_HAVE; one below bitswap 1.2.0 only gets blocks. */
+  knowsPresences = true
   /** Whether an answer is being chosen: the next one waits for it, to keep the order of priority. */
   isChoosing = false
   /** Answers being chosen, read or sent. */

@@ -1,6 +1,6 @@
 // The answering side of bitswap. Messages only change ledgers; answers are made afterwards, peer by peer in turn, each
 // turn bounded in bytes.
-import type { Block, Clock, Network, PeerId } from '@cairn/core'
+import type { Block, Clock, Network, PeerAbilities, PeerId } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
 import { ANSWER_BYTES } from '../limits.ts'
 import { encodeMessage, type Message, type Presence } from '../message.ts'
@@ -62,11 +62,14 @@ export class Server {
     return { ...this.#counts }
   }
 
-  connected(peer: PeerId): void {
-    if (this.#customers.has(peer)) return
-    const customer = new Customer(peer, this.#index)
-    this.#index.ledgers.add(customer.ledger)
-    this.#customers.set(peer, customer)
+  connected(peer: PeerId, { presences }: PeerAbilities): void {
+    let customer = this.#customers.get(peer)
+    if (customer === undefined) {
+      customer = new Customer(peer, this.#index)
+      this.#index.ledgers.add(customer.ledger)
+      this.#customers.set(peer, customer)
+    }
+    customer.knowsPresences = presences
   }
 
   disconnected(peer: PeerId): void {
@@ -136,8 +139,9 @@ export class Server {
       const choice = await this.#choose(customer, bytesMax)
       const blocks = await readAnswer({ store: this.#store, policy: this.#policy }, ledger, choice)
       giveBack()
-      if (blocks.length > 0 || choice.presences.length > 0) {
-        await this.#line.timed(customer, this.#send(customer, blocks, choice.presences))
+      const presences = customer.knowsPresences ? choice.presences : []
+      if (blocks.length > 0 || presences.length > 0) {
+        await this.#line.timed(customer, this.#send(customer, blocks, presences))
       }
     } finally {
       giveBack()
