@@ -4,7 +4,7 @@ import { Command as Program, InvalidArgumentError, Option } from 'commander'
 import { CairnError, DURATION_MS_MAX, parseDuration } from '@cairn/core'
 import type { RepoProfile } from '@cairn/node'
 import { COMMANDS, type Command, type CommandInput, type OptionSpec } from '@cairn/rpc'
-import type { GlobalOptions, Session } from './session.ts'
+import { STANDARD_ERROR, type GlobalOptions, type Session } from './session.ts'
 
 /** Runs one command with what the command line says. */
 export type Action = (globals: GlobalOptions, run: (session: Session) => Promise<void>) => Promise<void>
@@ -33,6 +33,8 @@ export function buildProgram(version: string, act: Action): Program {
 export function normalizeFlags(argv: readonly string[]): string[] {
   const end = argv.indexOf('--')
   return argv.map((word, index) => {
+    // By itself it would take the argument after it.
+    if (word === '--trace' && (end === -1 || index < end)) return `--trace=${STANDARD_ERROR}`
     const [, name, value] = /^--([a-z][a-z-]*)=(true|false)$/.exec(word) ?? []
     if (name === undefined || !FLAGS.has(name) || (end !== -1 && index > end)) return word
     return value === 'true' ? `--${name}` : `--no-${name}`
@@ -95,13 +97,7 @@ function addCommand(program: Program, command: Command, act: Action): void {
     sub.argument(optional !== false ? `[${word}]` : `<${word}>`, help)
   }
   for (const [option, spec] of Object.entries(command.options)) addOption(sub, option, spec)
-  // One value each time, or it would take the arguments after it as well.
-  if (command.fetches)
-    sub.option(
-      '--peer <address>',
-      'fetch what is missing from this peer, a multiaddr or the URL of a trustless gateway; may be repeated',
-      andMore,
-    )
+  if (command.fetches) addFetchOptions(sub)
   if (command.output !== 'bytes' && !('json' in command.options)) sub.option(...JSON_OPTION)
   sub.addHelpText('after', exampleText(command.examples))
   sub.action(async () => {
@@ -112,6 +108,19 @@ function addCommand(program: Program, command: Command, act: Action): void {
     const { runCommand } = await import('./run-command.ts')
     await act(globals, (session) => runCommand(command, { args: sub.args, options }, session))
   })
+}
+
+function addFetchOptions(sub: Program): void {
+  // One value each time, or it would take the arguments after it as well.
+  sub.option(
+    '--peer <address>',
+    'fetch what is missing from this peer, a multiaddr or the URL of a trustless gateway; may be repeated',
+    andMore,
+  )
+  sub.option(
+    '--trace [file]',
+    'tell in JSON lines where each block comes from and why it waits: on standard error, with --trace=FILE in a file',
+  )
 }
 
 function groupOf(parent: Program, name: string): Program {
@@ -218,14 +227,17 @@ function isOptionValue(value: unknown): value is OptionValue {
 }
 
 function globalsOf(command: Program): GlobalOptions {
-  const {
-    repo,
-    timeout,
-    json = false,
-    peer = [],
-  } = command.optsWithGlobals<{ repo?: string; timeout?: number; json?: boolean; peer?: string | string[] }>()
+  const { repo, timeout, json = false, peer = [], trace } = command.optsWithGlobals<GivenOptions>()
   // A command may have an option of this name and its own, which is one text.
-  return { repo, timeoutMs: timeout, json, peers: Array.isArray(peer) ? peer : [] }
+  return { repo, timeoutMs: timeout, json, peers: Array.isArray(peer) ? peer : [], trace }
+}
+
+interface GivenOptions {
+  readonly repo?: string
+  readonly timeout?: number
+  readonly json?: boolean
+  readonly peer?: string | string[]
+  readonly trace?: string
 }
 
 function exampleText(examples: readonly string[]): string {

@@ -5,7 +5,7 @@ import type { BytesCommand, Command, CommandInput, EventCommand, Progress } from
 import { diskSources, totalBytesOf, type DiskSourceOptions } from './disk/disk-source.ts'
 import type { ProgressLine, ProgressState } from './terminal/progress-line.ts'
 import { runTree } from './run-tree.ts'
-import type { Session } from './session.ts'
+import { STANDARD_ERROR, type Session } from './session.ts'
 import { readVersion } from './version.ts'
 
 /** Arguments and options of one call, as the command line gave them. */
@@ -119,7 +119,7 @@ function sourceOptions(command: Command, { options }: Call, { signal }: Session)
 
 /** A progress line when there is a terminal for it; for sources it knows how much there is to do. */
 async function progressLine(command: Command, call: Call, session: Session): Promise<ProgressLine | undefined> {
-  if (!process.stderr.isTTY || session.globals.json) return undefined
+  if (!process.stderr.isTTY || session.globals.json || session.globals.trace === STANDARD_ERROR) return undefined
   const { ProgressLine: Line } = await import('./terminal/progress-line.ts')
   const paths = sourcePaths(command, call)
   const isCountable = textCount(command) !== undefined && !paths.includes('-')

@@ -6,6 +6,10 @@ import { Interrupted } from './exit-code.ts'
 import { Output } from './terminal/output.ts'
 import { PeerWatch } from './peer-watch.ts'
 import type { RecoveryReport } from './terminal/recovery-report.ts'
+import type { TraceOutput } from './terminal/trace-output.ts'
+
+/** Where a trace goes that names no file. */
+export const STANDARD_ERROR = '-'
 
 /** Options that every command takes. */
 export interface GlobalOptions {
@@ -15,6 +19,8 @@ export interface GlobalOptions {
   readonly json: boolean
   /** Multiaddrs of peers to fetch from. */
   readonly peers: readonly string[]
+  /** Where to tell what happens to each block: a file, or {@link STANDARD_ERROR}. */
+  readonly trace?: string | undefined
 }
 
 type OpenNode = CommandInput['node']
@@ -39,6 +45,7 @@ export class Session implements AsyncDisposable {
   #node: Promise<Node> | undefined
   #swarm: Swarm | undefined
   #peerWatch: PeerWatch | undefined
+  #trace: TraceOutput | undefined
   #recovery: Promise<RecoveryReport> | undefined
 
   constructor(globals: GlobalOptions) {
@@ -75,6 +82,7 @@ export class Session implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer)
     this.#peerWatch?.close()
+    await this.#trace?.close(this.signal)
     await this.#node?.then(
       (node) => node.close(),
       () => undefined, // whoever asked for the node has the error
@@ -85,7 +93,7 @@ export class Session implements AsyncDisposable {
 
   async #openNode({ online, tellsLostPins = true }: OpenOptions): Promise<Node> {
     const { LOST_PINS, openNode } = await import('@cairn/node')
-    const { peers } = this.globals
+    const { peers, trace } = this.globals
     const wanted = online ?? (peers.length > 0 ? { listen: [] } : undefined)
     const node = await openNode(await this.repoPath(), {
       ...(wanted && { online: wanted }),
@@ -97,6 +105,7 @@ export class Session implements AsyncDisposable {
         this.say(`Warning: ${LOST_PINS}`)
       }
       this.#swarm = node.swarm
+      if (trace !== undefined) this.#trace = await openTrace(node, trace)
       if (node.swarm !== undefined && peers.length > 0) await this.#watch(node.swarm).connect({ signal: this.signal })
       return node
     } catch (error) {
@@ -140,4 +149,9 @@ export class Session implements AsyncDisposable {
     process.off('SIGINT', this.#interrupt).off('SIGTERM', this.#interrupt)
     this.#stop.abort(new Interrupted(signal === 'SIGTERM' ? 'SIGTERM' : 'SIGINT'))
   }
+}
+
+async function openTrace(node: Node, target: string): Promise<TraceOutput> {
+  const { openTraceLines, TraceOutput: Trace } = await import('./terminal/trace-output.ts')
+  return new Trace(node, await openTraceLines(target))
 }

@@ -49,6 +49,7 @@ export type {
   TreeCommand,
 } from './command.ts'
 
+export { TraceLog, type TraceLine } from './commands/trace-log.ts'
 export { fileOf, gzipOf, tarOf } from './tree-archive.ts'
 
 /** All commands, in the order of the help. */

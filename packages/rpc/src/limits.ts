@@ -8,3 +8,9 @@ export const BAD_BLOCKS_PER_EVENT = 1000
 
 /** Blocks that `dag stat` counts between two events that say so. */
 export const STAT_BLOCKS_PER_EVENT = 1024
+
+/** Blocks that a trace remembers after they came, to tell how long one took that came again: about 1 MB. */
+export const TRACE_ENDED_MAX = 4096
+
+/** Peers with sums of their own in a trace: more than a node is connected to by default. */
+export const TRACE_PEERS_MAX = 512
