@@ -73,6 +73,14 @@ describe('what every command takes', () => {
     expect((await parse('get', '--peer', 'a', 'cid')).globals?.peers).toEqual(['a'])
     expect((await parse('cat', '--peer', 'a', 'cid', 'cid', '--peer', 'b')).globals?.peers).toEqual(['a', 'b'])
   })
+
+  test('a trace takes a file only with an equals sign', async () => {
+    expect((await parse('get', '--trace', 'cid')).globals?.trace).toBe('-')
+    expect((await parse('get', '--trace=file', 'cid')).globals?.trace).toBe('file')
+    expect((await parse('get', 'cid')).globals?.trace).toBeUndefined()
+    expect(normalizeFlags(['cat', '--', '--trace'])).toEqual(['cat', '--', '--trace'])
+    await expect(parse('id', '--trace')).rejects.toThrow(CommanderError)
+  })
 })
 
 test.for([

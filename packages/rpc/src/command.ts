@@ -84,6 +84,8 @@ export interface CommandInput<Specs extends OptionSpecs = OptionSpecs> {
   readonly options: OptionValues<Specs>
   /** The node to work on; it is opened at the first call, so a command that needs none works without a repo. */
   readonly node: () => Promise<Node>
+  /** The node, where one runs already; a command that needs none does not open one for what it could add. */
+  readonly running?: Node | undefined
   /** Path, version and settings of the repo, which is neither opened nor locked for it. */
   readonly repo: () => Promise<RepoInfo>
   /** Name and version of this program, as peers see it. */

@@ -30,7 +30,15 @@ import { repoGc, repoStat, repoVersion } from './commands/repo.ts'
 import { bitswapLedger, bitswapStat, bitswapWantlist, statsBw } from './commands/bitswap.ts'
 import { swarmPeeringAdd, swarmPeeringLs, swarmPeeringRm } from './commands/peering.ts'
 import { ping } from './commands/ping.ts'
-import { id, swarmAddrs, swarmConnect, swarmDisconnect, swarmPeers } from './commands/swarm.ts'
+import {
+  id,
+  swarmAddrs,
+  swarmAddrsListen,
+  swarmAddrsLocal,
+  swarmConnect,
+  swarmDisconnect,
+  swarmPeers,
+} from './commands/swarm.ts'
 
 export type {
   ArgumentSpec,
@@ -97,6 +105,8 @@ export const COMMANDS: readonly Command[] = [
   swarmDisconnect,
   swarmPeers,
   swarmAddrs,
+  swarmAddrsLocal,
+  swarmAddrsListen,
   swarmPeeringAdd,
   swarmPeeringLs,
   swarmPeeringRm,

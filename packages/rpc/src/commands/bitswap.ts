@@ -2,6 +2,7 @@
 import { formatBytes } from '@cairn/core'
 import { eventCommand, firstArgument } from '../command.ts'
 import { requirePeerId, swarmOf } from './swarm.ts'
+import { waitOf, type WaitEntry } from './trace-log.ts'
 
 /** A CID in the JSON of IPLD. */
 interface CidLink {
@@ -29,6 +30,12 @@ export const bitswapStat = eventCommand({
       MessagesReceived: stats.messagesReceived,
       BlocksSent: stats.blocksSent,
       DataSent: stats.dataSent,
+      // Kubo has these not: blocks that nobody had asked for, and what all that came was good for.
+      UnaskedBlksReceived: stats.unaskedBlksReceived,
+      UnaskedDataReceived: stats.unaskedDataReceived,
+      UsefulDataReceived: stats.dataReceived - stats.dupDataReceived - stats.unaskedDataReceived,
+      WastedDataReceived: stats.dupDataReceived + stats.unaskedDataReceived,
+      MessagesSent: stats.messagesSent,
     }
   },
   text(event, { verbose = false, human = false }) {
@@ -41,6 +48,10 @@ export const bitswapStat = eventCommand({
       `\tdata sent: ${bytes(event.DataSent)}`,
       `\tdup blocks received: ${event.DupBlksReceived}`,
       `\tdup data received: ${bytes(event.DupDataReceived)}`,
+      `\tunasked blocks received: ${event.UnaskedBlksReceived}`,
+      `\tunasked data received: ${bytes(event.UnaskedDataReceived)}`,
+      `\tuseful data received: ${bytes(event.UsefulDataReceived)}`,
+      `\twasted data received: ${bytes(event.WastedDataReceived)}`,
       `\twantlist [${event.Wantlist.length} keys]`,
       ...event.Wantlist.map((cid) => `\t\t${cid['/']}`),
       `\tpartners [${event.Peers.length}]`,
@@ -52,18 +63,45 @@ export const bitswapStat = eventCommand({
 export const bitswapWantlist = eventCommand({
   path: ['bitswap', 'wantlist'],
   summary: 'List the blocks that this node waits for, or that a peer wants of it',
-  examples: ['cairn bitswap wantlist'],
-  options: { peer: { type: 'text', short: 'p', value: 'peer', help: 'list what this connected peer wants' } },
+  examples: ['cairn bitswap wantlist', 'cairn bitswap wantlist --verbose   whom it asked, and why it waits'],
+  options: {
+    peer: { type: 'text', short: 'p', value: 'peer', help: 'list what this connected peer wants' },
+    verbose: {
+      type: 'flag',
+      short: 'v',
+      excludes: ['peer'],
+      help: 'tell who was asked for each block, and why it waits',
+    },
+  },
   network: true,
-  async *run(input): AsyncGenerator<{ readonly Keys: readonly CidLink[] }> {
-    const { peer } = input.options
+  async *run(input): AsyncGenerator<{ readonly Keys: readonly CidLink[]; readonly Waits?: readonly WaitEntry[] }> {
+    const { peer, verbose = false } = input.options
     if (peer !== undefined) requirePeerId(peer)
     const { bitswap } = await swarmOf(input)
     const wants = peer === undefined ? bitswap.stats().wantlist : bitswap.wantsOf(peer)
-    yield { Keys: wants.map((cid) => ({ '/': cid.toString() })) }
+    yield {
+      Keys: wants.map((cid) => ({ '/': cid.toString() })),
+      ...(verbose && peer === undefined && { Waits: bitswap.standings(wants.length).map(waitOf) }),
+    }
   },
-  text: ({ Keys }) => (Keys.length === 0 ? undefined : Keys.map((cid) => cid['/']).join('\n')),
+  text({ Keys, Waits }) {
+    const lines = Waits === undefined ? Keys.map((cid) => cid['/']) : Waits.flatMap(waitLines)
+    return lines.length === 0 ? undefined : lines.join('\n')
+  },
 })
+
+function waitLines({ Cid, WaitedMs, Reason, Asked }: WaitEntry): string[] {
+  return [
+    `${Cid}\t${WaitedMs} ms\t${Reason}`,
+    ...Asked.map(({ Peer, Want, SinceMs, Has, ExpectedMs, Silent }) => {
+      const words = [`\t${Peer}: asked ${Want === 'have' ? 'whether it has it' : 'for it'} ${SinceMs} ms ago`]
+      if (Has !== undefined) words.push(Has ? 'has it' : 'lacks it')
+      if (Silent === true) words.push('silent')
+      else if (ExpectedMs !== undefined) words.push(`expected in ${ExpectedMs} ms`)
+      return words.join(', ')
+    }),
+  ]
+}
 
 export const bitswapLedger = eventCommand({
   path: ['bitswap', 'ledger'],
@@ -75,17 +113,18 @@ export const bitswapLedger = eventCommand({
   async *run(input) {
     const peer = firstArgument(input)
     requirePeerId(peer)
-    const { sent, received, exchanges } = (await swarmOf(input)).bitswap.accountOf(peer)
-    // The debt ratio of boxo.
-    yield { Peer: peer, Value: sent / (received + 1), Sent: sent, Recv: received, Exchanged: exchanges }
+    const { sent, received, exchanges, wasted } = (await swarmOf(input)).bitswap.accountOf(peer)
+    // The debt ratio of boxo. It has no `Wasted`: bytes received that were of no use.
+    yield { Peer: peer, Value: sent / (received + 1), Sent: sent, Recv: received, Exchanged: exchanges, Wasted: wasted }
   },
-  text: ({ Peer, Value, Sent, Recv, Exchanged }) =>
+  text: ({ Peer, Value, Sent, Recv, Exchanged, Wasted }) =>
     [
       `Ledger for ${Peer}`,
       `Debt ratio:\t${Value.toFixed(6)}`,
       `Exchanges:\t${Exchanged}`,
       `Bytes sent:\t${Sent}`,
       `Bytes received:\t${Recv}`,
+      `Bytes wasted:\t${Wasted}`,
       '',
     ].join('\n'),
 })

@@ -98,7 +98,7 @@ function isOn({ verbose = false, ...options }: PeersOptions, name: Exclude<keyof
 
 function entryOf(peer: HostPeer, options: PeersOptions): PeerEntry {
   return {
-    Addr: peer.address.replace(/\/p2p\/[^/]+$/, ''),
+    Addr: withoutId(peer.address),
     Peer: peer.peer,
     Direction: peer.direction === 'in' ? 1 : 2,
     ...(isOn(options, 'latency') && { Latency: peer.latencyMs === undefined ? 'n/a' : `${peer.latencyMs}ms` }),
@@ -110,7 +110,7 @@ function entryOf(peer: HostPeer, options: PeersOptions): PeerEntry {
       Identify: {
         ID: peer.peer,
         PublicKey: peer.publicKey ?? '',
-        Addresses: peer.addresses.map((address) => `${address.replace(/\/p2p\/[^/]+$/, '')}/p2p/${peer.peer}`),
+        Addresses: peer.addresses.map((address) => `${withoutId(address)}/p2p/${peer.peer}`),
         AgentVersion: peer.agentVersion,
         Protocols: peer.protocols,
       },
@@ -162,6 +162,35 @@ export const swarmAddrs = eventCommand({
   },
 })
 
+export const swarmAddrsLocal = eventCommand({
+  path: ['swarm', 'addrs', 'local'],
+  summary: 'List the addresses under which others reach this node',
+  examples: ['cairn swarm addrs local --id'],
+  options: { id: { type: 'flag', help: 'end each in /p2p/ and the id of this node' } },
+  network: true,
+  async *run(input): AsyncGenerator<{ readonly Strings: readonly string[] }> {
+    const addresses = (await swarmOf(input)).host.addresses()
+    yield { Strings: input.options.id === true ? addresses : addresses.map(withoutId) }
+  },
+  text: ({ Strings }) => (Strings.length === 0 ? undefined : Strings.join('\n')),
+})
+
+export const swarmAddrsListen = eventCommand({
+  path: ['swarm', 'addrs', 'listen'],
+  summary: 'List the addresses on which this node listens',
+  examples: ['cairn swarm addrs listen'],
+  options: {},
+  network: true,
+  async *run(input): AsyncGenerator<{ readonly Strings: readonly string[] }> {
+    yield { Strings: (await swarmOf(input)).host.addresses().map(withoutId) }
+  },
+  text: ({ Strings }) => (Strings.length === 0 ? undefined : Strings.join('\n')),
+})
+
+function withoutId(address: string): string {
+  return address.replace(/\/p2p\/[^/]+$/, '')
+}
+
 type HostPeer = Awaited<ReturnType<Swarm['host']['peers']>>[number]
 
 /** Bytes of an Ed25519 public key in libp2p's protobuf: field 1 (type) = 1, field 2 (data) = the last 32 of the private key. */
@@ -172,16 +201,17 @@ export const id = eventCommand({
   summary: 'Print the identity of this node',
   examples: ['cairn id', 'cairn id --json'],
   options: {},
-  async *run({ repo, agentVersion }) {
+  async *run({ repo, agentVersion, running }) {
+    const host = running?.swarm?.host
     const { Identity } = (await repo()).config
     const key = Buffer.from(Identity.PrivKey, 'base64').subarray(-32)
     yield {
       ID: Identity.PeerID,
       PublicKey: Buffer.concat([PUBLIC_KEY_HEAD, key]).toString('base64'),
       // As Kubo does while no daemon runs: only a node that is online has addresses and protocols.
-      Addresses: [],
+      Addresses: host?.addresses() ?? [],
       AgentVersion: agentVersion,
-      Protocols: [],
+      Protocols: host?.libp2p.getProtocols() ?? [],
     }
   },
   text: (event) => JSON.stringify(event, null, 2),
