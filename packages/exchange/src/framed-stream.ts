@@ -10,7 +10,6 @@ import {
   LENGTH_BYTES_MAX,
   MESSAGE_BYTES_MAX,
   READ_AHEAD_BYTES_MAX,
-  READ_GROWTH,
   STREAM_CLOSE_TIMEOUT_MS,
   STREAM_OPEN_TIMEOUT_MS,
   UNSENT_BYTES_MAX,
@@ -279,9 +278,9 @@ function checkLength(length: number): number {
   throw new CairnError('INVALID', `Cannot read a message of ${length} bytes: at most ${MESSAGE_BYTES_MAX} are allowed`)
 }
 
-/** So much room that a message is copied little more than once however it arrives. */
+/** Room for the whole message, not zeroed: it is handed out only once it is full, and the system gives memory when it is written. */
 function enlarge(message: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(Math.min(length, message.length * READ_GROWTH))
+  const larger = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
   larger.set(message)
   return larger
 }

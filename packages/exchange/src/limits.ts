@@ -143,11 +143,11 @@ export const SEND_TIMEOUT_MS = 120_000
 /** Bytes of the varint before a message: what a length of 4 MiB takes. */
 export const LENGTH_BYTES_MAX = 4
 
-/** Bytes set aside when a message begins; more follows what arrives, so promises of 4 MiB on many streams cost little. */
+/**
+ * Bytes of a message that must have come until there is room for all of it: promises of 4 MiB on many streams cost little. One
+ * peer's budget bounds the sum of what its messages promise.
+ */
 export const FIRST_READ_BYTES = 16 * 1024
-
-/** How much larger the room for a message becomes when it is full: 16 KiB, 1 MiB, 4 MiB. A peer's budget bounds the sum. */
-export const READ_GROWTH = 64
 
 /** Bitswap streams that one peer may have open to us: as Helia, which opens one a message and loses what is refused. */
 export const INBOUND_STREAMS_MAX = 1024
