@@ -15,7 +15,9 @@ export interface Ended {
 /** Runs the command line on the repo at `repo`, its output dropped. @throws when it fails */
 export function runCairn(repo: string, args: readonly string[]): Promise<Ended> {
   // As the first line of the installed file says.
-  return run(process.execPath, ['--max-semi-space-size=8', CLI, ...args], { variables: { CAIRN_PATH: repo } })
+  return run(process.execPath, ['--max-semi-space-size=8', '--initial-heap-size=96', CLI, ...args], {
+    variables: { CAIRN_PATH: repo },
+  })
 }
 
 /** `cp`, and the copy is on the disk. */
@@ -26,7 +28,11 @@ export function copyDurably(from: string, to: string): Promise<Ended> {
 /** Runs a module of the bench, which prints what it finds. @throws when it fails */
 export function runModule(name: string, args: readonly string[]): Promise<Ended> {
   const path = fileURLToPath(new URL(name, import.meta.url))
-  return run(process.execPath, ['--conditions=source', '--max-semi-space-size=8', path, ...args], { output: 'inherit' })
+  return run(
+    process.execPath,
+    ['--conditions=source', '--max-semi-space-size=8', '--initial-heap-size=96', path, ...args],
+    { output: 'inherit' },
+  )
 }
 
 interface RunOptions {

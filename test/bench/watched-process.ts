@@ -29,7 +29,7 @@ export interface Reached {
 /** The arguments that run a module beside this one on the built packages, as they are installed. */
 export function installed(module: string, args: readonly (string | number)[]): NodeArguments {
   const script = fileURLToPath(new URL(module, import.meta.url))
-  return ['--max-semi-space-size=8', script, ...args.map(String)]
+  return ['--max-semi-space-size=8', '--initial-heap-size=96', script, ...args.map(String)]
 }
 
 /** A process that ends with its `await using`, or before. */
