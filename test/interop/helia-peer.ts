@@ -14,14 +14,17 @@ const NO_ROUTER = {
   async *findProviders() {},
 }
 
-/** Starts a node over TCP with bitswap, on the stores given, or in memory. */
-export async function startHelia(init: Pick<HeliaInit, 'blockstore' | 'datastore'> = {}) {
+/** Starts a node over TCP with bitswap, on the stores given, or in memory; it offers `encrypters` in their order. */
+export async function startHelia(
+  init: Pick<HeliaInit, 'blockstore' | 'datastore'> = {},
+  encrypters: readonly (ReturnType<typeof tls> | ReturnType<typeof noise>)[] = [tls(), noise()],
+) {
   const light = createHeliaLight({ ...init, routers: [NO_ROUTER] })
   const node = withBitswap(
     withLibp2pLight(light, {
       addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
       transports: [tcp()],
-      connectionEncrypters: [tls(), noise()],
+      connectionEncrypters: [...encrypters],
       streamMuxers: [yamux()],
       services: { identify: identify() },
     }),

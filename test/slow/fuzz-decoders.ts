@@ -19,6 +19,7 @@ import {
 } from '@cairn/core'
 import { CID } from 'multiformats/cid'
 import { create } from 'multiformats/hashes/digest'
+import { decodeMessage, downgradeMessage, encodeMessage } from '../../packages/exchange/src/message.ts'
 
 /** A decoder, and input that it takes. */
 export interface Decoder {
@@ -67,6 +68,13 @@ const VALUES = [
 const seedsOf = (codec: CodecName) =>
   VALUES.map((json) => encodeValue(codec, decodeValue('dag-json', TEXT.encode(json))))
 
+const WANT = { priority: 0x7fff_ffff, cancel: false, type: 'block', sendDontHave: true } as const
+const MESSAGES = [
+  { full: true, wants: CIDS.map((cid) => ({ ...WANT, cid })) },
+  { wants: CIDS.map((cid) => ({ ...WANT, cid, cancel: true, priority: -1 })) },
+  { blocks: [LEAF], presences: CIDS.map((cid, index) => ({ cid, has: index > 1 })), pendingBytes: 300 },
+].map((parts) => encodeMessage(parts))
+
 /** All decoders but that of CARs, which has a test of its own. */
 export const DECODERS: readonly Decoder[] = [
   { name: 'CID bytes', seeds: CIDS.map(({ bytes }) => bytes), decode: decodeCid },
@@ -99,6 +107,11 @@ export const DECODERS: readonly Decoder[] = [
     ),
     decode: (bytes) => parseChunker(textOf(bytes)),
   },
+  {
+    name: 'bitswap messages',
+    seeds: [...MESSAGES, downgradeMessage(encodeMessage({ blocks: [LEAF] }), { hasPrefixes: false })],
+    decode: decodeAndDowngrade,
+  },
 ]
 
 /** Values, links, and what comes back: a value that was read can be written, and strict bytes come back as they were. */
@@ -115,6 +128,16 @@ function codecDecoder(name: CodecName, code: number, seeds: readonly Uint8Array[
         throw new Error('strict bytes came back otherwise')
       return encodeValue(name, decodeValue(name, written))
     },
+  }
+}
+
+/** What was read can be said to older peers as well, and they read it. */
+function decodeAndDowngrade(bytes: Uint8Array): void {
+  decodeMessage(bytes)
+  for (const hasPrefixes of [true, false]) {
+    const { wants, presences } = decodeMessage(downgradeMessage(bytes, { hasPrefixes }))
+    if (presences.length > 0 || wants.some(({ type, sendDontHave }) => type === 'have' || sendDontHave))
+      throw new Error('an older peer was told what it cannot know')
   }
 }
 

@@ -147,6 +147,33 @@ describe('decoding', () => {
     expect(decodeMessage(bytes)).toMatchObject({ wants: [], presences: [] })
   })
 
+  const CID_HEX = `0a24 01551220 ${'11'.repeat(32)}`
+  const BLOCK = { blocks: [{ bytes: Buffer.from('h') }] }
+  test.each([
+    ['unknown fields', `0a31 0a2f ${CID_HEX} 3005 3a00 4500000000`, { wants: [{ priority: 1 }] }],
+    ['the last of repeated scalars', `0a2c 0a2a ${CID_HEX} 1005 1009`, { wants: [{ priority: 9 }] }],
+    ['want lists in parts as one', `0a28 0a26 ${CID_HEX} 0a02 1001`, { full: true, wants: [{ type: 'block' }] }],
+    ['a negative priority of ten bytes', `0a33 0a31 ${CID_HEX} 10ffffffffffffffffff01`, { wants: [{ priority: -1 }] }],
+    ['a want of a type to come: passed over', `0a2a 0a28 ${CID_HEX} 2002`, { wants: [] }],
+    ['a want of a negative type: passed over', `0a33 0a31 ${CID_HEX} 20ffffffffffffffffff01`, { wants: [] }],
+    ['a cancel of a type to come', `0a2c 0a2a ${CID_HEX} 1801 2002`, { wants: [{ cancel: true }] }],
+    ['a presence of a type to come: passed over', `2228 ${CID_HEX} 1002`, { presences: [] }],
+    ['the last of repeated data', '1a0c 0a0401551220 120167 120168', BLOCK],
+    ['data before its prefix', '1a09 120168 0a0401551220', BLOCK],
+    ['a block of no bytes', '1a06 0a0401551220', { blocks: [{ bytes: Buffer.alloc(0) }] }],
+    [
+      'a block of version 1.0.0 beside one of 1.1.0',
+      '120167 1a09 0a0401551220 120168',
+      { blocks: [{ prefix: { version: 0 } }, { prefix: { version: 1 } }] },
+    ],
+    ['pending bytes twice', '2801 2805', { pendingBytes: 5 }],
+    ['nothing', '', { wants: [], blocks: [], presences: [], full: false, pendingBytes: 0 }],
+  ])('reads %s', (_, bytes, expected) => {
+    const { blocks: read, ...others } = decodeMessage(hex(bytes))
+    const plain = read.map((block) => ({ ...block, bytes: Buffer.from(block.bytes) }))
+    expect({ ...others, blocks: plain }).toMatchObject(expected)
+  })
+
   test.each([
     ['a want without CID', '0a02 0a00'],
     ['a presence without CID', '2200'],
