@@ -19,7 +19,7 @@ import {
 } from '@cairn/core'
 import { CID } from 'multiformats/cid'
 import { create } from 'multiformats/hashes/digest'
-import { decodeMessage, downgradeMessage, encodeMessage } from '../../packages/exchange/src/message.ts'
+import { decodeMessage, downgradeMessage, encodeMessage } from '@cairn/exchange'
 
 /** A decoder, and input that it takes. */
 export interface Decoder {
