@@ -11,7 +11,8 @@ await node.swarm?.connect(address)
 mark('connected')
 let isFirst = true
 if (how === 'pin') {
-  await node.pins.add(cid, { onProgress: begun })
+  // The first block is the root, which holds nothing of the file.
+  await node.pins.add(cid, { onProgress: ({ blocks }) => blocks > 1 && begun() })
 } else {
   for await (const _ of readFile(node.blocks, cid)) begun()
 }

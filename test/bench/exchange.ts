@@ -17,8 +17,8 @@ const MIB = 1024 * 1024
 /** Chunks of today's default, and of the files that Kubo has made for ten years. */
 export const EXCHANGE_CHUNKS_KIB = [1024, 256] as const
 
-/** Who moves the file: a way to begin with an empty folder. */
-interface Mover {
+/** Who moves the file: a way to begin with an empty folder. @public for `test/interop` */
+export interface Mover {
   readonly name: string
   readonly route: (folder: string) => Promise<Route>
 }
@@ -47,8 +47,8 @@ export async function benchExchange(options: ExchangeOptions): Promise<void> {
   })
 }
 
-/** A new repo with a file of random bytes, and the CID of that. */
-async function fillRepo(repo: string, options: Omit<ExchangeOptions, 'rounds'>) {
+/** A new repo with a file of random bytes, and the CID of that. @public for `test/interop` */
+export async function fillRepo(repo: string, options: Omit<ExchangeOptions, 'rounds'>) {
   await createRepo(repo, 'test')
   await using node = await openNode(repo)
   const content = async function* () {
@@ -59,15 +59,15 @@ async function fillRepo(repo: string, options: Omit<ExchangeOptions, 'rounds'>) 
   return { repo, root: cid.toString() }
 }
 
-/** A daemon on `repo`, and a node that reads or pins `root`. */
-function cairnMover(repo: string, root: string, how: 'read' | 'pin'): Mover {
+/** A daemon on `repo`, and a node that reads or pins `root`. @public for `test/interop` */
+export function cairnMover(repo: string, root: string, how: 'read' | 'pin'): Mover {
   const cli = fileURLToPath(new URL('../bin/cairn.js', import.meta.resolve('@cairn/cli')))
   return {
     name: `Cairn, ${how}`,
     async route(folder) {
       await createRepo(join(folder, 'target'), 'test')
       return {
-        source: ['--max-semi-space-size=8', cli, '--repo', repo, 'daemon'],
+        source: ['--max-semi-space-size=8', '--initial-heap-size=96', cli, '--repo', repo, 'daemon'],
         addressLine: /^Swarm listening on (\S+)$/,
         target: (address) => installed('exchange-fetch.ts', [join(folder, 'target'), address, root, how]),
       }
@@ -94,8 +94,13 @@ function socketMover(file: string, kind: 'store' | 'files', { sizeMib, chunkKib 
 /**
  * Runs all in turn, so that a slow moment of the machine meets all, and prints a row each: medians, and the rate of the first
  * as a ratio to that of the others.
+ *
+ * @public for `test/interop`
  */
-async function compareMovers(movers: readonly Mover[], { sizeMib, rounds }: ExchangeOptions): Promise<void> {
+export async function compareMovers(
+  movers: readonly Mover[],
+  { sizeMib, rounds }: Omit<ExchangeOptions, 'chunkKib'>,
+): Promise<void> {
   const rounded: Transfer[][] = movers.map(() => [])
   // The first round fills the caches of the system and is not counted.
   for (let round = 0; round <= rounds; round++) {
