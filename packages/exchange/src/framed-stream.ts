@@ -170,7 +170,7 @@ export class MessageReader implements AsyncIterable<Uint8Array> {
 /** Bytes of a message in the form that the protocol of a stream takes; `undefined` when nothing of it can be said there. */
 export type MessageForm = (message: Uint8Array, stream: Stream) => Uint8Array | undefined
 
-/** Sends messages to one peer over one long-lived stream, opened when first needed and again after it broke. */
+/** Sends messages to one peer over one long-lived stream, opened when first needed or before, and again after it broke. */
 export class MessageWriter {
   readonly #open: (signal: AbortSignal) => Promise<Stream>
   readonly #form: MessageForm
@@ -205,6 +205,14 @@ export class MessageWriter {
     )
   }
 
+  /**
+   * Opens the stream, so that the first message does not wait a round trip until the peer agrees to the protocol. When that
+   * fails, the message tries again.
+   */
+  prepare(): void {
+    this.#turns.run(async () => (this.#stream ??= await this.#openStream())).catch(() => undefined)
+  }
+
   /** Ends the stream: what has been sent goes out if the peer takes it soon, what waits rejects with UNAVAILABLE. */
   async close(): Promise<void> {
     this.#isClosed = true
@@ -230,6 +238,12 @@ export class MessageWriter {
         used.abort(asError(cause))
       }
     }
+    const stream = await this.#openStream(signal)
+    this.#put(message, stream)
+    return stream
+  }
+
+  async #openStream(signal?: AbortSignal): Promise<Stream> {
     const timeout = AbortSignal.timeout(STREAM_OPEN_TIMEOUT_MS)
     if (this.#isClosed) throw new Error('the network is closed')
     const stream = await this.#open(signal === undefined ? timeout : AbortSignal.any([signal, timeout]))
@@ -237,7 +251,6 @@ export class MessageWriter {
     if (this.#isClosed) stream.abort(new Error('the network is closed'))
     // Answers come on streams of the peer's own; nothing is expected on this one.
     await stream.closeRead()
-    this.#put(message, stream)
     return stream
   }
 

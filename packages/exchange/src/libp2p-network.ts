@@ -193,7 +193,8 @@ class BitswapNetwork implements Libp2pNetwork {
     const offered = PROTOCOLS.find((protocol) => protocols.includes(protocol))
     if (offered === undefined) return
     const heard = this.#links.get(id.toString())?.heard
-    this.#linkTo(id, { offered, heard: protocols.includes(heard ?? '') ? heard : undefined })
+    const link = this.#linkTo(id, { offered, heard: protocols.includes(heard ?? '') ? heard : undefined })
+    link.writer.prepare()
   }
 
   readonly #onDisconnect = ({ detail: id }: CustomEvent<Libp2pPeerId>): void => {

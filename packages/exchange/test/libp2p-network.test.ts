@@ -46,6 +46,14 @@ describe('peers', () => {
     await expect.poll(() => [one.seen.messages, two.seen.messages].map(lengthsOf)).toEqual([[1], [1]])
   })
 
+  test('have their streams before there is anything to send', async () => {
+    const [one, two] = await openPair()
+    await expect.poll(() => [one, two].map(({ network }) => network.stat().inboundStreams)).toEqual([1, 1])
+    await one.network.send(two.id, Uint8Array.of(1))
+    await expect.poll(() => lengthsOf(two.seen.messages)).toEqual([1])
+    expect(two.network.stat().inboundStreams).toBe(1)
+  })
+
   test('that are connected and identified before are reported by attach', async () => {
     const one = await openNode()
     const late = await openLibp2p()
