@@ -29,7 +29,6 @@ import {
 import { roomOnDisk, type LevelBlockStore } from '@cairn/blockstore'
 import type { FetchEvent } from '@cairn/exchange'
 import { pipe } from 'it-pipe'
-import type { CID } from 'multiformats/cid'
 import { AutoCollect } from './auto-collect.ts'
 import { limitOf } from './config/config.ts'
 import { repoSizeOf, type RepoSize } from './repo-size.ts'
@@ -48,7 +47,7 @@ export type NodeEvent =
   | FetchEvent
   | {
       readonly kind: 'found'
-      readonly cid: CID
+      readonly cid: Block['cid']
       /** Only of a block that was read. */ readonly bytes?: number | undefined
     }
 
