@@ -16,12 +16,14 @@ import { Client, type ClientStats } from './client/client.ts'
 import { FetchTrace, type FetchObserver, type WantStanding } from './client/fetch-trace.ts'
 import { Accounts, type Account } from './accounts.ts'
 import { countSent } from './counted-network.ts'
-import { decodeMessage } from './message.ts'
+import { openMessage } from './message.ts'
 import { RateLimiter } from './rate-limit.ts'
 import { RateMeter } from './rate-meter.ts'
+import { MESSAGE_WORK, SERVED_WORK, WANT_BYTES_MIN } from './limits.ts'
 import { SERVE_ALL, type ServePolicy } from './server/serve-policy.ts'
 import type { BlockSource } from './server/block-source.ts'
 import { Server, type Served, type ServerStats } from './server/server.ts'
+import { WorkBudget } from './work-budget.ts'
 
 /** What bitswap is built of. The network and the store stay the caller's to close, after bitswap. */
 export interface BitswapParts {
@@ -96,6 +98,7 @@ class Engine implements Bitswap, NetworkHandler {
   readonly #peers = new Set<PeerId>()
   readonly #limiter: RateLimiter
   readonly #accounts: Accounts
+  readonly #work: WorkBudget
   readonly #in: RateMeter
   readonly #out: RateMeter
   #messagesReceived = 0
@@ -106,15 +109,29 @@ class Engine implements Bitswap, NetworkHandler {
     this.#network = network
     this.#limiter = parts.limiter ?? unlimited(clock)
     this.#accounts = parts.accounts ?? new Accounts()
+    this.#work = new WorkBudget(clock)
     this.#in = new RateMeter(clock)
     this.#out = new RateMeter(clock)
     const counted = countSent(network, (peer, bytes) => {
       this.#out.add(bytes)
       this.#limiter.charge(peer, 'up', bytes)
     })
-    const onServed: Served = (peer, blocks, sent) => this.#accounts.add(peer, { sent, exchanges: blocks })
-    this.#client = new Client({ network: counted, clock, trace: this.#trace })
-    this.#server = new Server({ network: counted, store, clock, policy, limiter: this.#limiter, onServed })
+    // Who takes blocks may ask for as many more, and whom we ask may answer.
+    const onServed: Served = (peer, blocks, sent) => {
+      this.#accounts.add(peer, { sent, exchanges: blocks })
+      this.#work.charge(peer, -blocks * SERVED_WORK)
+    }
+    const asking = countSent(counted, (peer, bytes) => this.#work.charge(peer, -MESSAGE_WORK - bytes / WANT_BYTES_MIN))
+    this.#client = new Client({ network: asking, clock, trace: this.#trace })
+    this.#server = new Server({
+      network: counted,
+      store,
+      clock,
+      policy,
+      limiter: this.#limiter,
+      work: this.#work,
+      onServed,
+    })
     network.attach(this)
   }
 
@@ -171,6 +188,7 @@ class Engine implements Bitswap, NetworkHandler {
     this.#isClosed = true
     this.#peers.clear()
     this.#client.close()
+    this.#work.close()
     await this.#server.close()
   }
 
@@ -181,6 +199,7 @@ class Engine implements Bitswap, NetworkHandler {
   connected(peer: PeerId, abilities: PeerAbilities): void {
     if (this.#isClosed) return
     this.#peers.add(peer)
+    this.#work.meet(peer)
     this.#client.connected(peer, abilities)
     this.#server.connected(peer, abilities)
   }
@@ -190,6 +209,7 @@ class Engine implements Bitswap, NetworkHandler {
     this.#client.disconnected(peer)
     this.#server.disconnected(peer)
     this.#limiter.forget(peer)
+    this.#work.forget(peer)
   }
 
   async message(peer: PeerId, bytes: Uint8Array): Promise<void> {
@@ -197,7 +217,9 @@ class Engine implements Bitswap, NetworkHandler {
     this.#messagesReceived++
     this.#in.add(bytes.length)
     this.#limiter.charge(peer, 'down', bytes.length)
-    const complaint = this.#receive(peer, bytes)
+    const complaint = await this.#receive(peer, bytes)
+    // It may have gone, or bitswap been closed, while its wants were taken.
+    if (!this.#peers.has(peer)) return
     if (complaint !== undefined) {
       this.#trace.emit?.({ kind: 'refused', peer, why: complaint })
       this.disconnected(peer)
@@ -206,18 +228,20 @@ class Engine implements Bitswap, NetworkHandler {
       // The next message is not read before.
       await this.#limiter.pass(peer, 'down', () => !this.#peers.has(peer))
     }
+    if (this.#peers.has(peer)) await this.#work.pass(peer)
   }
 
-  /** Gives what is wrong with the message, if anything is. */
-  #receive(peer: PeerId, bytes: Uint8Array): string | undefined {
+  /** Gives what is wrong with the message, if anything is. Blocks and presences do not wait for the wants to be taken. */
+  async #receive(peer: PeerId, bytes: Uint8Array): Promise<string | undefined> {
     try {
-      const message = decodeMessage(bytes)
+      const message = openMessage(bytes)
+      this.#work.charge(peer, MESSAGE_WORK + message.presences.length)
       const received = message.blocks.reduce((sum, block) => sum + block.bytes.length, 0)
       this.#accounts.add(peer, { received, exchanges: message.blocks.length })
-      this.#server.receive(peer, message)
       const wastedBefore = this.#client.wastedBytes
       const complaint = this.#client.receive(peer, message)
       this.#accounts.add(peer, { wasted: this.#client.wastedBytes - wastedBefore })
+      if (complaint === undefined) await this.#server.receive(peer, message.wantList)
       return complaint
     } catch (error) {
       if (isCairnError(error)) return error.message

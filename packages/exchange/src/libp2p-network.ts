@@ -6,7 +6,13 @@ import type { AbortOptions, Network, NetworkHandler, PeerAbilities, PeerId } fro
 import type { Connection, IdentifyResult, Libp2p, PeerId as Libp2pPeerId, Stream } from '@libp2p/interface'
 import { ByteBudget } from './byte-budget.ts'
 import { MessageReader, MessageWriter } from './framed-stream.ts'
-import { INBOUND_STREAMS_MAX, MESSAGE_BYTES_MAX, PEER_INBOUND_BYTES_MAX } from './limits.ts'
+import {
+  INBOUND_STREAMS_MAX,
+  MESSAGE_BYTES_MAX,
+  PEER_INBOUND_BYTES_MAX,
+  UNREAD_BYTES_MAX,
+  UNREAD_LOOK_MS,
+} from './limits.ts'
 import { downgradeMessage } from './message.ts'
 
 /** What of libp2p the network uses: a started node that runs identify. */
@@ -99,6 +105,20 @@ class Link {
     this.#onAbilities(this, abilities)
   }
 
+  get unreadBytes(): number {
+    let bytes = 0
+    for (const reader of this.inbound) bytes += reader.bufferedBytes
+    return bytes
+  }
+
+  /** Gives up the streams of a peer that keeps us holding more than others may. */
+  dropStreams(): number {
+    const { size } = this.inbound
+    for (const reader of this.inbound) reader.abort(new Error('too much is unread'))
+    this.inbound.clear()
+    return size
+  }
+
   /** Drops what has not been handled; what was sent still goes out. */
   async close(): Promise<void> {
     this.isUp = false
@@ -116,6 +136,7 @@ class BitswapNetwork implements Libp2pNetwork {
   #handler: NetworkHandler | undefined
   #droppedStreams = 0
   #isClosed = false
+  #looking: NodeJS.Timeout | undefined
 
   constructor(libp2p: Libp2pNode) {
     this.#libp2p = libp2p
@@ -123,6 +144,8 @@ class BitswapNetwork implements Libp2pNetwork {
   }
 
   async open(): Promise<void> {
+    this.#looking = setInterval(this.#boundUnread, UNREAD_LOOK_MS)
+    this.#looking.unref()
     this.#libp2p.addEventListener('peer:identify', this.#onIdentify)
     this.#libp2p.addEventListener('peer:disconnect', this.#onDisconnect)
     await this.#libp2p.handle(PROTOCOLS, (stream, connection) => this.#accept(stream, connection), {
@@ -174,12 +197,25 @@ class BitswapNetwork implements Libp2pNetwork {
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
+    clearInterval(this.#looking)
     this.#libp2p.removeEventListener('peer:identify', this.#onIdentify)
     this.#libp2p.removeEventListener('peer:disconnect', this.#onDisconnect)
     await this.#libp2p.unhandle(PROTOCOLS)
     const links = [...this.#links.values()]
     this.#links.clear()
     await Promise.all(links.map((link) => link.close()))
+  }
+
+  /** js-libp2p bounds what a stream holds, and nothing what a peer does; who holds most gives way when it is too much. */
+  readonly #boundUnread = (): void => {
+    const held = Array.from(this.#links.values(), (link) => ({ link, bytes: link.unreadBytes }))
+    held.sort((a, b) => b.bytes - a.bytes)
+    let total = held.reduce((sum, { bytes }) => sum + bytes, 0)
+    for (const { link, bytes } of held) {
+      if (total <= UNREAD_BYTES_MAX) return
+      this.#droppedStreams += link.dropStreams()
+      total -= bytes
+    }
   }
 
   readonly #onIdentify = ({ detail }: CustomEvent<IdentifyResult>): void => {

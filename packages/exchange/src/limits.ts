@@ -204,8 +204,43 @@ export const METER_MS = 5000
 /** Peers whose bytes are remembered: more than are ever connected, in a record of about 150 KB. */
 export const ACCOUNTS_MAX = 2048
 
-/** Wants remembered for all peers together, at about 360 bytes each; above it each peer may have an equal part. */
-export const WANTS_MAX = 65_536
+/** Wants remembered for all peers together, at about 360 bytes each: 12 MB. Above it each peer may have an equal part. */
+export const WANTS_MAX = 32_768
+
+/** Bytes that have come from all peers and are not handled; above it, those who hold most lose their streams. */
+export const UNREAD_BYTES_MAX = 48 * 1024 * 1024
+
+/** Milliseconds between looks at it: 12 MB at 1 Gbit/s. */
+export const UNREAD_LOOK_MS = 100
+
+// Of the work that peers make us do; a unit is what one want in a message costs, about a microsecond:
+
+/** Units that a peer may make us do at once after a pause: what a busy peer asks for in a second. */
+export const PEER_WORK_BURST = 4096
+
+/** Units a millisecond that each peer may make us do: with 300 peers a third of a core. */
+export const PEER_WORK_PER_MS = 1
+
+/** Units a millisecond that peers share who want more: a tenth of a core. */
+export const SHARED_WORK_PER_MS = 100
+
+/** Milliseconds between the turns of those who wait for their share. */
+export const WORK_TICK_MS = 10
+
+/** Units of one message, however little is in it. */
+export const MESSAGE_WORK = 4
+
+/** Units given back for a block that a peer was sent: its want, the next one, and the messages around them. */
+export const SERVED_WORK = 2 * MESSAGE_WORK
+
+/** Bytes of the shortest want: whom we ask may do as much work as our message has wants. */
+export const WANT_BYTES_MIN = 32
+
+/** Wants taken from a message before others go on: half a millisecond. */
+export const WORK_SLICE_WANTS = 512
+
+/** Wants without room that a peer is told of at a time: more are passed over in silence, as they all are by boxo. */
+export const REFUSALS_MAX = 512
 
 // Of what people are told:
 

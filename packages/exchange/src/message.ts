@@ -1,18 +1,10 @@
 // Bitswap messages and their bytes, see docs/formats/bitswap.md. Written by hand over the core's protobuf reader: protons
 // generates enums and namespaces, which type stripping cannot run, and copies fields that are only looked at here.
 // Nothing is hashed while decoding: blocks stay unproven bytes with a prefix.
-import {
-  CairnError,
-  checkMultihash,
-  IDENTITY_CODE,
-  isCairnError,
-  ProtobufReader,
-  ProtobufWriter,
-  type Block,
-  type CidPrefix,
-} from '@cairn/core'
+import { CairnError, ProtobufReader, ProtobufWriter, type Block, type CidPrefix } from '@cairn/core'
 import { CID } from 'multiformats/cid'
-import { CID_BYTES_MAX, MESSAGE_BYTES_MAX, MESSAGE_PARTS_MAX } from './limits.ts'
+import { MESSAGE_BYTES_MAX, MESSAGE_PARTS_MAX } from './limits.ts'
+import { cidOfKey, readCid, WantList } from './want-list.ts'
 
 /** One line of a want list: asks for a block, asks whether it is there, or withdraws either. */
 export interface WantEntry {
@@ -55,6 +47,11 @@ export interface Message extends MessageBase {
   readonly blocks: readonly PrefixedBlock[]
 }
 
+/** A message that came in, its wants not read yet. */
+export interface OpenMessage extends Pick<Message, 'blocks' | 'presences' | 'pendingBytes'> {
+  readonly wantList: WantList
+}
+
 /** A message to be sent; parts left out are empty. */
 export interface MessageParts extends Partial<MessageBase> {
   readonly blocks?: readonly Pick<Block, 'cid' | 'bytes'>[]
@@ -63,9 +60,6 @@ export interface MessageParts extends Partial<MessageBase> {
 /** Prefix of blocks in messages of bitswap 1.0.0, which knows no other. */
 const PREFIX_V0: CidPrefix = { version: 0, codec: 0x70, hash: 0x12, digestBytes: 32 }
 const PREFIX_V0_BYTES = Uint8Array.of(0x00, 0x70, 0x12, 0x20)
-
-/** Priority of an entry that names none. Source: bitswap-protocol.md. */
-const PRIORITY_DEFAULT = 1
 
 /** `pendingBytes` is an int32 on the wire, and 4,096 wants can be for more. */
 const INT32_MAX = 0x7fff_ffff
@@ -93,19 +87,34 @@ export function encodeMessage(parts: MessageParts): Uint8Array {
  * @throws INVALID when it breaks the format (a CID that does not parse, a field missing), LIMIT above 4 MiB or 16,384 parts
  */
 export function decodeMessage(bytes: Uint8Array): Message {
+  const { wantList, ...others } = openMessage(bytes)
+  const wants = Array.from(wantList, ({ key, priority, cancel, type, sendDontHave }): WantEntry => {
+    return { cid: cidOfKey(key), priority, cancel, type, sendDontHave }
+  })
+  return { ...others, wants, full: wantList.full }
+}
+
+/** As {@link decodeMessage}, but the entries of want lists are read, and checked, only when they are gone through. */
+export function openMessage(bytes: Uint8Array): OpenMessage {
   if (bytes.length > MESSAGE_BYTES_MAX)
     throw new CairnError('LIMIT', `Cannot read a bitswap message of ${bytes.length} bytes`)
-  const draft: Draft = { full: false, wants: [], blocks: [], presences: [], pendingBytes: 0, parts: 0 }
+  const blocks: PrefixedBlock[] = []
+  const presences: Presence[] = []
+  const wantList = new WantList()
+  let [pendingBytes, parts] = [0, 0]
   const reader = new ProtobufReader(bytes)
   for (let field = reader.next(); field !== 0; field = reader.next()) {
-    if (field === 1) decodeWants(reader.bytes(), draft)
-    else if (field === 2) part(draft).blocks.push({ prefix: PREFIX_V0, bytes: reader.bytes() })
-    else if (field === 3) part(draft).blocks.push(decodeBlock(reader.bytes()))
-    else if (field === 4) decodePresence(reader.bytes(), part(draft))
-    else if (field === 5) draft.pendingBytes = reader.int32()
+    // Those are counted too that are left out.
+    if (field >= 2 && field <= 4) parts++
+    if (field === 1) parts += wantList.add(reader.bytes())
+    else if (field === 2) blocks.push({ prefix: PREFIX_V0, bytes: reader.bytes() })
+    else if (field === 3) blocks.push(decodeBlock(reader.bytes()))
+    else if (field === 4) decodePresence(reader.bytes(), presences)
+    else if (field === 5) pendingBytes = reader.int32()
     else reader.skip()
+    if (parts > MESSAGE_PARTS_MAX) throw new CairnError('LIMIT', 'Cannot read a bitswap message of so many parts')
   }
-  return draft
+  return { wantList, blocks, presences, pendingBytes }
 }
 
 /**
@@ -133,50 +142,7 @@ export function downgradeMessage(message: Uint8Array, { hasPrefixes }: { readonl
   return writer.finish()
 }
 
-interface Draft extends Message {
-  full: boolean
-  readonly wants: WantEntry[]
-  readonly blocks: PrefixedBlock[]
-  readonly presences: Presence[]
-  pendingBytes: number
-  parts: number
-}
-
-/** The draft, with one more part counted: also of those that are left out. */
-function part(draft: Draft): Draft {
-  if (++draft.parts > MESSAGE_PARTS_MAX) throw new CairnError('LIMIT', 'Cannot read a bitswap message of so many parts')
-  return draft
-}
-
-function decodeWants(bytes: Uint8Array, draft: Draft): void {
-  const reader = new ProtobufReader(bytes)
-  for (let field = reader.next(); field !== 0; field = reader.next()) {
-    if (field === 1) decodeWant(reader.bytes(), part(draft))
-    else if (field === 2) draft.full = reader.boolean()
-    else reader.skip()
-  }
-}
-
-function decodeWant(bytes: Uint8Array, draft: Draft): void {
-  let cidBytes: Uint8Array | undefined
-  let [priority, cancel, type, sendDontHave] = [PRIORITY_DEFAULT, false, 0, false]
-  const reader = new ProtobufReader(bytes)
-  for (let field = reader.next(); field !== 0; field = reader.next()) {
-    if (field === 1) cidBytes = reader.bytes()
-    else if (field === 2) priority = reader.int32()
-    else if (field === 3) cancel = reader.boolean()
-    else if (field === 4) type = reader.int32()
-    else if (field === 5) sendDontHave = reader.boolean()
-    else reader.skip()
-  }
-  const cid = usableCid(cidBytes)
-  // A type of later versions, which nobody here could answer; a CANCEL withdraws whatever was asked.
-  const isKnown = cancel || type === 0 || type === 1
-  if (cid !== undefined && isKnown)
-    draft.wants.push({ cid, priority, cancel, type: type === 1 ? 'have' : 'block', sendDontHave })
-}
-
-function decodePresence(bytes: Uint8Array, draft: Draft): void {
+function decodePresence(bytes: Uint8Array, presences: Presence[]): void {
   let cidBytes: Uint8Array | undefined
   let type = 0
   const reader = new ProtobufReader(bytes)
@@ -185,8 +151,10 @@ function decodePresence(bytes: Uint8Array, draft: Draft): void {
     else if (field === 2) type = reader.int32()
     else reader.skip()
   }
-  const cid = usableCid(cidBytes)
-  if (cid !== undefined && (type === 0 || type === 1)) draft.presences.push({ cid, has: type === 0 })
+  const isUsable = readCid(cidBytes) !== undefined
+  // Copied: the CID outlives the message it came in.
+  if (isUsable && cidBytes !== undefined && (type === 0 || type === 1))
+    presences.push({ cid: CID.decode(cidBytes.slice()), has: type === 0 })
 }
 
 function decodeBlock(bytes: Uint8Array): PrefixedBlock {
@@ -200,26 +168,6 @@ function decodeBlock(bytes: Uint8Array): PrefixedBlock {
   }
   if (prefix === undefined) throw new CairnError('INVALID', 'Cannot read a bitswap block without its prefix')
   return { prefix, bytes: data }
-}
-
-/** The CID in a want or presence, or `undefined` for one to pass over. Copied: it outlives the message it came in. */
-function usableCid(bytes: Uint8Array | undefined): CID | undefined {
-  if (bytes === undefined) throw new CairnError('INVALID', 'Cannot read a bitswap entry without its CID')
-  if (bytes.length > CID_BYTES_MAX) return undefined
-  let cid: CID
-  try {
-    cid = CID.decode(bytes.slice())
-  } catch (cause) {
-    throw new CairnError('INVALID', 'Cannot read the CID of a bitswap entry', { cause })
-  }
-  if (cid.multihash.code === IDENTITY_CODE) return undefined
-  try {
-    checkMultihash(cid)
-    return cid
-  } catch (error) {
-    if (isCairnError(error)) return undefined
-    throw error
-  }
 }
 
 function encodeWants(wants: readonly WantEntry[], full: boolean): ProtobufWriter {

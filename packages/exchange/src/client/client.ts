@@ -133,7 +133,7 @@ export class Client implements Fetcher {
   }
 
   /** Takes blocks and presences. Gives what is wrong when the peer sends more than it was asked for. */
-  receive(peer: PeerId, message: Message): string | undefined {
+  receive(peer: PeerId, message: Pick<Message, 'blocks' | 'presences'>): string | undefined {
     const session = this.#sessions.get(peer)
     if (session === undefined) return undefined
     for (const sent of message.blocks) {

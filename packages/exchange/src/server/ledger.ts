@@ -1,9 +1,10 @@
 // What one peer wants from us: bounded, served by priority, remembered while we lack the block.
 import type { PeerId } from '@cairn/core'
-import { CID } from 'multiformats/cid'
-import { ANSWER_WANTS, LEDGER_WANTS_MAX } from '../limits.ts'
-import type { Presence, WantEntry } from '../message.ts'
-import { LedgerWant, wantKey, type WantIndex } from './want-index.ts'
+import type { CID } from 'multiformats/cid'
+import { ANSWER_WANTS, LEDGER_WANTS_MAX, REFUSALS_MAX } from '../limits.ts'
+import type { Presence } from '../message.ts'
+import { cidOfKey, type ReceivedWant } from '../want-list.ts'
+import { LedgerWant, type WantIndex } from './want-index.ts'
 
 /** The wants of one peer. */
 export class Ledger {
@@ -19,6 +20,8 @@ export class Ledger {
   /** Keys of wants that found no room and are to be told so. */
   readonly #refusals = new Set<string>()
   #order = 0
+  /** Full lists so far: a want that the last of them does not name has ended. */
+  #fullLists = 0
 
   constructor(peer: PeerId, index: WantIndex) {
     this.peer = peer
@@ -45,18 +48,26 @@ export class Ledger {
     return this.#wants.size
   }
 
-  /** Takes what the peer wants and no longer wants. With `full`, only what is in `entries` stays wanted. */
-  apply(entries: readonly WantEntry[], full: boolean): void {
-    if (full) {
-      const kept = new Set(entries.filter(({ cancel }) => !cancel).map(({ cid }) => wantKey(cid)))
-      for (const [key, want] of this.#wants) if (!kept.has(key)) this.remove(want)
-      this.#refusals.clear()
-    }
-    for (const entry of entries) {
-      const want = this.#wants.get(wantKey(entry.cid))
-      if (!entry.cancel) this.#want(entry, want)
-      else if (want !== undefined) this.remove(want)
-    }
+  /** Takes one line of what the peer wants and no longer wants. */
+  apply(entry: ReceivedWant): void {
+    const want = this.#wants.get(entry.key)
+    if (!entry.cancel) this.#want(entry, want)
+    else if (want !== undefined) this.remove(want)
+  }
+
+  /** A list begins that replaces all: what is not named by `keep` until `endFullList` is ended then. */
+  beginFullList(): void {
+    this.#fullLists++
+    this.#refusals.clear()
+  }
+
+  keep({ key, cancel }: ReceivedWant): void {
+    const want = this.#wants.get(key)
+    if (want !== undefined && !cancel) want.fullList = this.#fullLists
+  }
+
+  endFullList(): void {
+    for (const want of this.#wants.values()) if (want.fullList !== this.#fullLists) this.remove(want)
   }
 
   /** Takes the best queued wants for a look-up: at most 128, and no more once those of known size make `bytes`. */
@@ -78,7 +89,7 @@ export class Ledger {
 
   /** DONT_HAVE for wants that found no room in the ledger. */
   takeRefusals(): Presence[] {
-    const presences = Array.from(this.#refusals, (key) => ({ cid: CID.decode(Buffer.from(key, 'latin1')), has: false }))
+    const presences = Array.from(this.#refusals, (key) => ({ cid: cidOfKey(key), has: false }))
     this.#refusals.clear()
     return presences
   }
@@ -134,8 +145,8 @@ export class Ledger {
     this.#queue = []
   }
 
-  #want(entry: WantEntry, known: LedgerWant | undefined): void {
-    const { cid, priority, type, sendDontHave } = entry
+  #want(entry: ReceivedWant, known: LedgerWant | undefined): void {
+    const { key, priority, type, sendDontHave } = entry
     if (known !== undefined) {
       if (type === 'block') known.type = type
       if (known.priority !== priority) this.#isSorted = false
@@ -147,7 +158,7 @@ export class Ledger {
       this.#wants.set(want.key, want)
       this.#index.add(want)
       this.#enqueue(want)
-    } else if (sendDontHave && this.#refusals.size < LEDGER_WANTS_MAX) this.#refusals.add(wantKey(cid))
+    } else if (sendDontHave && this.#refusals.size < REFUSALS_MAX) this.#refusals.add(key)
   }
 
   /** A full ledger lets the want go that has waited longest for a block that is not here. */
@@ -162,7 +173,8 @@ export class Ledger {
   #enqueue(want: LedgerWant): void {
     this.#queue.push(want)
     this.#isSorted = false
-    if (this.#queue.length > 2 * LEDGER_WANTS_MAX) {
+    // Wants that have ended are let go before they are more than the others.
+    if (this.#queue.length > 2 * this.#wants.size + ANSWER_WANTS) {
       this.#queue = this.#queue.filter(({ state }) => state === 'queued')
     }
   }

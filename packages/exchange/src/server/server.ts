@@ -2,9 +2,11 @@
 // turn bounded in bytes.
 import type { Block, Clock, Network, PeerAbilities, PeerId } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
-import { ANSWER_BYTES } from '../limits.ts'
-import { encodeMessage, type Message, type Presence } from '../message.ts'
+import { ANSWER_BYTES, WORK_SLICE_WANTS } from '../limits.ts'
+import { encodeMessage, type Presence } from '../message.ts'
 import type { RateLimiter } from '../rate-limit.ts'
+import type { ReceivedWant, WantList } from '../want-list.ts'
+import type { WorkBudget } from '../work-budget.ts'
 import { chooseAnswer, readAnswer, type Choice } from './answer.ts'
 import type { BlockSource } from './block-source.ts'
 import { Customer } from './customer.ts'
@@ -19,6 +21,8 @@ export interface ServerParts {
   readonly clock: Clock
   readonly policy: ServePolicy
   readonly limiter: RateLimiter
+  /** What taking wants costs, and may cost. */
+  readonly work: WorkBudget
   readonly onServed: Served
 }
 
@@ -37,6 +41,7 @@ export class Server {
   readonly #network: Network
   readonly #store: BlockSource
   readonly #limiter: RateLimiter
+  readonly #work: WorkBudget
   readonly #onServed: Served
   readonly #line: Line
   readonly #index = new WantIndex()
@@ -44,10 +49,11 @@ export class Server {
   readonly #counts = { blocksSent: 0, dataSent: 0, messagesSent: 0 }
   #policy: ServePolicy
 
-  constructor({ network, store, clock, policy, limiter, onServed }: ServerParts) {
+  constructor({ network, store, clock, policy, limiter, work, onServed }: ServerParts) {
     this.#network = network
     this.#store = store
     this.#limiter = limiter
+    this.#work = work
     this.#onServed = onServed
     this.#policy = policy
     this.#line = new Line({
@@ -82,12 +88,17 @@ export class Server {
     customer.closing.abort()
   }
 
-  /** Takes what the peer wants. */
-  receive(peer: PeerId, { wants, full }: Message): void {
+  /** Takes what the peer wants, a slice at a time, so that a long list holds nobody up. @throws INVALID when it breaks the format */
+  async receive(peer: PeerId, list: WantList): Promise<void> {
     const customer = this.#customers.get(peer)
-    if (customer === undefined || (wants.length === 0 && !full)) return
-    customer.ledger.apply(wants, full)
-    this.#line.join(customer)
+    if (customer === undefined) return
+    const { ledger } = customer
+    if (list.full) {
+      ledger.beginFullList()
+      await this.#inSlices(customer, list, (want) => ledger.keep(want))
+      ledger.endFullList()
+    }
+    await this.#inSlices(customer, list, (want) => ledger.apply(want))
   }
 
   /** Tells that the blocks of `cids` are in the store now: peers that wait for them are served. */
@@ -122,6 +133,22 @@ export class Server {
   async close(): Promise<void> {
     for (const peer of this.#customers.keys()) this.disconnected(peer)
     await this.#line.close()
+  }
+
+  async #inSlices(customer: Customer, list: WantList, take: (want: ReceivedWant) => void): Promise<void> {
+    let left = WORK_SLICE_WANTS
+    for (const want of list) {
+      if (left === 0) {
+        left = WORK_SLICE_WANTS
+        this.#line.join(customer)
+        await this.#work.pause(customer.peer, WORK_SLICE_WANTS)
+        if (customer.isGone) return
+      }
+      take(want)
+      left--
+    }
+    this.#work.charge(customer.peer, WORK_SLICE_WANTS - left)
+    this.#line.join(customer)
   }
 
   async #serve(customer: Customer): Promise<void> {

@@ -1,16 +1,14 @@
 // Who wants a block, over all peers, so that telling of a new block takes one step however many peers there are.
 import { blockKey, type PeerId } from '@cairn/core'
-import { CID } from 'multiformats/cid'
+import type { CID } from 'multiformats/cid'
 import { WANTS_MAX } from '../limits.ts'
-import type { WantEntry, WantType } from '../message.ts'
+import type { WantType } from '../message.ts'
+import { cidOfKey, type ReceivedWant } from '../want-list.ts'
 
-/**
- * One want of one peer. It holds the CID as text and makes it when it is asked for: the CID that came is a view into its
- * message, which it would keep in memory, and four times as large.
- */
+/** One want of one peer. It holds the CID as text, which takes a quarter of its memory, and makes it when it is asked for. */
 export class LedgerWant {
   readonly peer: PeerId
-  /** Bytes of the CID as latin1: see {@link wantKey}. */
+  /** Bytes of the CID as latin1: tells CIDs apart, also those of one block. */
   readonly key: string
   /** As `blockKey`. */
   readonly blockKey: string
@@ -28,12 +26,15 @@ export class LedgerWant {
   size: number | undefined = undefined
   /** Whether the block came while the store was being asked for it. */
   announced = false
+  /** The last full list that named it. */
+  fullList = 0
 
-  constructor(peer: PeerId, order: number, { cid, priority, type, sendDontHave }: WantEntry) {
+  constructor(peer: PeerId, order: number, received: ReceivedWant) {
+    const { key, multihashAt, priority, type, sendDontHave } = received
     this.peer = peer
-    this.key = wantKey(cid)
+    this.key = key
     // A slice of the key takes no bytes of its own.
-    this.blockKey = this.key.slice(cid.bytes.length - cid.multihash.bytes.length)
+    this.blockKey = key.slice(multihashAt)
     this.order = order
     this.priority = priority
     this.type = type
@@ -41,13 +42,8 @@ export class LedgerWant {
   }
 
   get cid(): CID {
-    return CID.decode(Buffer.from(this.key, 'latin1'))
+    return cidOfKey(this.key)
   }
-}
-
-/** Tells CIDs apart, also those of one block. */
-export function wantKey({ bytes }: CID): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }
 
 /** What of a ledger counts for the room of all. */

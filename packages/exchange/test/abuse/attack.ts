@@ -1,61 +1,96 @@
-// Run as a process by abuse.test.ts: connects many times to the address that it is given, and on each connection asks for what
-// is not there, cancels it, begins messages that never end and opens streams for nothing, until it is killed.
+// Run as a process by campaign.ts: connects many times to the address that it is given, each time as somebody else, and on each
+// connection asks for what is not there, cancels it, replaces it, and wastes what a stream costs, until all is sent. Bounded in
+// bytes a second, as a line would be. Whoever is thrown out comes back.
+import { setPriority } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Connection, Stream } from '@libp2p/interface'
+import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
-import { CID } from 'multiformats/cid'
-import { encodeMessage } from '../../src/message.ts'
 import { frame, openPlain, PROTOCOL } from '../libp2p-node.ts'
-import { want } from '../peer.ts'
+import { Flood } from './flood.ts'
 
-const [address = '', connections = '10', wants = '10000'] = process.argv.slice(2)
-const ENTRIES = 1000
-const digest = Buffer.alloc(34)
-digest.set([0x12, 0x20])
-let next = 0
+const [address = '', connections = '10', wants = '10000', bytesPerSecond = '125000000'] = process.argv.slice(2)
+const NICENESS = 10
+const RETRY_MS = 250
+const SMALL_LIST = 1000
+const LARGE_LIST = 16_000
+const STREAMS_WASTED = 16
+const start = performance.now()
+let [bytesSent, refusals] = [0, 0]
 
+setPriority(NICENESS)
 process.on('uncaughtException', () => undefined)
-const opened: Connection[] = []
+process.on('unhandledRejection', () => undefined)
+const nodes: Libp2p[] = []
 for (let index = 0; index < Number(connections); index++) {
   const node = await openPlain()
-  opened.push(await node.dial(multiaddr(address)))
+  await node.dial(multiaddr(address))
+  nodes.push(node)
 }
 process.stdout.write('connected\n')
-await Promise.all(opened.map((connection, index) => attack(connection, index)))
-process.stdout.write('done\n')
+await Promise.all(nodes.map((node, index) => attack(node, index)))
+process.stdout.write(`${JSON.stringify({ bytesSent, refusals })}\n`)
 setInterval(() => undefined, 1000)
 
-async function attack(connection: Connection, index: number): Promise<void> {
+async function attack(node: Libp2p, index: number): Promise<void> {
+  const flood = new Flood(index % 2 === 0 ? SMALL_LIST : LARGE_LIST)
+  for (let sent = 0; sent < Number(wants);) {
+    try {
+      const connection = await node.dial(multiaddr(address))
+      void waste(connection, index)
+      const stream = await connection.newStream(PROTOCOL)
+      for (; sent < Number(wants); sent += flood.entries) {
+        // One in four replaces all, one in four cancels what was asked before it.
+        const turn = Math.floor(sent / flood.entries) % 4
+        await send(stream, flood.next({ cancel: turn === 1, full: turn === 3 }))
+      }
+    } catch {
+      refusals++
+      await sleep(RETRY_MS)
+    }
+  }
+}
+
+/** All that costs more than it looks, one kind a connection, for as long as that is open. */
+async function waste(connection: Connection, index: number): Promise<void> {
   try {
-    const stream = await connection.newStream(PROTOCOL)
-    for (let sent = 0; sent < Number(wants); sent += ENTRIES) {
-      const cids = Array.from({ length: ENTRIES }, randomCid)
-      await send(stream, encodeMessage({ wants: cids.map((cid) => want(cid)) }))
-      if (sent % (4 * ENTRIES) === 0)
-        await send(stream, encodeMessage({ wants: cids.map((cid) => want(cid, { cancel: true })) }))
-      if (sent % (10 * ENTRIES) === 0) await waste(connection, index)
+    while (connection.status === 'open') {
+      for (let count = 0; count < STREAMS_WASTED; count++) await wasteStream(connection, index % 5)
+      await sleep(1000)
     }
   } catch {
-    // Let go by the server, which is its right.
+    // Thrown out, or no more streams.
   }
 }
 
-async function waste(connection: Connection, index: number): Promise<void> {
-  for (let count = 0; count < 8; count++) {
-    const stream = await connection.newStream(PROTOCOL)
-    // Too long, or a promise of 4 MiB of which little comes.
-    stream.send(index % 2 === 0 ? frame(new Uint8Array(10), 5 << 20) : frame(new Uint8Array(1000), 4 << 20))
-    if (count > 3) stream.abort(new Error('enough'))
+async function wasteStream(connection: Connection, kind: number): Promise<void> {
+  const stream = await connection.newStream(PROTOCOL)
+  if (kind === 0) await send(stream, new Uint8Array(10), 5 << 20)
+  else if (kind === 1) void drip(stream)
+  else if (kind === 2) stream.abort(new Error('enough'))
+  else if (kind === 3) await send(stream, crypto.getRandomValues(new Uint8Array(1000)))
+  else await send(stream, new Uint8Array(100_000), 4 << 20)
+}
+
+/** A promise of 4 MiB, and a byte a second. */
+async function drip(stream: Stream): Promise<void> {
+  try {
+    stream.send(frame(new Uint8Array(1), 4 << 20))
+    for (;;) {
+      await sleep(1000)
+      stream.send(new Uint8Array(1))
+    }
+  } catch {
+    // Closed.
   }
 }
 
-async function send(stream: Stream, message: Uint8Array): Promise<void> {
-  while (stream.writableNeedsDrain) await sleep(5)
-  stream.send(frame(message))
-}
-
-function randomCid(): CID {
-  digest.writeUInt32LE(next++, 2)
-  digest.writeUInt32LE(process.pid, 8)
-  return CID.decode(Buffer.concat([Buffer.from([1, 0x55]), digest]))
+async function send(stream: Stream, message: Uint8Array, length = message.length): Promise<void> {
+  while (stream.writableNeedsDrain) {
+    if (stream.status !== 'open') throw new Error('closed')
+    await sleep(5)
+  }
+  bytesSent += message.length
+  const dueMs = start + (bytesSent / Number(bytesPerSecond)) * 1000 - performance.now()
+  if (dueMs > 1) await sleep(dueMs)
+  stream.send(frame(message, length))
 }

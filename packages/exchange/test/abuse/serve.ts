@@ -1,5 +1,5 @@
-// Run as a process by abuse.test.ts: serves blocks and prints its address; for each line on standard input it prints how far
-// it is from well: its memory, and how long its event loop was held since the line before.
+// Run as a process by campaign.ts: serves blocks and prints its address; for each line on standard input it prints how it was
+// since the line before: its largest memory, how long its event loop was held, its CPU time and what bitswap counted.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createInterface } from 'node:readline'
 import { openBitswap, openLibp2pNetwork, systemClock } from '../../src/index.ts'
@@ -8,14 +8,36 @@ import { MapStore } from '../map-store.ts'
 import { randomBlocks } from '../peer.ts'
 
 const [count = '1000'] = process.argv.slice(2)
+const SAMPLE_MS = 20
 const store = new MapStore()
 store.put(randomBlocks(Number(count), 16_384))
 const libp2p = await openLibp2p()
-openBitswap({ network: await openLibp2pNetwork(libp2p), store, clock: systemClock })
+const network = await openLibp2pNetwork(libp2p)
+const bitswap = openBitswap({ network, store, clock: systemClock })
 const delay = monitorEventLoopDelay({ resolution: 5 })
 delay.enable()
+let rss = 0
+setInterval(() => {
+  rss = Math.max(rss, process.memoryUsage.rss())
+}, SAMPLE_MS)
 process.stdout.write(`${libp2p.getMultiaddrs()[0]?.toString()}\n`)
+let cpu = process.cpuUsage()
 createInterface({ input: process.stdin }).on('line', () => {
-  process.stdout.write(`${JSON.stringify({ rss: process.memoryUsage().rss, lagMs: delay.percentile(99) / 1e6 })}\n`)
+  const used = process.cpuUsage(cpu)
+  cpu = process.cpuUsage()
+  const { traffic, messagesReceived } = bitswap.stats()
+  const look = {
+    rss: Math.max(rss, process.memoryUsage.rss()),
+    heap: process.memoryUsage().heapUsed,
+    external: process.memoryUsage().external,
+    lagMs: delay.percentile(99) / 1e6,
+    lagMsMax: delay.max / 1e6,
+    cpuSeconds: (used.user + used.system) / 1e6,
+    bytesIn: traffic.totalIn,
+    messagesReceived,
+    ...network.stat(),
+  }
+  process.stdout.write(`${JSON.stringify(look)}\n`)
+  rss = 0
   delay.reset()
 })
