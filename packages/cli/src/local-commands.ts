@@ -1,6 +1,7 @@
 // The commands that exist only on the command line: they make a repo, or are the node that others talk to.
 import { isCairnError } from '@cairn/core'
 import type { RepoProfile } from '@cairn/node'
+import { openApi } from './daemon/api.ts'
 import type { Session } from './session.ts'
 import { readVersion } from './version.ts'
 
@@ -23,8 +24,11 @@ export async function init(session: Session, profile: RepoProfile): Promise<void
  */
 export async function daemon(session: Session, listen: readonly string[] | undefined): Promise<void> {
   const onBadConfig = (error: Error): void => session.say(`Warning: ${error.message}`)
-  const { swarm } = await session.node({ online: { listen, onBadConfig } })
-  for (const address of swarm?.host.addresses() ?? []) await session.output.write(`Swarm listening on ${address}\n`)
+  const node = await session.node({ online: { listen, onBadConfig } })
+  for (const address of node.swarm?.host.addresses() ?? [])
+    await session.output.write(`Swarm listening on ${address}\n`)
+  await using api = await openApi(session, node)
+  for (const { address } of api.servers) await session.output.write(`RPC API server listening on: ${address}\n`)
   await session.output.write('Daemon is ready\n')
   const { signal } = session
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))

@@ -164,7 +164,10 @@ export class Node implements AsyncDisposable {
   }
 
   /** Stores the blocks of CARs and pins their roots, fetching nothing; see `importCars` of the core. */
-  async *importCars(files: Iterable<CarSource>, options: ImportCarsOptions = {}): AsyncGenerator<ImportCarsEvent> {
+  async *importCars(
+    files: AsyncIterable<CarSource> | Iterable<CarSource>,
+    options: ImportCarsOptions = {},
+  ): AsyncGenerator<ImportCarsEvent> {
     yield* importCars(files, this, options)
     await abortable(this.#autoCollect?.settled() ?? Promise.resolve(), options.signal)
   }

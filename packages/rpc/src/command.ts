@@ -79,8 +79,8 @@ export interface ArgumentSpec {
 export interface CommandInput<Specs extends OptionSpecs = OptionSpecs> {
   /** Values of the arguments of kind `text`. */
   readonly args: readonly string[]
-  /** Values of the arguments of kind `source`. */
-  readonly sources: readonly NamedSource[]
+  /** Values of the arguments of kind `source`, each read to its end before the next one is asked for. */
+  readonly sources: AsyncIterable<NamedSource> | readonly NamedSource[]
   readonly options: OptionValues<Specs>
   /** The node to work on; it is opened at the first call, so a command that needs none works without a repo. */
   readonly node: () => Promise<Node>
@@ -106,6 +106,8 @@ export interface Progress {
 interface CommandBase {
   /** Words that call it: `['pin', 'add']`. */
   readonly path: readonly string[]
+  /** Other words that call it over HTTP. */
+  readonly aliases: readonly (readonly string[])[]
   readonly summary: string
   /** Lines for the help: command, two spaces or more, what it does. */
   readonly examples: readonly string[]
@@ -129,11 +131,15 @@ export interface EventCommand extends CommandBase {
   progress(event: unknown): Progress | undefined
   /** The event as a line of text for people alone, which is no result and not in JSON; else `undefined`. */
   note(event: unknown): string | undefined
+  /** The results as Kubo's RPC has them: one value, none where it is `undefined`, or a line for each. */
+  answer(events: AsyncIterable<unknown>, options: OptionValues<OptionSpecs>): Promise<unknown> | AsyncIterable<unknown>
 }
 
 /** A command that yields the bytes of one thing. */
 export interface BytesCommand extends CommandBase {
   readonly output: 'bytes'
+  /** What the bytes are, for HTTP. */
+  readonly contentType: string
   run(input: CommandInput): AsyncIterable<Uint8Array>
 }
 
@@ -148,8 +154,9 @@ export type Command = EventCommand | BytesCommand | TreeCommand
 
 type Definition<Specs extends OptionSpecs> = Omit<
   CommandBase,
-  'arguments' | 'options' | 'fetches' | 'network' | 'tellsLostPins'
+  'aliases' | 'arguments' | 'options' | 'fetches' | 'network' | 'tellsLostPins'
 > & {
+  readonly aliases?: readonly (readonly string[])[]
   readonly arguments?: readonly ArgumentSpec[]
   readonly options: Specs
   readonly fetches?: boolean
@@ -158,7 +165,7 @@ type Definition<Specs extends OptionSpecs> = Omit<
 }
 
 /** What a command is when it does not say otherwise. */
-const PLAIN = { arguments: [], fetches: false, network: false, tellsLostPins: false } as const
+const PLAIN = { aliases: [], arguments: [], fetches: false, network: false, tellsLostPins: false } as const
 
 /** Defines a command that yields JSON values; the types of options and events follow from the definition. */
 export function eventCommand<Specs extends OptionSpecs, Event>(
@@ -167,16 +174,28 @@ export function eventCommand<Specs extends OptionSpecs, Event>(
     text(event: Event, options: OptionValues<Specs>): string | undefined
     progress?(event: Event): Progress | undefined
     note?(event: Event): string | undefined
+    answer?(events: AsyncIterable<Event>, options: OptionValues<Specs>): Promise<unknown> | AsyncIterable<unknown>
   },
 ): EventCommand {
-  return { ...PLAIN, progress: () => undefined, note: () => undefined, ...definition, output: 'events' }
+  const silent = () => undefined
+  return { ...PLAIN, progress: silent, note: silent, answer: (events) => events, ...definition, output: 'events' }
+}
+
+/** Answers with the one event of a command. */
+export async function onlyEvent<Event>(events: AsyncIterable<Event>): Promise<Event | undefined> {
+  let last: Event | undefined
+  for await (const event of events) last = event
+  return last
 }
 
 /** Defines a command that yields bytes. */
 export function bytesCommand<Specs extends OptionSpecs>(
-  definition: Definition<Specs> & { run(input: CommandInput<Specs>): AsyncIterable<Uint8Array> },
+  definition: Definition<Specs> & {
+    readonly contentType?: string
+    run(input: CommandInput<Specs>): AsyncIterable<Uint8Array>
+  },
 ): BytesCommand {
-  return { ...PLAIN, ...definition, output: 'bytes' }
+  return { ...PLAIN, contentType: 'text/plain', ...definition, output: 'bytes' }
 }
 
 /** Defines a command that yields a tree of files. */

@@ -58,6 +58,10 @@ export type {
 } from './command.ts'
 
 export { TraceLog, type TraceLine } from './commands/trace-log.ts'
+export { parseListenAddress, type ListenAddress } from './http/listen-address.ts'
+export { openRpcServer, type RpcServer, type RpcServerParts } from './http/rpc-server.ts'
+export type { AccessSettings } from './http/access.ts'
+
 export { fileOf, gzipOf, tarOf } from './tree-archive.ts'
 
 /** All commands, in the order of the help. */

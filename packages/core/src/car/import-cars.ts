@@ -55,7 +55,7 @@ export type ImportCarsEvent = ProgressEvent | CarRootEvent | CarStatsEvent
  * @throws as `readCar`, `BlockService.putMany`, and whatever `files` throw
  */
 export async function* importCars(
-  files: Iterable<CarSource>,
+  files: AsyncIterable<CarSource> | Iterable<CarSource>,
   { blocks, local, pins }: ImportCarsParts,
   { pinRoots = true, signal, ...reading }: ImportCarsOptions = {},
 ): AsyncGenerator<ImportCarsEvent> {
@@ -83,11 +83,11 @@ interface Found {
 }
 
 async function* blocksOf(
-  files: Iterable<CarSource>,
+  files: AsyncIterable<CarSource> | Iterable<CarSource>,
   found: Found,
   { signal, ...reading }: ReadCarOptions & AbortOptions,
 ): AsyncGenerator<BlockEvent | ProgressEvent> {
-  for (const file of files) {
+  for await (const file of files) {
     const { name } = file
     let reported = 0
     try {

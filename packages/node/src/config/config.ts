@@ -3,6 +3,7 @@
 import type { Durability } from '@cairn/blockstore'
 import { CairnError } from '@cairn/core'
 import { generateIdentity, readIdentity, type Identity, type IdentityConfig } from '@cairn/network/identity'
+import { apiAddresses, parseApi, type ApiConfig } from './api-config.ts'
 import { parseOwnSwarm, parseSwarm, type OwnSwarmConfig, type SwarmConfig } from './swarm-config.ts'
 import { parseDatastore, storageLimitOf, type DatastoreConfig, type StorageLimit } from '../storage-limit.ts'
 
@@ -12,7 +13,10 @@ export interface Config extends SwarmConfig {
   readonly Addresses: {
     /** Multiaddrs that an online node listens on. */
     readonly Swarm: readonly string[]
+    /** Multiaddrs that the RPC of a daemon listens on. */
+    readonly API: readonly string[]
   }
+  readonly API?: ApiConfig
   readonly Datastore?: DatastoreConfig
   readonly Cairn?: OwnSwarmConfig & {
     /** What an acknowledged write survives: see `Durability`; `sync` by default. */
@@ -27,9 +31,9 @@ export type RepoProfile = 'lan' | 'test'
 
 /** Listen addresses by profile: `lan` takes peers on all interfaces, `test` on loopback alone. Only `lan` looks for peers by
  * itself, and only on the LAN. */
-const SWARM: Readonly<Record<RepoProfile, readonly string[]>> = {
-  lan: ['/ip4/0.0.0.0/tcp/4001', '/ip6/::/tcp/4001'],
-  test: ['/ip4/127.0.0.1/tcp/0'],
+const ADDRESSES: Readonly<Record<RepoProfile, Config['Addresses']>> = {
+  lan: { Swarm: ['/ip4/0.0.0.0/tcp/4001', '/ip6/::/tcp/4001'], API: ['/ip4/127.0.0.1/tcp/5001'] },
+  test: { Swarm: ['/ip4/127.0.0.1/tcp/0'], API: ['/ip4/127.0.0.1/tcp/0'] },
 }
 
 /** A config with a new identity. */
@@ -37,7 +41,7 @@ export function newConfig(profile: RepoProfile): Config {
   const { peerId, privateKey } = generateIdentity()
   return {
     Identity: { PeerID: peerId, PrivKey: privateKey },
-    Addresses: { Swarm: SWARM[profile] },
+    Addresses: ADDRESSES[profile],
     Discovery: { MDNS: { Enabled: profile === 'lan' } },
   }
 }
@@ -55,7 +59,7 @@ export function parseConfig(text: string): Config {
     throw new CairnError('INVALID', `Cannot read the config: ${String(cause)}`, { cause })
   }
   const { PeerID, PrivKey } = section(value, 'Identity')
-  const { Swarm } = section(value, 'Addresses')
+  const { Swarm, API = ADDRESSES.lan.API } = section(value, 'Addresses')
   if (typeof PeerID !== 'string' || typeof PrivKey !== 'string') {
     throw new CairnError('INVALID', 'Cannot read the config: Identity.PeerID and Identity.PrivKey must be texts')
   }
@@ -65,7 +69,8 @@ export function parseConfig(text: string): Config {
   const { Datastore, Cairn } = whole
   return {
     Identity: { PeerID, PrivKey },
-    Addresses: { Swarm },
+    Addresses: { Swarm, API: apiAddresses(API) },
+    ...(whole['API'] !== undefined && { API: parseApi(section(value, 'API')) }),
     ...parseSwarm(whole),
     ...(Datastore !== undefined && { Datastore: parseDatastore(Datastore) }),
     ...(Cairn !== undefined && { Cairn: parseOwn(section(value, 'Cairn')) }),

@@ -82,7 +82,7 @@ export const add = eventCommand({
   async *run(input): AsyncGenerator<AddEvent> {
     const settings = importSettings(input.options)
     const sources = isWrapped(input.options) ? [wrapped(input.sources)] : input.sources
-    for (const source of sources) {
+    for await (const source of sources) {
       for await (const event of importEvents(input, source, settings)) {
         const Name = event.path.replace(/^\//, '')
         if (event.kind === 'progress') yield { Name, Bytes: event.bytes }
@@ -114,12 +114,16 @@ function isWrapped({ wrap, 'wrap-with-directory': wrapLong }: OptionValues<typeo
   return wrap === true || wrapLong === true
 }
 
-function wrapped(sources: readonly NamedSource[]): NamedSource {
-  if (sources.some(({ name }) => name === '')) {
-    throw new CairnError('INVALID', 'Cannot put standard input into a directory: it needs a name, with --stdin-name')
-  }
+function wrapped(sources: CommandInput['sources']): NamedSource {
   async function* entries(): AsyncGenerator<NamedSource> {
-    yield* sources
+    for await (const source of sources) {
+      if (source.name === '')
+        throw new CairnError(
+          'INVALID',
+          'Cannot put standard input into a directory: it needs a name, with --stdin-name',
+        )
+      yield source
+    }
   }
   return { name: '', source: { kind: 'directory', entries } }
 }

@@ -67,7 +67,7 @@ export const blockPut = eventCommand({
   },
   async *run({ sources, options, node }): AsyncGenerator<BlockEvent> {
     const { blocks, pins } = await node()
-    for (const source of sources) {
+    for await (const source of sources) {
       const bytesMax = options['allow-big-block'] === true ? BIG_BLOCK_BYTES_MAX : BLOCK_BYTES_MAX
       const bytes = await readWhole(source, bytesMax)
       const block: Block =

@@ -7,8 +7,7 @@ import {
   formatCount,
   type CarSource,
 } from '@cairn/core'
-import type { NamedSource } from '@cairn/core'
-import { eventCommand } from '../command.ts'
+import { eventCommand, type CommandInput } from '../command.ts'
 import { printable } from '../printable.ts'
 
 /** A root, the sums at the end, or how far a file is: field names of the first two are Kubo's. */
@@ -48,10 +47,9 @@ export const dagImport = eventCommand({
       throw new CairnError('INVALID', 'Cannot import: --local-only and --pin-roots contradict each other')
     const pinRoots = pin ?? !isPartial
     const blockBytesMax = options['allow-big-block'] === true ? CAR_BIG_BLOCK_BYTES_MAX : BLOCK_BYTES_MAX
-    const files = sources.map(carOf)
     const failures: CairnError[] = []
     let roots = 0
-    for await (const event of (await node()).importCars(files, { pinRoots, blockBytesMax, signal })) {
+    for await (const event of (await node()).importCars(carsOf(sources), { pinRoots, blockBytesMax, signal })) {
       if (event.kind === 'progress') {
         yield { Name: event.path, Bytes: event.bytes }
       } else if (event.kind === 'stats') {
@@ -79,7 +77,9 @@ export const dagImport = eventCommand({
   progress: (event) => ('Bytes' in event ? { name: event.Name, bytes: event.Bytes } : undefined),
 })
 
-function carOf({ name, source }: NamedSource): CarSource {
-  if (source.kind !== 'file') throw new CairnError('INVALID', `Cannot import ${name}: it is not a file`)
-  return { name, content: () => source.content() }
+async function* carsOf(sources: CommandInput['sources']): AsyncGenerator<CarSource> {
+  for await (const { name, source } of sources) {
+    if (source.kind !== 'file') throw new CairnError('INVALID', `Cannot import ${name}: it is not a file`)
+    yield { name, content: () => source.content() }
+  }
 }

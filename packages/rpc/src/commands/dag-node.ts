@@ -54,7 +54,7 @@ export const dagPut = eventCommand({
     const [from, to] = [codecOf(options['input-codec'] ?? 'dag-json'), codecOf(options['store-codec'] ?? 'dag-cbor')]
     const hash = hashByName(options.hash ?? 'sha2-256').name
     const bytesMax = options['allow-big-block'] === true ? BIG_BLOCK_BYTES_MAX : BLOCK_BYTES_MAX
-    for (const source of sources) {
+    for await (const source of sources) {
       const bytes = encodeValue(to, decodeValue(from, await readWhole(source, bytesMax), { isStrict: true }))
       const block = createBlock(bytes, { codec: codecByName(to), hash, bytesMax })
       await blocks.putMany([block])

@@ -1,6 +1,6 @@
 // cairn files write, cp, mv, rm, mkdir, chmod, touch, chcid and flush: changing mutable files.
 import { CairnError, parsePath, resolvePath } from '@cairn/core'
-import { eventCommand, firstArgument } from '../command.ts'
+import { eventCommand, firstArgument, type CommandInput } from '../command.ts'
 import { parseMode } from '../metadata.ts'
 import { FLUSH, FORM, formOf, isContentPath, METADATA, metadataOf, MFS_PATH } from './files-options.ts'
 
@@ -35,12 +35,10 @@ export const filesWrite = eventCommand({
   },
   fetches: true,
   async *run({ args, sources, options, node, signal }): AsyncGenerator<never> {
-    const [data] = sources
-    if (data?.source.kind !== 'file') throw new CairnError('INVALID', `Cannot write ${data?.name}: it is not a file`)
     const { offset, create, parents, truncate, count = Infinity, flush } = options
     await (
       await (await node()).files()
-    ).write(firstArgument({ args }), firstBytes(data.source.content(), count), {
+    ).write(firstArgument({ args }), firstBytes(await contentOf(sources), count), {
       offset,
       create,
       parents,
@@ -196,6 +194,14 @@ export const filesFlush = eventCommand({
   },
   text: ({ Cid }) => Cid,
 })
+
+async function contentOf(sources: CommandInput['sources']): Promise<AsyncIterable<Uint8Array>> {
+  for await (const { name, source } of sources) {
+    if (source.kind !== 'file') throw new CairnError('INVALID', `Cannot write ${name}: it is not a file`)
+    return source.content()
+  }
+  throw new CairnError('INVALID', 'Cannot write: there is no data')
+}
 
 async function* firstBytes(content: AsyncIterable<Uint8Array>, count: number): AsyncGenerator<Uint8Array> {
   let left = count

@@ -1,0 +1,70 @@
+// Who may call: pages of other origins may not, nor names that lead to this machine by a trick, nor anybody without the
+// secret where there is one. Source: kubo core/corehttp/commands.go, go-ipfs-cmds http/config.go.
+import type { IncomingMessage } from 'node:http'
+
+/** Who may call, as the config says it. */
+export interface AccessSettings {
+  /** Origins that may call beside those of this machine, `*` for all. */
+  readonly origins: readonly string[]
+}
+
+/** Origins of extensions that bring pages to a node of their own. Source: kubo. */
+const EXTENSIONS: ReadonlySet<string> = new Set([
+  'chrome-extension://nibjojkomfdiaoajekhjakgkdhaomnch',
+  'chrome-extension://hjoieblefckbooibpepigmacodalfndh',
+])
+
+const LOCAL_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+/** Whether the client of `request`, on a server at `port`, may call. */
+export function mayCall({ headers }: IncomingMessage, { origins }: AccessSettings, port: number | undefined): boolean {
+  const { origin, referer, host = '', 'user-agent': agent = '' } = headers
+  const isAllowed = (text: string): boolean =>
+    isOwnOrigin(text, port) || origins.includes('*') || origins.includes(text)
+  if (origin !== undefined && !isAllowed(origin)) return false
+  if (referer !== undefined && !isAllowed(originOf(referer) ?? referer)) return false
+  // A browser that hides where its page comes from.
+  const isBrowser = agent.startsWith('Mozilla') && !agent.includes('Electron')
+  if (isBrowser && origin === undefined && referer === undefined) return false
+  return isOwnName(host) || origins.some((allowed) => hostOf(allowed) === host)
+}
+
+/** The headers that let a page of `origin`, which may call, read the answer. */
+export function corsHeaders(origin: string | undefined): Readonly<Record<string, string>> {
+  if (origin === undefined) return {}
+  return {
+    'Access-Control-Allow-Origin': origin,
+    'Access-Control-Allow-Methods': 'GET, POST, PUT',
+    'Access-Control-Allow-Headers':
+      'Authorization, Content-Type, X-Requested-With, Range, X-Stream-Output, X-Chunked-Output',
+    'Access-Control-Expose-Headers': 'X-Stream-Output, X-Chunked-Output, X-Content-Length',
+    Vary: 'Origin',
+  }
+}
+
+function isOwnOrigin(origin: string, port: number | undefined): boolean {
+  if (EXTENSIONS.has(origin)) return true
+  const url = urlOf(origin)
+  if (url === undefined || !['http:', 'https:'].includes(url.protocol) || !LOCAL_NAMES.has(url.hostname)) return false
+  return Number(url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : url.port) === port
+}
+
+/** An address, or a name that nobody else can let lead here: else a page could reach us under its own name. */
+function isOwnName(host: string): boolean {
+  const hostname = urlOf(`http://${host}`)?.hostname
+  if (hostname === undefined) return host === ''
+  return LOCAL_NAMES.has(hostname) || hostname.startsWith('[') || /^\d+\.\d+\.\d+\.\d+$/.test(hostname)
+}
+
+function originOf(text: string): string | undefined {
+  const url = urlOf(text)
+  return url && `${url.protocol}//${url.host}`
+}
+
+function hostOf(origin: string): string | undefined {
+  return urlOf(origin)?.host
+}
+
+function urlOf(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined
+}

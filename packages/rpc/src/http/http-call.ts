@@ -1,0 +1,178 @@
+// From the target of a request to one call of a command: Kubo's rules for arguments and options in a query.
+// Source: go-ipfs-cmds http/parse.go.
+import { CairnError, DURATION_MS_MAX, parseDuration } from '@cairn/core'
+import type { Command, CommandInput, OptionSpec } from '../command.ts'
+import { QUERY_FIELDS_MAX } from './limits.ts'
+
+/** In which form results go out: as Kubo's RPC has them, as lines for people, or as the command line takes them. */
+export type Encoding = 'json' | 'text' | 'events'
+
+/** One call as a request says it. */
+export interface HttpCall {
+  readonly command: Command
+  readonly args: readonly string[]
+  readonly options: CommandInput['options']
+  readonly encoding: Encoding
+  /** Whether progress goes out beside results. */
+  readonly tellsProgress: boolean
+  readonly timeoutMs: number | undefined
+  /** Whether only what is in the repo counts. */
+  readonly isOffline: boolean
+}
+
+/** A request that calls nothing, by the code that says so. */
+export class BadRequest extends Error {
+  readonly status: 400 | 404
+
+  constructor(status: 400 | 404, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+/** The path that all calls begin with. */
+export const API_PATH = '/api/v0/'
+
+/** What `url` calls of `commands`. @throws BadRequest */
+export function readCall(commands: CommandPaths, url: URL): HttpCall {
+  if (!url.pathname.startsWith(API_PATH)) throw notFound()
+  const words = url.pathname.slice(API_PATH.length).split('/').map(decodeWord)
+  const found = commands.find(words)
+  if (found === undefined || words.length > found.words + 1) throw notFound()
+  const { command } = found
+  const query = readQuery(url.searchParams)
+  const args = [...words.slice(found.words).filter((word) => word !== ''), ...(query.get('arg') ?? [])]
+  const options = readOptions(command, query)
+  checkArguments(command, args)
+  const timeout = single(query, 'timeout')
+  return {
+    command,
+    args,
+    options,
+    encoding: encodingOf(single(query, 'encoding')),
+    tellsProgress: flagOf('progress', single(query, 'progress') ?? 'false'),
+    timeoutMs: timeout === undefined ? undefined : durationOf(timeout),
+    isOffline: flagOf('offline', single(query, 'offline') ?? 'false'),
+  }
+}
+
+/** Finds commands by the words of a path, as many words as there are. */
+export class CommandPaths {
+  readonly #byPath: ReadonlyMap<string, Command>
+
+  constructor(commands: readonly Command[]) {
+    this.#byPath = new Map(
+      commands.flatMap((command) =>
+        [command.path, ...command.aliases].map((path): [string, Command] => [path.join('/'), command]),
+      ),
+    )
+  }
+
+  find(words: readonly string[]): { readonly command: Command; readonly words: number } | undefined {
+    for (let count = words.length; count > 0; count--) {
+      const command = this.#byPath.get(words.slice(0, count).join('/'))
+      if (command !== undefined) return { command, words: count }
+    }
+    return undefined
+  }
+}
+
+type Query = ReadonlyMap<string, readonly string[]>
+
+function readQuery(params: URLSearchParams): Query {
+  if (params.size > QUERY_FIELDS_MAX) throw new BadRequest(400, `a call has at most ${QUERY_FIELDS_MAX} arguments`)
+  const query = new Map<string, string[]>()
+  for (const [name, value] of params) {
+    const values = query.get(name)
+    if (values === undefined) query.set(name, [value])
+    else values.push(value)
+  }
+  return query
+}
+
+function readOptions(command: Command, query: Query): CommandInput['options'] {
+  const options: Record<string, NonNullable<CommandInput['options'][string]>> = {}
+  for (const [name, spec] of Object.entries(command.options)) {
+    const given = query.has(name) ? name : (spec.short ?? name)
+    if (spec.type === 'texts') {
+      const values = query.get(given)
+      if (values !== undefined) options[name] = values
+      continue
+    }
+    const value = single(query, given)
+    if (value !== undefined) options[name] = valueOf(name, spec, value)
+  }
+  refuseContradictions(command, options)
+  return options
+}
+
+function valueOf(name: string, spec: Exclude<OptionSpec, { type: 'texts' }>, value: string): boolean | number | string {
+  if (spec.type === 'flag') return flagOf(name, value)
+  if (spec.choices?.includes(value) === false)
+    throw new BadRequest(400, `option ${name} is one of ${spec.choices.join(', ')}, not ${JSON.stringify(value)}`)
+  if (spec.type === 'count') {
+    if (!/^\d{1,15}$/.test(value)) throw new BadRequest(400, `option ${name} is a whole number from 0 up`)
+    return Number(value)
+  }
+  try {
+    spec.check?.(value)
+  } catch (error) {
+    throw error instanceof CairnError ? new BadRequest(400, `option ${name}: ${error.message}`) : error
+  }
+  return value
+}
+
+/** As Go reads a boolean; nothing is true, as in `?pin`. */
+function flagOf(name: string, value: string): boolean {
+  if (['', '1', 't', 'true'].includes(value.toLowerCase())) return true
+  if (['0', 'f', 'false'].includes(value.toLowerCase())) return false
+  throw new BadRequest(400, `option ${name} is true or false, not ${JSON.stringify(value)}`)
+}
+
+function refuseContradictions(command: Command, options: CommandInput['options']): void {
+  const isGiven = (name: string): boolean => options[name] !== undefined && options[name] !== false
+  for (const [name, { excludes = [], needs }] of Object.entries(command.options)) {
+    if (!isGiven(name)) continue
+    const other = excludes.find(isGiven)
+    if (other !== undefined) throw new BadRequest(400, `options ${name} and ${other} exclude each other`)
+    if (needs !== undefined && !isGiven(needs)) throw new BadRequest(400, `option ${name} needs ${needs}`)
+  }
+}
+
+function checkArguments(command: Command, args: readonly string[]): void {
+  const texts = command.arguments.filter(({ kind = 'text' }) => kind === 'text')
+  const missing = texts.find(({ optional = false }, index) => optional === false && args.length <= index)
+  if (missing !== undefined) throw new BadRequest(400, `argument "${missing.name}" is required`)
+  if (args.length > texts.length && texts.at(-1)?.repeat !== true)
+    throw new BadRequest(400, `expected ${texts.length} argument(s), got ${args.length}`)
+}
+
+function single(query: Query, name: string): string | undefined {
+  const values = query.get(name) ?? []
+  if (values.length > 1) throw new BadRequest(400, `option ${name} is given ${values.length} times`)
+  return values[0]
+}
+
+function encodingOf(text = 'json'): Encoding {
+  if (text === 'json' || text === 'text' || text === 'events') return text
+  throw new BadRequest(400, `encoding ${JSON.stringify(text)} is not supported`)
+}
+
+function durationOf(text: string): number {
+  const durationMs = parseDuration(text)
+  if (durationMs === undefined || durationMs > DURATION_MS_MAX)
+    throw new BadRequest(400, `option timeout is a duration such as 30s, not ${JSON.stringify(text)}`)
+  return durationMs
+}
+
+function decodeWord(word: string): string {
+  try {
+    return decodeURIComponent(word)
+  } catch {
+    throw new BadRequest(400, 'the path is not percent-encoded UTF-8')
+  }
+}
+
+function notFound(): BadRequest {
+  return new BadRequest(404, '404 page not found')
+}

@@ -1,0 +1,37 @@
+// Every bound of the RPC over HTTP, with its unit and reason.
+
+/** Bytes of the request line and all headers: 4 times what Node takes, for long lists of arguments. Above it: 431. */
+export const HEADER_BYTES_MAX = 64 * 1024
+
+/** Arguments and options of one call: what fits into the headers. */
+export const QUERY_FIELDS_MAX = 4096
+
+/** Connections at a time; one more is closed at once. A browser has 6, a script some dozens. */
+export const CONNECTIONS_MAX = 2048
+
+/** Milliseconds that a client has for its headers, which are one packet for an honest one. */
+export const HEADERS_TIMEOUT_MS = 20_000
+
+/** Milliseconds that a connection stays open for its next request. */
+export const KEEP_ALIVE_MS = 60_000
+
+/** Milliseconds without a byte of a body that is waited for, or without room for one of an answer, until a client counts as gone. */
+export const IDLE_TIMEOUT_MS = 120_000
+
+/** Milliseconds without a result after which the headers go out alone: clients give up on silent servers after 60 s and more. */
+export const HEADERS_WAIT_MS = 20_000
+
+/** Milliseconds that a connection whose body was not read whole has for taking its answer before it is cut off. */
+export const LINGER_MS = 1000
+
+/** Milliseconds that calls under way have for their end when the server closes. */
+export const CLOSE_WAIT_MS = 2000
+
+/** Bytes of the headers of one part of a body: paths have at most 4,096 bytes, three times as long when percent-encoded. */
+export const PART_HEADER_BYTES_MAX = 32 * 1024
+
+/** Folders above a file in a body: as deep as `importTree` is tried. */
+export const PART_DEPTH_MAX = 1024
+
+/** Bytes of a symbolic link's target. Source: PATH_MAX of Linux. */
+export const LINK_TARGET_BYTES_MAX = 4096

@@ -1,0 +1,118 @@
+// Runs one call and sends what it yields.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { CairnError, parsePath } from '@cairn/core'
+import type { CommandInput, EventCommand } from '../command.ts'
+import { tarOf } from '../tree-archive.ts'
+import { Answer, type AnswerKind } from './answer.ts'
+import type { HttpCall } from './http-call.ts'
+import { timeoutMessage } from './http-error.ts'
+import { readMultipart } from './multipart.ts'
+import { bodyBytes } from './request-body.ts'
+
+/** What every call is given. */
+export type CallContext = Pick<CommandInput, 'node' | 'repo' | 'agentVersion'>
+
+/** A request and its answer. */
+export interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** Aborts when the server closes. */
+  readonly signal: AbortSignal
+}
+
+/** Runs `call` and answers; never rejects. The client's going away ends the work. */
+export async function serveCall(call: HttpCall, context: CallContext, exchange: Exchange): Promise<void> {
+  const { request, response } = exchange
+  const stop = new AbortController()
+  const onClose = (): void => stop.abort(new CairnError('UNAVAILABLE', 'Cannot go on: the client is gone'))
+  response.once('close', onClose)
+  const timer = call.timeoutMs === undefined ? undefined : setTimeout(() => stop.abort(tooLate()), call.timeoutMs)
+  const signal = AbortSignal.any([stop.signal, exchange.signal])
+  const input: CommandInput = {
+    ...context,
+    args: call.args,
+    options: call.options,
+    sources: sourcesOf(call, request),
+    signal,
+  }
+  const { kind, pieces } = outputOf(call, input)
+  const answer = new Answer(response, kind)
+  try {
+    for await (const piece of pieces) await answer.write(piece)
+    await answer.end()
+  } catch (error) {
+    await answer.fail(signal.aborted ? signal.reason : error)
+  } finally {
+    clearTimeout(timer)
+    answer.close()
+    response.off('close', onClose)
+  }
+}
+
+function tooLate(): CairnError {
+  return new CairnError('UNAVAILABLE', timeoutMessage('Cannot finish in time'))
+}
+
+function sourcesOf({ command }: HttpCall, request: IncomingMessage): CommandInput['sources'] {
+  if (!command.arguments.some(({ kind }) => kind === 'source')) return []
+  return readMultipart({ contentType: request.headers['content-type'] ?? '', bytes: bodyBytes(request) })
+}
+
+/** What goes out, and how clients are to understand it. */
+interface Output {
+  readonly kind: AnswerKind
+  readonly pieces: AsyncIterable<Uint8Array | string>
+}
+
+function outputOf(call: HttpCall, input: CommandInput): Output {
+  const { command, encoding, options, tellsProgress } = call
+  if (command.output === 'bytes')
+    return { kind: { kind: 'bytes', contentType: command.contentType }, pieces: command.run(input) }
+  if (command.output === 'tree') {
+    const pieces = tarOf(command.run(input), treeName(input))
+    return { kind: { kind: 'bytes', contentType: 'application/x-tar' }, pieces }
+  }
+  const events = command.run(input)
+  if (encoding === 'events') return { kind: { kind: 'lines' }, pieces: linesOf(events) }
+  const results = resultsOf(command, events, tellsProgress)
+  if (encoding === 'text') {
+    return { kind: { kind: 'bytes', contentType: 'text/plain' }, pieces: textsOf(command, results, options) }
+  }
+  const answer = command.answer(results, options)
+  return answer instanceof Promise
+    ? { kind: { kind: 'value' }, pieces: linesOf([answer]) }
+    : { kind: { kind: 'lines' }, pieces: linesOf(answer) }
+}
+
+/** Values as lines of JSON; what is undefined is none. */
+async function* linesOf(values: AsyncIterable<unknown> | Iterable<unknown>): AsyncGenerator<string> {
+  for await (const value of values) if (value !== undefined) yield `${JSON.stringify(value)}\n`
+}
+
+async function* textsOf(
+  command: EventCommand,
+  events: AsyncIterable<unknown>,
+  options: HttpCall['options'],
+): AsyncGenerator<string> {
+  for await (const event of events) {
+    const text = command.text(event, options)
+    if (text !== undefined) yield `${text}\n`
+  }
+}
+
+async function* resultsOf(
+  command: EventCommand,
+  events: AsyncIterable<unknown>,
+  tellsProgress: boolean,
+): AsyncGenerator {
+  for await (const event of events) {
+    if (command.note(event) !== undefined || (command.progress(event) !== undefined && !tellsProgress)) continue
+    yield event
+  }
+}
+
+/** The last name of the path, which is that of the root in an archive. */
+function treeName({ args }: CommandInput): string {
+  const { root, names } = parsePath(args[0] ?? '')
+  return names.at(-1) ?? root.toString()
+}
