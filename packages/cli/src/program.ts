@@ -18,6 +18,11 @@ export function buildProgram(version: string, act: Action): Program {
     .description('Content-addressed distributed storage that speaks IPFS.')
     .version(`cairn version ${version}`, '--version', 'print the version')
     .option('--repo <path>', 'folder of the repo; $CAIRN_PATH, $IPFS_PATH or ~/.cairn by default')
+    .option(
+      '--api <multiaddr>',
+      'let the node with this RPC address do the work, as a daemon on the repo does by itself',
+    )
+    .option('--api-auth <secret>', 'secret for that RPC: bearer:TOKEN or basic:USER:PASSWORD')
     .addOption(
       new Option('--timeout <duration>', 'give up after this time, for example 30s or 5m').argParser(durationOf),
     )
@@ -227,9 +232,9 @@ function isOptionValue(value: unknown): value is OptionValue {
 }
 
 function globalsOf(command: Program): GlobalOptions {
-  const { repo, timeout, json = false, peer = [], trace } = command.optsWithGlobals<GivenOptions>()
+  const { repo, timeout, json = false, peer = [], trace, api, apiAuth } = command.optsWithGlobals<GivenOptions>()
   // A command may have an option of this name and its own, which is one text.
-  return { repo, timeoutMs: timeout, json, peers: Array.isArray(peer) ? peer : [], trace }
+  return { repo, timeoutMs: timeout, json, peers: Array.isArray(peer) ? peer : [], trace, api, apiAuth }
 }
 
 interface GivenOptions {
@@ -238,6 +243,8 @@ interface GivenOptions {
   readonly json?: boolean
   readonly peer?: string | string[]
   readonly trace?: string
+  readonly api?: string
+  readonly apiAuth?: string
 }
 
 function exampleText(examples: readonly string[]): string {

@@ -1,7 +1,7 @@
 // Runs one command of the table and renders what it yields: text or JSON lines to standard output, progress to the
 // terminal, trees to the disk.
 import { CairnError } from '@cairn/core'
-import type { BytesCommand, Command, CommandInput, EventCommand, Progress } from '@cairn/rpc'
+import type { BytesCommand, Command, CommandInput, EventCommand, Progress, RpcClient } from '@cairn/rpc'
 import { diskSources, totalBytesOf, type DiskSourceOptions } from './disk/disk-source.ts'
 import type { ProgressLine, ProgressState } from './terminal/progress-line.ts'
 import { runTree } from './run-tree.ts'
@@ -15,7 +15,9 @@ export interface Call {
 }
 
 /** Runs `command` to its end. @throws whatever the command throws, and OutputClosed */
-export async function runCommand(command: Command, call: Call, session: Session): Promise<void> {
+export async function runCommand(local: Command, call: Call, session: Session): Promise<void> {
+  const remote = await session.remote()
+  const command = remote === undefined ? local : await onDaemon(local, remote, session)
   if (command.output === 'events') await runEvents(command, call, session)
   else if (command.output === 'bytes') await runBytes(command, call, session)
   else {
@@ -26,6 +28,16 @@ export async function runCommand(command: Command, call: Call, session: Session)
       line?.clear()
     }
   }
+}
+
+/** The command on a running daemon, which first meets the peers that are named. */
+async function onDaemon(command: Command, client: RpcClient, { globals, signal }: Session): Promise<Command> {
+  const { remoteCommand } = await import('@cairn/rpc')
+  for (const peer of globals.peers) {
+    const query = new URLSearchParams({ arg: peer, encoding: 'events' })
+    for await (const _ of client.call({ path: ['swarm', 'connect'], query, signal }));
+  }
+  return remoteCommand(command, client)
 }
 
 async function runEvents(command: EventCommand, call: Call, session: Session): Promise<void> {
@@ -78,6 +90,7 @@ async function inputOf(command: Command, call: Call, session: Session): Promise<
     options,
     node: () =>
       session.node({ online: command.network ? { listen: [] } : undefined, tellsLostPins: !command.tellsLostPins }),
+    reader: async () => (await session.node()).blocks,
     repo: () => session.repo(),
     agentVersion: `cairn/${readVersion()}`,
     signal: session.signal,

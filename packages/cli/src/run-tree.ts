@@ -40,7 +40,7 @@ export async function runTree({ command, call, input, line }: TreeRun, session: 
   line?.clear()
   const out = content.placeOf({ path: '', kind: written.directories === 0 ? 'file' : 'directory' })
   if (session.globals.json) {
-    await session.output.write(`${JSON.stringify(savedEvent(out, written, await session.node()))}\n`)
+    await session.output.write(`${JSON.stringify(savedEvent(out, written, await session.opened()))}\n`)
   } else {
     const { files, bytes, knownBytes } = written
     const known = knownBytes === 0 ? '' : `, of which ${formatBytes(knownBytes)} were there`
@@ -74,9 +74,9 @@ async function runArchive({ command, call, input, line }: TreeRun, session: Sess
 function savedEvent(
   path: string,
   { files, directories, symlinks, bytes, knownBytes }: WrittenTree,
-  { swarm }: Awaited<ReturnType<Session['node']>>,
+  node: Awaited<ReturnType<Session['opened']>>,
 ) {
-  const stats = swarm?.bitswap.stats()
+  const stats = node?.swarm?.bitswap.stats()
   const exchange = stats && {
     BlocksReceived: stats.blocksReceived,
     DataReceived: stats.dataReceived,

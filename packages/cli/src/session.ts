@@ -1,7 +1,7 @@
 // What one run of the command line works with: repo, node, signal, output. The node opens at its first use.
 import { CairnError } from '@cairn/core'
 import type { OnlineOptions, RecoveryEvent, Swarm } from '@cairn/node'
-import type { CommandInput } from '@cairn/rpc'
+import type { CommandInput, RpcClient } from '@cairn/rpc'
 import { Interrupted } from './exit-code.ts'
 import { Output } from './terminal/output.ts'
 import { PeerWatch } from './peer-watch.ts'
@@ -21,6 +21,10 @@ export interface GlobalOptions {
   readonly peers: readonly string[]
   /** Where to tell what happens to each block: a file, or {@link STANDARD_ERROR}. */
   readonly trace?: string | undefined
+  /** Multiaddr of the RPC of the node that does the work, which need not be one on the repo. */
+  readonly api?: string | undefined
+  /** What the RPC is told of who calls, as `bearer:TOKEN` or `basic:USER:PASSWORD`. */
+  readonly apiAuth?: string | undefined
 }
 
 type OpenNode = CommandInput['node']
@@ -43,6 +47,7 @@ export class Session implements AsyncDisposable {
   readonly #stop = new AbortController()
   readonly #timer: NodeJS.Timeout | undefined
   #node: Promise<Node> | undefined
+  #remote: Promise<RpcClient | undefined> | undefined
   #swarm: Swarm | undefined
   #peerWatch: PeerWatch | undefined
   #trace: TraceOutput | undefined
@@ -64,6 +69,18 @@ export class Session implements AsyncDisposable {
     return this.#node
   }
 
+  /** The node as it was opened in this process, if it was. */
+  opened(): Promise<Node | undefined> {
+    return this.#node ?? Promise.resolve(undefined)
+  }
+
+  /** The daemon that runs on the repo, which then does the work, or `undefined` where this process does it. */
+  async remote(): Promise<RpcClient | undefined> {
+    const { findDaemon } = await import('./daemon/find-daemon.ts')
+    this.#remote ??= findDaemon(await this.repoPath(), this.globals)
+    return this.#remote
+  }
+
   async repo(): ReturnType<CommandInput['repo']> {
     const { readRepo } = await import('@cairn/node')
     return readRepo(await this.repoPath())
@@ -83,6 +100,7 @@ export class Session implements AsyncDisposable {
     clearTimeout(this.#timer)
     this.#peerWatch?.close()
     await this.#trace?.close(this.signal)
+    ;(await this.#remote?.catch(() => undefined))?.close()
     await this.#node?.then(
       (node) => node.close(),
       () => undefined, // whoever asked for the node has the error

@@ -14,16 +14,20 @@ import type { CID } from 'multiformats/cid'
  * - `DENIED`: a policy or the operating system forbids it
  * - `UNAVAILABLE`: it may work later (time-out, no connection, closed)
  */
-export type ErrorCode =
-  | 'NOT_FOUND'
-  | 'CORRUPT'
-  | 'INVALID'
-  | 'UNSUPPORTED'
-  | 'LIMIT'
-  | 'LOCKED'
-  | 'CONFLICT'
-  | 'DENIED'
-  | 'UNAVAILABLE'
+export type ErrorCode = (typeof ERROR_CODES)[number]
+
+/** All that there are, as {@link ErrorCode} explains them. */
+export const ERROR_CODES = [
+  'NOT_FOUND',
+  'CORRUPT',
+  'INVALID',
+  'UNSUPPORTED',
+  'LIMIT',
+  'LOCKED',
+  'CONFLICT',
+  'DENIED',
+  'UNAVAILABLE',
+] as const
 
 /** Cause of an error and the CID it is about, both optional. */
 export interface CairnErrorOptions {

@@ -1,5 +1,5 @@
 // What other packages may use of the core.
-export { CairnError, isCairnError, systemError, type ErrorCode, type CairnErrorOptions } from './errors.ts'
+export { CairnError, ERROR_CODES, isCairnError, systemError, type ErrorCode, type CairnErrorOptions } from './errors.ts'
 export type {
   AbortOptions,
   BlockReader,

@@ -1,6 +1,6 @@
 // The form of a command. One table of these serves the command line, and later the HTTP server and its client:
 // commands take texts and sources, yield events with Kubo's field names, and never print.
-import type { KnownContent, NamedSource, TreeBytes, TreeItem } from '@cairn/core'
+import type { BlockReader, KnownContent, NamedSource, TreeBytes, TreeItem } from '@cairn/core'
 import type { Node, RepoInfo } from '@cairn/node'
 
 /** One option, by the type of its value. */
@@ -86,6 +86,8 @@ export interface CommandInput<Specs extends OptionSpecs = OptionSpecs> {
   readonly node: () => Promise<Node>
   /** The node, where one runs already; a command that needs none does not open one for what it could add. */
   readonly running?: Node | undefined
+  /** Blocks of that node, and of its peers where it is online. */
+  readonly reader: () => Promise<BlockReader>
   /** Path, version and settings of the repo, which is neither opened nor locked for it. */
   readonly repo: () => Promise<RepoInfo>
   /** Name and version of this program, as peers see it. */

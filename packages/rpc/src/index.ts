@@ -58,6 +58,8 @@ export type {
 } from './command.ts'
 
 export { TraceLog, type TraceLine } from './commands/trace-log.ts'
+export { remoteCommand } from './client/remote-command.ts'
+export { RpcClient } from './client/rpc-client.ts'
 export { parseListenAddress, type ListenAddress } from './http/listen-address.ts'
 export { openRpcServer, type RpcServer, type RpcServerParts } from './http/rpc-server.ts'
 export type { AccessSettings } from './http/access.ts'

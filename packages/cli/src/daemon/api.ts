@@ -13,7 +13,7 @@ export interface Api extends AsyncDisposable {
 }
 
 /** Name of the file in a repo that has the address of the RPC while a daemon runs. */
-const API_FILE = 'api'
+export const API_FILE = 'api'
 
 /** Listens as the config says. @throws as `openRpcServer`; nothing stays open then */
 export async function openApi(session: Session, node: Node): Promise<Api> {

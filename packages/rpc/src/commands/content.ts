@@ -60,9 +60,9 @@ export const get = treeCommand({
     },
   },
   fetches: true,
-  async *run({ args, node, signal, known }) {
+  async *run({ args, reader, signal, known }) {
     const path = firstArgument({ args })
-    const { blocks } = await node()
+    const blocks = await reader()
     yield* readTree(blocks, { cid: await resolvePath(blocks, path, { signal }), path: '' }, { known, signal })
   },
 })

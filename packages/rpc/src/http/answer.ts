@@ -3,7 +3,7 @@
 import type { ServerResponse } from 'node:http'
 import { CairnError } from '@cairn/core'
 import { HEADERS_WAIT_MS, IDLE_TIMEOUT_MS } from './limits.ts'
-import { httpFailureOf } from './http-error.ts'
+import { CODE_HEADER, ERROR_TRAILER, httpFailureOf } from './http-error.ts'
 
 /** What an answer consists of, as clients tell it by its headers. */
 export type AnswerKind =
@@ -11,17 +11,18 @@ export type AnswerKind =
   | { readonly kind: 'lines' }
   | { readonly kind: 'bytes'; readonly contentType: string }
 
-const TRAILER = 'X-Stream-Error'
-
 /** Writes one answer. */
 export class Answer {
   readonly #response: ServerResponse
   readonly #kind: AnswerKind
+  readonly #isOwn: boolean
   readonly #headersTimer: NodeJS.Timeout
 
-  constructor(response: ServerResponse, kind: AnswerKind) {
+  /** @param kind what the answer is, and whether it is for our own client, which understands our codes */
+  constructor(response: ServerResponse, { isOwn = false, ...kind }: AnswerKind & { readonly isOwn?: boolean }) {
     this.#response = response
     this.#kind = kind
+    this.#isOwn = isOwn
     this.#headersTimer = setTimeout(() => this.#begin(), HEADERS_WAIT_MS)
   }
 
@@ -51,14 +52,21 @@ export class Answer {
 
   /** Ends with a failure: as the whole answer where nothing has gone out yet, else as a trailer. */
   async fail(error: unknown): Promise<void> {
-    const { status, message, code } = httpFailureOf(error)
+    const { status, message, code, name } = httpFailureOf(error)
     const response = this.#response
     if (response.destroyed) return
     if (response.headersSent) {
-      response.addTrailers({ [TRAILER]: message.replaceAll(/[^\t\x20-\x7e\u0080-\u00ff]/g, ' ') })
+      response.addTrailers({
+        [ERROR_TRAILER]: Buffer.from(message.replaceAll(/\p{Cc}/gu, ' ')).toString('latin1'),
+        ...(this.#isOwn && { [CODE_HEADER]: name }),
+      })
     } else {
       clearTimeout(this.#headersTimer)
-      response.writeHead(status, { 'Content-Type': 'application/json', Trailer: TRAILER })
+      response.writeHead(status, {
+        'Content-Type': 'application/json',
+        Trailer: ERROR_TRAILER,
+        ...(this.#isOwn && { [CODE_HEADER]: name }),
+      })
       response.write(`${JSON.stringify({ Message: message, Code: code, Type: 'error' })}\n`)
     }
     await this.end()
@@ -72,7 +80,7 @@ export class Answer {
   #begin(): void {
     clearTimeout(this.#headersTimer)
     if (this.#response.headersSent || this.#response.destroyed) return
-    this.#response.writeHead(200, { ...headersOf(this.#kind), Trailer: TRAILER })
+    this.#response.writeHead(200, { ...headersOf(this.#kind), Trailer: ERROR_TRAILER })
     this.#response.flushHeaders()
   }
 }

@@ -35,3 +35,9 @@ export const PART_DEPTH_MAX = 1024
 
 /** Bytes of a symbolic link's target. Source: PATH_MAX of Linux. */
 export const LINK_TARGET_BYTES_MAX = 4096
+
+/** Connections of one client: calls of a command line that reads blocks side by side. */
+export const CLIENT_CONNECTIONS_MAX = 32
+
+/** Bytes of a failure's text that a client reads. */
+export const FAILURE_BYTES_MAX = 64 * 1024

@@ -30,13 +30,14 @@ export async function serveCall(call: HttpCall, context: CallContext, exchange: 
   const signal = AbortSignal.any([stop.signal, exchange.signal])
   const input: CommandInput = {
     ...context,
+    reader: async () => (await context.node()).blocks,
     args: call.args,
     options: call.options,
     sources: sourcesOf(call, request),
     signal,
   }
   const { kind, pieces } = outputOf(call, input)
-  const answer = new Answer(response, kind)
+  const answer = new Answer(response, { ...kind, isOwn: call.encoding === 'events' })
   try {
     for await (const piece of pieces) await answer.write(piece)
     await answer.end()
