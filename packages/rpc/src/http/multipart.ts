@@ -43,7 +43,10 @@ async function* sourcesIn(parts: PartReader, above: readonly string[]): AsyncGen
     const path = [...above, name]
     if (names.length > path.length || kind === 'directory') {
       const isItself = names.length <= path.length
-      if (isItself) parts.take()
+      if (isItself) {
+        parts.take()
+        await parts.skip()
+      }
       yield { name, source: directoryOf(parts, path, isItself ? metadata : {}) }
       // What its reader left of it.
       for await (const _ of sourcesIn(parts, path));
