@@ -183,13 +183,6 @@ export function eventCommand<Specs extends OptionSpecs, Event>(
   return { ...PLAIN, progress: silent, note: silent, answer: (events) => events, ...definition, output: 'events' }
 }
 
-/** Answers with the one event of a command. */
-export async function onlyEvent<Event>(events: AsyncIterable<Event>): Promise<Event | undefined> {
-  let last: Event | undefined
-  for await (const event of events) last = event
-  return last
-}
-
 /** Defines a command that yields bytes. */
 export function bytesCommand<Specs extends OptionSpecs>(
   definition: Definition<Specs> & {

@@ -1,5 +1,6 @@
 // cairn bitswap: what is wanted, what was exchanged, and with whom.
 import { formatBytes } from '@cairn/core'
+import { lastEvent } from '../answers.ts'
 import { eventCommand, firstArgument } from '../command.ts'
 import { requirePeerId, swarmOf } from './swarm.ts'
 import { waitOf, type WaitEntry } from './trace-log.ts'
@@ -38,6 +39,7 @@ export const bitswapStat = eventCommand({
       MessagesSent: stats.messagesSent,
     }
   },
+  answer: lastEvent,
   text(event, { verbose = false, human = false }) {
     const bytes = (count: number): string => (human ? formatBytes(count) : `${count}`)
     return [
@@ -84,6 +86,7 @@ export const bitswapWantlist = eventCommand({
       ...(verbose && peer === undefined && { Waits: bitswap.standings(wants.length).map(waitOf) }),
     }
   },
+  answer: lastEvent,
   text({ Keys, Waits }) {
     const lines = Waits === undefined ? Keys.map((cid) => cid['/']) : Waits.flatMap(waitLines)
     return lines.length === 0 ? undefined : lines.join('\n')
@@ -117,6 +120,7 @@ export const bitswapLedger = eventCommand({
     // The debt ratio of boxo. It has no `Wasted`: bytes received that were of no use.
     yield { Peer: peer, Value: sent / (received + 1), Sent: sent, Recv: received, Exchanged: exchanges, Wasted: wasted }
   },
+  answer: lastEvent,
   text: ({ Peer, Value, Sent, Recv, Exchanged, Wasted }) =>
     [
       `Ledger for ${Peer}`,
@@ -139,6 +143,7 @@ export const statsBw = eventCommand({
     const { totalIn, totalOut, rateIn, rateOut } = (await swarmOf(input)).bitswap.stats().traffic
     yield { TotalIn: totalIn, TotalOut: totalOut, RateIn: rateIn, RateOut: rateOut }
   },
+  answer: lastEvent,
   text: ({ TotalIn, TotalOut, RateIn, RateOut }) =>
     [
       'Bandwidth',

@@ -15,6 +15,7 @@ import {
   type NamedSource,
 } from '@cairn/core'
 import { concat } from 'uint8arrays/concat'
+import { lastEvent } from '../answers.ts'
 import { bytesCommand, eventCommand, firstArgument } from '../command.ts'
 
 interface BlockEvent {
@@ -98,6 +99,7 @@ export const blockStat = eventCommand({
     const cid = await resolvePath(blocks, firstArgument({ args }), { signal })
     yield { Key: cid.toString(), Size: (await blocks.get(cid, { signal })).bytes.length }
   },
+  answer: lastEvent,
   text: ({ Key, Size }) => `Key: ${Key}\nSize: ${Size}`,
 })
 

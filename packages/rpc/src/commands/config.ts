@@ -1,5 +1,6 @@
 // cairn config and config show.
 import { CairnError } from '@cairn/core'
+import { lastEvent } from '../answers.ts'
 import { eventCommand, firstArgument, type OptionSpecs, type OptionValues } from '../command.ts'
 
 /** As Kubo's. */
@@ -36,6 +37,7 @@ export const config = eventCommand({
     }
     await settings.set(key, valueOf(text, options))
   },
+  answer: lastEvent,
   text: ({ Value }) => (typeof Value === 'string' ? Value : JSON.stringify(Value, null, 2)),
 })
 
@@ -47,6 +49,7 @@ export const configShow = eventCommand({
   async *run({ repo }): AsyncGenerator {
     yield await (await repo()).settings.show()
   },
+  answer: lastEvent,
   text: (event) => JSON.stringify(event, null, 2),
 })
 

@@ -13,6 +13,7 @@ import {
   hashByName,
   type CodecName,
 } from '@cairn/core'
+import { lastEvent } from '../answers.ts'
 import { bytesCommand, eventCommand, firstArgument } from '../command.ts'
 import { printable } from '../printable.ts'
 import { BIG_BLOCK_OPTION, readWhole } from './block.ts'
@@ -99,6 +100,7 @@ export const dagResolve = eventCommand({
     const { cid, remainder } = await findNode(blocks, firstArgument({ args }), { signal })
     yield { Cid: { '/': cid.toString() }, RemPath: remainder.join('/') }
   },
+  answer: lastEvent,
   text: ({ Cid, RemPath }) => printable(RemPath === '' ? Cid['/'] : `${Cid['/']}/${RemPath}`),
 })
 

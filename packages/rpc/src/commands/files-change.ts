@@ -1,5 +1,6 @@
 // cairn files write, cp, mv, rm, mkdir, chmod, touch, chcid and flush: changing mutable files.
 import { CairnError, parsePath, resolvePath } from '@cairn/core'
+import { lastEvent, nothing } from '../answers.ts'
 import { eventCommand, firstArgument, type CommandInput } from '../command.ts'
 import { parseMode } from '../metadata.ts'
 import { FLUSH, FORM, formOf, isContentPath, METADATA, metadataOf, MFS_PATH } from './files-options.ts'
@@ -8,7 +9,7 @@ const PARENTS = { type: 'flag', short: 'p', help: 'make the folders on the way' 
 
 /** What these commands give and print: nothing. */
 const NOTHING: readonly never[] = []
-const SILENT = { text: () => undefined } as const
+const SILENT = { text: () => undefined, answer: nothing } as const
 
 export const filesWrite = eventCommand({
   path: ['files', 'write'],
@@ -38,7 +39,7 @@ export const filesWrite = eventCommand({
     const { offset, create, parents, truncate, count = Infinity, flush } = options
     await (
       await (await node()).files()
-    ).write(firstArgument({ args }), firstBytes(await contentOf(sources), count), {
+    ).write(firstArgument({ args }), firstBytes(contentOf(sources), count), {
       offset,
       create,
       parents,
@@ -193,12 +194,15 @@ export const filesFlush = eventCommand({
     yield { Cid: (await files.find(path)).cid.toString() }
   },
   text: ({ Cid }) => Cid,
+  answer: lastEvent,
 })
 
-async function contentOf(sources: CommandInput['sources']): Promise<AsyncIterable<Uint8Array>> {
+/** The content of the first source. */
+async function* contentOf(sources: CommandInput['sources']): AsyncGenerator<Uint8Array> {
   for await (const { name, source } of sources) {
     if (source.kind !== 'file') throw new CairnError('INVALID', `Cannot write ${name}: it is not a file`)
-    return source.content()
+    yield* source.content()
+    return
   }
   throw new CairnError('INVALID', 'Cannot write: there is no data')
 }

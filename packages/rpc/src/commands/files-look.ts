@@ -16,6 +16,7 @@ import {
   type Step,
 } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
+import { joined, lastEvent } from '../answers.ts'
 import { bytesCommand, eventCommand, firstArgument, type CommandInput } from '../command.ts'
 import { formatMode } from '../metadata.ts'
 import { printable } from '../printable.ts'
@@ -61,6 +62,10 @@ export const filesLs = eventCommand({
       yield { Entries: [Entry] }
     }
     if (isEmpty) yield { Entries: null }
+  },
+  async answer(events) {
+    const { Entries } = await joined('Entries')(events)
+    return { Entries: Entries?.length === 0 ? null : Entries }
   },
   text: ({ Entries }, { long = false }) =>
     Entries?.map(({ Name, Type, Size, Hash }) => {
@@ -145,6 +150,7 @@ export const filesStat = eventCommand({
     // What is whole is here as often as it is linked, as Kubo counts it; of a part each block counts once.
     yield { ...stat, ...here, SizeLocal: here.Local ? stat.CumulativeSize : here.SizeLocal }
   },
+  answer: lastEvent,
   text(event, { format = STAT_FORMAT, hash = false, size = false }) {
     const line = formatted(event, hash ? '<hash>' : size ? '<cumulsize>' : format)
     if (event.WithLocality !== true) return line

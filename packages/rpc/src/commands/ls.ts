@@ -74,6 +74,7 @@ export const ls = eventCommand({
         yield { Objects: [{ Hash: path, Links: [link] }] }
     }
   },
+  answer: (events, { stream = false }) => (stream ? events : byObject(events)),
   text({ Objects }, { headers = false, size = true }) {
     const columns = size ? 'Hash Size Name' : 'Hash Name'
     const [object] = Objects
@@ -83,6 +84,19 @@ export const ls = eventCommand({
     return lineOf(link, size)
   },
 })
+
+/** One object with all that is listed, by what it was listed of. */
+async function byObject(events: AsyncIterable<LsEvent>): Promise<LsEvent> {
+  const objects = new Map<string, LsLink[]>()
+  for await (const { Objects } of events) {
+    for (const { Hash, Links } of Objects) {
+      const links = objects.get(Hash) ?? []
+      objects.set(Hash, links)
+      links.push(...Links)
+    }
+  }
+  return { Objects: Array.from(objects, ([Hash, Links]) => ({ Hash, Links })) }
+}
 
 function lineOf({ Name, Hash, Size, Type }: LsLink, size: boolean): string {
   const isFolder = Type === LINK_TYPE.directory

@@ -2,6 +2,7 @@
 // on the repo follows within a second.
 import { CairnError } from '@cairn/core'
 import type { RepoInfo } from '@cairn/node'
+import { lastEvent } from '../answers.ts'
 import { eventCommand } from '../command.ts'
 import { requirePeerId } from './swarm.ts'
 
@@ -44,6 +45,7 @@ export const swarmPeeringLs = eventCommand({
   async *run({ repo }): AsyncGenerator<{ readonly Peers: readonly Entry[] }> {
     yield { Peers: entriesOf(await repo()) }
   },
+  answer: lastEvent,
   text: ({ Peers }) =>
     Peers.length === 0
       ? undefined

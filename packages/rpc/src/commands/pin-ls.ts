@@ -52,9 +52,17 @@ export const pinLs = eventCommand({
     if (args.length === 0) yield* pinned(opened, selection, signal)
     else yield* kept(opened, { ...selection, paths: args, signal })
   },
+  answer: (events, { stream = false }) => (stream ? events : byCid(events)),
   text: ({ Cid, Type, Name }, { quiet = false }) =>
     quiet ? Cid : [Cid, Type, ...(Name === undefined ? [] : [printable(Name)])].join(' '),
 })
+
+/** One object of all pins by their CIDs, without any where there are none. */
+async function byCid(events: AsyncIterable<PinLsEvent>): Promise<unknown> {
+  const keys = new Map<string, unknown>()
+  for await (const { Cid, Type, Name = '' } of events) keys.set(Cid, { Type, Name })
+  return keys.size === 0 ? {} : { Keys: Object.fromEntries(keys) }
+}
 
 async function* pinned({ pins }: Node, selection: Selection, signal: AbortSignal): AsyncGenerator<PinLsEvent> {
   const { type, name } = selection

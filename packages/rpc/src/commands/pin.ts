@@ -1,6 +1,7 @@
 // cairn pin add, rm and update.
 import { checkPinName, resolvePath, type PinProgress } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
+import { joined } from '../answers.ts'
 import { eventCommand, type CommandInput, type OptionSpecs, type Progress } from '../command.ts'
 import { PIN_ADDS_AT_ONCE } from '../limits.ts'
 import { reported } from '../progress.ts'
@@ -57,6 +58,7 @@ export const pinAdd = eventCommand({
       await adding.stop(running)
     }
   },
+  answer: (events, { progress = false }) => (progress ? events : allPins(events)),
   text: (event, { recursive = true }) =>
     'Pins' in event
       ? event.Pins.map((cid) => `pinned ${cid} ${recursive ? 'recursively' : 'directly'}`).join('\n')
@@ -133,6 +135,7 @@ export const pinRm = eventCommand({
       yield { Pins: [cid.toString()] }
     }
   },
+  answer: (events) => joined('Pins')(events),
   text: (event, { name }) =>
     event.Pins.map((cid) =>
       name === undefined ? `unpinned ${cid}` : `unpinned ${cid} as ${JSON.stringify(name)}`,
@@ -161,9 +164,18 @@ export const pinUpdate = eventCommand({
     }
     yield { Pins: [from.toString(), to.toString()] }
   },
+  answer: (events, { progress = false }) => (progress ? events : allPins(events)),
   text: (event) => ('Pins' in event ? `updated ${event.Pins.join(' to ')}` : undefined),
   progress: progressOf,
 })
+
+/** One object with all that was pinned or unpinned. */
+function allPins(events: AsyncIterable<PinsEvent | ProgressEvent>): Promise<unknown> {
+  async function* results(): AsyncGenerator<PinsEvent> {
+    for await (const event of events) if ('Pins' in event) yield event
+  }
+  return joined('Pins')(results())
+}
 
 function progressOf(event: PinsEvent | ProgressEvent): Progress | undefined {
   return 'Progress' in event ? { name: 'pin', blocks: event.Progress, bytes: event.Bytes } : undefined

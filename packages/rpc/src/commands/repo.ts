@@ -1,5 +1,6 @@
 // cairn repo stat, gc and version.
 import { CairnError, formatBytes, formatCid, formatCount, parseBytes, type BlockStore } from '@cairn/core'
+import { lastEvent, only } from '../answers.ts'
 import { eventCommand, type OptionSpecs, type OptionValues } from '../command.ts'
 
 const versionText = (version: number) => `cairn-repo@${version}`
@@ -56,6 +57,7 @@ export const repoStat = eventCommand({
       ...about,
     }
   },
+  answer: lastEvent,
   text(event, { human = false, 'size-only': sizeOnly = false }) {
     if ('Marked' in event) return undefined
     const shown = (name: string, value: number | string) =>
@@ -119,6 +121,7 @@ export const repoGc = eventCommand({
     if (quiet || silent) return
     yield { RemovedObjects: removed.blocks, RemovedBytes: removed.bytes, FreedBytes: freedBytes }
   },
+  answer: (events) => only(events, (event) => 'Key' in event),
   text(event, { quiet = false }) {
     if (!('Key' in event)) return undefined
     return quiet ? event.Key['/'] : `removed ${event.Key['/']}`
@@ -153,5 +156,6 @@ export const repoVersion = eventCommand({
   async *run({ repo }) {
     yield { Version: versionText((await repo()).version) }
   },
+  answer: lastEvent,
   text: ({ Version }) => Version,
 })

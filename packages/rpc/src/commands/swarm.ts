@@ -1,6 +1,7 @@
 // cairn swarm connect and peers, and cairn id: who we are, and whom we know.
 import { CairnError } from '@cairn/core'
 import type { Swarm } from '@cairn/node'
+import { joined, lastEvent } from '../answers.ts'
 import { eventCommand, type CommandInput, type OptionSpecs, type OptionValues } from '../command.ts'
 import { printable } from '../printable.ts'
 
@@ -18,6 +19,7 @@ export const swarmConnect = eventCommand({
     }
   },
   text: ({ Strings }) => Strings.join('\n'),
+  answer: joined('Strings'),
 })
 
 export const swarmDisconnect = eventCommand({
@@ -39,6 +41,7 @@ export const swarmDisconnect = eventCommand({
     }
   },
   text: ({ Strings }) => Strings.join('\n'),
+  answer: joined('Strings'),
 })
 
 interface PeerEntry {
@@ -88,6 +91,7 @@ export const swarmPeers = eventCommand({
     const peers = await host.peers()
     yield { Peers: peers.map((peer) => entryOf(peer, input.options)) }
   },
+  answer: lastEvent,
   text: ({ Peers }, options) =>
     Peers.length === 0 ? undefined : Peers.map((entry) => linesOf(entry, options).join('\n')).join('\n'),
 })
@@ -153,6 +157,7 @@ export const swarmAddrs = eventCommand({
       ),
     }
   },
+  answer: lastEvent,
   text: ({ Addrs }) => {
     const lines = Object.entries(Addrs).flatMap(([peer, addresses]) => [
       `${peer} (${addresses.length})`,
@@ -172,6 +177,7 @@ export const swarmAddrsLocal = eventCommand({
     const addresses = (await swarmOf(input)).host.addresses()
     yield { Strings: input.options.id === true ? addresses : addresses.map(withoutId) }
   },
+  answer: lastEvent,
   text: ({ Strings }) => (Strings.length === 0 ? undefined : Strings.join('\n')),
 })
 
@@ -184,6 +190,7 @@ export const swarmAddrsListen = eventCommand({
   async *run(input): AsyncGenerator<{ readonly Strings: readonly string[] }> {
     yield { Strings: (await swarmOf(input)).host.addresses().map(withoutId) }
   },
+  answer: lastEvent,
   text: ({ Strings }) => (Strings.length === 0 ? undefined : Strings.join('\n')),
 })
 
@@ -214,6 +221,7 @@ export const id = eventCommand({
       Protocols: host?.libp2p.getProtocols() ?? [],
     }
   },
+  answer: lastEvent,
   text: (event) => JSON.stringify(event, null, 2),
 })
 
