@@ -99,7 +99,7 @@ it('a directory that Cairn has sharded is listed and read by Helia', async () =>
   if (root === undefined) throw new TypeError('an import ends with its root')
   const fs = unixfs(helia)
   const listed = await Array.fromAsync(fs.ls(inHelia(root.cid), { signal: signal() }))
-  expect(listed.map(({ name }) => name).toSorted()).toEqual(NAMES.toSorted())
+  expect(new Set(listed.map(({ name }) => name))).toEqual(new Set(NAMES))
   expect(await joined(fs.cat(inHelia(root.cid), { path: 'file-7', signal: signal() }))).toEqual(text('file-7'))
 })
 

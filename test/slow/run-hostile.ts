@@ -60,6 +60,7 @@ async function run([group = '', name = '', root = '']: readonly string[]): Promi
     sources: [],
     options: group === 'refs' ? { recursive: true } : {},
     node: async () => node,
+    reader: async () => node.blocks,
     repo: () => readRepo(repo),
     agentVersion: 'cairn/test',
     signal: new AbortController().signal,

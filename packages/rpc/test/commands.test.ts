@@ -24,6 +24,7 @@ async function newRunner(): Promise<{
   onTestFinished(() => node.close())
   const shared = {
     node: () => Promise.resolve(node),
+    reader: () => Promise.resolve(node.blocks),
     repo: () => readRepo(path),
     agentVersion: 'cairn/test',
     signal: new AbortController().signal,

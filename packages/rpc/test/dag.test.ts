@@ -22,7 +22,8 @@ async function newRunner(): Promise<Runner> {
     const command = COMMANDS.find((each) => each.path.join(' ') === name)
     if (command === undefined) throw new Error(`there is no command ${name}`)
     const shared = { agentVersion: 'cairn/test', signal: new AbortController().signal }
-    const input = { args: [], sources: [], options: {}, node: async () => node, repo: () => readRepo(path), ...shared }
+    const opened = { node: async () => node, reader: async () => node.blocks, repo: () => readRepo(path) }
+    const input = { args: [], sources: [], options: {}, ...opened, ...shared }
     return Array.fromAsync<unknown>(command.run({ ...input, ...call }))
   }
   return {

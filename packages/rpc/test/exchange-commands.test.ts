@@ -33,6 +33,7 @@ async function openRunner(): Promise<Runner> {
         sources: [],
         options: {},
         node: () => Promise.resolve(node),
+        reader: () => Promise.resolve(node.blocks),
         running: node,
         repo: () => readRepo(path),
         agentVersion: 'cairn/test',

@@ -27,6 +27,7 @@ export async function openApi(session: Session, node: Node): Promise<Api> {
       access: () => access,
       context: {
         node: () => Promise.resolve(node),
+        running: node,
         repo: () => session.repo(),
         agentVersion: `cairn/${readVersion()}`,
       },

@@ -1,6 +1,6 @@
 // cairn bitswap: what is wanted, what was exchanged, and with whom.
 import { formatBytes } from '@cairn/core'
-import { lastEvent } from '../answers.ts'
+import { lastEvent } from './answers.ts'
 import { eventCommand, firstArgument } from '../command.ts'
 import { requirePeerId, swarmOf } from './swarm.ts'
 import { waitOf, type WaitEntry } from './trace-log.ts'

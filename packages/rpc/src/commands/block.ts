@@ -15,7 +15,7 @@ import {
   type NamedSource,
 } from '@cairn/core'
 import { concat } from 'uint8arrays/concat'
-import { lastEvent } from '../answers.ts'
+import { lastEvent } from './answers.ts'
 import { bytesCommand, eventCommand, firstArgument } from '../command.ts'
 
 interface BlockEvent {

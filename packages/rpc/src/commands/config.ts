@@ -1,6 +1,6 @@
 // cairn config and config show.
 import { CairnError } from '@cairn/core'
-import { lastEvent } from '../answers.ts'
+import { lastEvent } from './answers.ts'
 import { eventCommand, firstArgument, type OptionSpecs, type OptionValues } from '../command.ts'
 
 /** As Kubo's. */

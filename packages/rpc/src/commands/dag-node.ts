@@ -13,7 +13,7 @@ import {
   hashByName,
   type CodecName,
 } from '@cairn/core'
-import { lastEvent } from '../answers.ts'
+import { lastEvent } from './answers.ts'
 import { bytesCommand, eventCommand, firstArgument } from '../command.ts'
 import { printable } from '../printable.ts'
 import { BIG_BLOCK_OPTION, readWhole } from './block.ts'

@@ -1,6 +1,6 @@
 // cairn files write, cp, mv, rm, mkdir, chmod, touch, chcid and flush: changing mutable files.
 import { CairnError, parsePath, resolvePath } from '@cairn/core'
-import { lastEvent, nothing } from '../answers.ts'
+import { lastEvent, nothing } from './answers.ts'
 import { eventCommand, firstArgument, type CommandInput } from '../command.ts'
 import { parseMode } from '../metadata.ts'
 import { FLUSH, FORM, formOf, isContentPath, METADATA, metadataOf, MFS_PATH } from './files-options.ts'

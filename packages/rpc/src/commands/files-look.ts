@@ -16,7 +16,7 @@ import {
   type Step,
 } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
-import { joined, lastEvent } from '../answers.ts'
+import { joined, lastEvent } from './answers.ts'
 import { bytesCommand, eventCommand, firstArgument, type CommandInput } from '../command.ts'
 import { formatMode } from '../metadata.ts'
 import { printable } from '../printable.ts'

@@ -2,7 +2,7 @@
 // on the repo follows within a second.
 import { CairnError } from '@cairn/core'
 import type { RepoInfo } from '@cairn/node'
-import { lastEvent } from '../answers.ts'
+import { lastEvent } from './answers.ts'
 import { eventCommand } from '../command.ts'
 import { requirePeerId } from './swarm.ts'
 

@@ -1,7 +1,7 @@
 // cairn pin add, rm and update.
 import { checkPinName, resolvePath, type PinProgress } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
-import { joined } from '../answers.ts'
+import { joined } from './answers.ts'
 import { eventCommand, type CommandInput, type OptionSpecs, type Progress } from '../command.ts'
 import { PIN_ADDS_AT_ONCE } from '../limits.ts'
 import { reported } from '../progress.ts'

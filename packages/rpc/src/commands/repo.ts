@@ -1,6 +1,6 @@
 // cairn repo stat, gc and version.
 import { CairnError, formatBytes, formatCid, formatCount, parseBytes, type BlockStore } from '@cairn/core'
-import { lastEvent, only } from '../answers.ts'
+import { lastEvent, only } from './answers.ts'
 import { eventCommand, type OptionSpecs, type OptionValues } from '../command.ts'
 
 const versionText = (version: number) => `cairn-repo@${version}`

@@ -1,7 +1,7 @@
 // cairn swarm connect and peers, and cairn id: who we are, and whom we know.
 import { CairnError } from '@cairn/core'
 import type { Swarm } from '@cairn/node'
-import { joined, lastEvent } from '../answers.ts'
+import { joined, lastEvent } from './answers.ts'
 import { eventCommand, type CommandInput, type OptionSpecs, type OptionValues } from '../command.ts'
 import { printable } from '../printable.ts'
 

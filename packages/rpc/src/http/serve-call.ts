@@ -10,7 +10,7 @@ import { readMultipart } from './multipart.ts'
 import { bodyBytes } from './request-body.ts'
 
 /** What every call is given. */
-export type CallContext = Pick<CommandInput, 'node' | 'repo' | 'agentVersion'>
+export type CallContext = Pick<CommandInput, 'node' | 'running' | 'repo' | 'agentVersion'>
 
 /** A request and its answer. */
 export interface Exchange {
