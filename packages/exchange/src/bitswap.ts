@@ -36,6 +36,8 @@ export interface BitswapParts {
   readonly policy?: ServePolicy | undefined
   /** Where bytes are booked; forgotten with bitswap by default. */
   readonly accounts?: Accounts | undefined
+  /** Numbers from 0 to 1, by which peers that want the same choose apart; of the machine by default. */
+  readonly random?: (() => number) | undefined
 }
 
 /** Counts since bitswap was opened; names as in Kubo's `bitswap/stat` where Kubo has them. */
@@ -105,7 +107,7 @@ class Engine implements Bitswap, NetworkHandler {
   #isClosed = false
 
   constructor(parts: BitswapParts) {
-    const { network, store, clock, policy = SERVE_ALL } = parts
+    const { network, store, clock, policy = SERVE_ALL, random = Math.random } = parts
     this.#network = network
     this.#limiter = parts.limiter ?? unlimited(clock)
     this.#accounts = parts.accounts ?? new Accounts()
@@ -122,7 +124,7 @@ class Engine implements Bitswap, NetworkHandler {
       this.#work.charge(peer, -blocks * SERVED_WORK)
     }
     const asking = countSent(counted, (peer, bytes) => this.#work.charge(peer, -MESSAGE_WORK - bytes / WANT_BYTES_MIN))
-    this.#client = new Client({ network: asking, clock, trace: this.#trace })
+    this.#client = new Client({ network: asking, clock, random, trace: this.#trace })
     this.#server = new Server({
       network: counted,
       store,
@@ -241,7 +243,10 @@ class Engine implements Bitswap, NetworkHandler {
       const wastedBefore = this.#client.wastedBytes
       const complaint = this.#client.receive(peer, message)
       this.#accounts.add(peer, { wasted: this.#client.wastedBytes - wastedBefore })
-      if (complaint === undefined) await this.#server.receive(peer, message.wantList)
+      if (complaint === undefined) {
+        this.#client.noticed(peer, message.wantList)
+        await this.#server.receive(peer, message.wantList)
+      }
       return complaint
     } catch (error) {
       if (isCairnError(error)) return error.message

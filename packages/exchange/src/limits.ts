@@ -184,6 +184,44 @@ export const GATEWAY_COOLDOWN_MS = 1000
 /** Milliseconds for which a gateway is left alone at most, whatever it asks for. */
 export const GATEWAY_COOLDOWN_MS_MAX = 300_000
 
+// Of swarms, peers that want the same as we do:
+
+/** Milliseconds for which a peer that asked us for what we want ourselves counts as a fellow: as often as wants are repeated. */
+export const FELLOW_MS = REPEAT_MS
+
+/** Wants of one message that are compared with ours: one that is the same is enough. */
+export const NOTICED_WANTS = 32
+
+/** How many times its questions to fellows a block must be large: what is known of them costs no more than a fiftieth. */
+export const QUESTION_SHARE = 50
+
+/** Bytes of a question whether a peer has a block, with the answers and the CANCEL. */
+export const QUESTION_BYTES = 150
+
+/** Wants in flight at a peer, at least, among fellows: enough for it to choose what it has sent to nobody yet. */
+export const SHARED_WANTS = 4
+
+/** Bytes of an answer of blocks that several peers want: the sooner one has a block whole, the sooner it passes it on. */
+export const SHARED_ANSWER_BYTES = 256 * 1024
+
+/** Bytes of a block from which on it is left to others to pass it on. */
+export const SHARED_BLOCK_BYTES_MIN = 16 * 1024
+
+/** Answers to others under way while which nobody is sent what another was sent lately. */
+export const BUSY_ANSWERS = 2
+
+/** Milliseconds between looks at what was held back for others to pass on. */
+export const HELD_MS = 100
+
+/** Milliseconds after which they are not waited for any more. */
+export const HELD_MS_MAX = 4000
+
+/** Milliseconds for which a block that was sent counts as sent lately: the time in which who has it may pass it on. */
+export const SENT_LATELY_MS = 5000
+
+/** Blocks sent lately that are remembered: 1 Gbit/s of 64 KiB. */
+export const SENT_LATELY_MAX = 4096
+
 // Of rates and accounts:
 
 /** Milliseconds of a limited rate that may go at once after a pause: below what anybody notices. */

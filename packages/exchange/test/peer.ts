@@ -16,10 +16,13 @@ export interface Peer {
   put(blocks: readonly Block[]): void
 }
 
+/** What a peer may be given. */
+export type PeerParts = Pick<BitswapParts, 'limiter' | 'policy' | 'accounts'>
+
 export interface World {
   readonly clock: VirtualClock
   readonly network: VirtualNetwork
-  readonly peer: (id: PeerId, parts?: Pick<BitswapParts, 'limiter' | 'policy' | 'accounts'>) => Peer
+  readonly peer: (id: PeerId, parts?: PeerParts) => Peer
   readonly actor: (id: PeerId) => Actor
 }
 
@@ -38,7 +41,7 @@ export function openWorld(seed = 1): World {
     network,
     peer(id, parts = {}) {
       const [node, store] = [network.node(id), new MapStore()]
-      const bitswap = openBitswap({ ...parts, network: node, store, clock })
+      const bitswap = openBitswap({ ...parts, network: node, store, clock, random: randomFrom(seedOf(id, seed)) })
       const put = (blocks: readonly Block[]): void => {
         store.put(blocks)
         bitswap.announce(blocks.map((block) => block.cid))
@@ -58,6 +61,11 @@ export function openWorld(seed = 1): World {
       return { node, received, send: (to, parts) => node.send(to, encodeMessage(parts)) }
     },
   }
+}
+
+/** Each peer has its own chance. */
+function seedOf(id: PeerId, seed: number): number {
+  return Buffer.from(id).reduce((sum, byte) => Math.imul(sum, 31) + byte, seed)
 }
 
 /** `count` different blocks of `bytes` each. */

@@ -24,11 +24,13 @@ import {
   DISTRUSTED_PEERS_MAX,
   GREETING_WANTS,
   LATE_CHECK_MS,
+  NOTICED_WANTS,
   PAST_WANTS_MAX,
   PINNED_BYTES_FACTOR,
   REPEAT_MS,
 } from '../limits.ts'
 import type { Message, PrefixedBlock } from '../message.ts'
+import type { ReceivedWant } from '../want-list.ts'
 import { BoundedMap } from './bounded-map.ts'
 import { standingOf, type BlockUse, type MoveReason, type StandingParts, type WantStanding } from './fetch-trace.ts'
 import { PeerSession, type SessionParts } from './peer-session.ts'
@@ -145,10 +147,26 @@ export class Client implements Fetcher {
       if (want === undefined) continue
       this.#parts.trace.emit?.({ kind: 'answered', cid: want.cid, peer, has })
       this.#scheduler.add(want)
+      if (has && session.isFellow) this.#scheduler.offer(want)
     }
     session.messageEnded()
     this.#wake()
     return undefined
+  }
+
+  /** Takes note of what the peer wants of us: who wants what we want takes it from the same peers, and can pass it on. */
+  noticed(peer: PeerId, wants: Iterable<ReceivedWant>): void {
+    const session = this.#wants.size === 0 ? undefined : this.#sessions.get(peer)
+    if (session === undefined) return
+    let looked = 0
+    for (const { key, multihashAt, cancel } of wants) {
+      if (looked++ === NOTICED_WANTS) return
+      // As `blockKey`.
+      if (cancel || !this.#wants.has(key.slice(multihashAt))) continue
+      session.wantsSame()
+      this.#wake()
+      return
+    }
   }
 
   /** Whether the block is waited for, and every peer that is connected, one at least, has said that it lacks it. */
@@ -197,6 +215,7 @@ export class Client implements Fetcher {
         cid,
         key,
         order: this.#order++,
+        rank: this.#parts.random(),
         waiters: new Set(),
         asks: new Map(),
         openAsks: 0,

@@ -3,6 +3,7 @@
 import type { Clock, Network, PeerId } from '@cairn/core'
 import {
   ENDED_WANTS_MAX,
+  FELLOW_MS,
   HIT_RATE_MIN,
   HIT_RATE_TRUSTED,
   LACKS_MS_MIN,
@@ -32,6 +33,8 @@ export interface SessionParts {
   readonly network: Network
   readonly clock: Clock
   readonly trace: FetchTrace
+  /** A number from 0 to 1 by chance. */
+  readonly random: () => number
 }
 
 /** One connection period of one peer, seen from the asking side. */
@@ -58,6 +61,9 @@ export class PeerSession {
   /** When the peer was given something to do after it had nothing. */
   #busyAt = 0
   #stalled = false
+  #fellowAt = -Infinity
+  /** Wants that it may be asked for whatever their bytes. */
+  wantsMin = 1
   #sending = false
 
   constructor(id: PeerId, parts: SessionParts) {
@@ -81,13 +87,24 @@ export class PeerSession {
   hasRoom(bytes: number): boolean {
     const { openAsks, dueAsks, dueBytes } = this.#window
     if (this.#stalled) return openAsks === 0
-    return dueAsks === 0 || (dueAsks < PEER_WINDOW_WANTS && dueBytes + bytes <= this.#estimate.windowBytes)
+    return dueAsks < this.wantsMin || (dueAsks < PEER_WINDOW_WANTS && dueBytes + bytes <= this.#estimate.windowBytes)
   }
 
   /** Whether the peer can be asked for the block: it was not yet, and has not said that it lacks it. */
   canServe(want: Want): boolean {
     const ask = want.asks.get(this.id)
+    if (this.isFellow) return ask?.type === 'have' && ask.presence === 'has'
     return ask === undefined || (ask.type === 'have' && ask.presence !== 'lacks')
+  }
+
+  /** Whether the peer has lately wanted what we want: then it lacks what it does not say that it has. */
+  get isFellow(): boolean {
+    return this.#clock.now() - this.#fellowAt < FELLOW_MS
+  }
+
+  /** Takes note that the peer wants what we want. */
+  wantsSame(): void {
+    this.#fellowAt = this.#clock.now()
   }
 
   /** Expected milliseconds until a block of `bytes` is here, stretched by the doubt that the peer has it at all. */
@@ -227,6 +244,19 @@ export class PeerSession {
     const ask = this.#forget(want)
     if (ask === undefined) return
     if (ask.sent && (ask.type === 'block' || ask.presence !== 'has')) {
+      this.#outbox.set(want.key, { cid: want.cid, priority: 0, cancel: true, type: 'block', sendDontHave: false })
+    } else this.#outbox.delete(want.key)
+  }
+
+  /** Takes back the ask for a block that another peer is asked for in place of this one; it may have been sent already. */
+  takeBack(want: Want): void {
+    const ask = want.asks.get(this.id)
+    if (ask?.state !== 'open') return
+    this.#doneBytes += ask.bytes
+    this.#window.settle(ask)
+    ask.type = 'have'
+    if (ask.sent) {
+      this.#ended.set(want.key, true)
       this.#outbox.set(want.key, { cid: want.cid, priority: 0, cancel: true, type: 'block', sendDontHave: false })
     } else this.#outbox.delete(want.key)
   }

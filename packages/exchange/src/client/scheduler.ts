@@ -1,6 +1,13 @@
 // Decides which peer is asked for which block. It holds the wants that no peer is expected to send soon, oldest first,
 // and hands them out as windows have room.
-import { BLOCK_BYTES_GUESS, LATE_FACTOR, WINDOW_BYTES_MAX } from '../limits.ts'
+import {
+  BLOCK_BYTES_GUESS,
+  LATE_FACTOR,
+  QUESTION_BYTES,
+  QUESTION_SHARE,
+  SHARED_WANTS,
+  WINDOW_BYTES_MAX,
+} from '../limits.ts'
 import type { PeerSession } from './peer-session.ts'
 import type { Want } from './want.ts'
 
@@ -12,6 +19,8 @@ export class Scheduler {
   #queue: Want[] = []
   #isSorted = true
   #blockBytes = BLOCK_BYTES_GUESS
+  /** Wants that somebody has who wants the same, while others are expected to send them. */
+  readonly #offers = new Set<Want>()
 
   /** Queues `want` unless it stands in the queue or a peer is expected to send it. */
   add(want: Want): void {
@@ -19,6 +28,11 @@ export class Scheduler {
     want.queued = true
     this.#isSorted &&= (this.#queue.at(-1)?.order ?? -1) < want.order
     this.#queue.push(want)
+  }
+
+  /** A fellow has `want`. */
+  offer(want: Want): void {
+    if (want.openAsks > 0) this.#offers.add(want)
   }
 
   /** Takes note of the size of a block, from which the next ones are guessed. */
@@ -36,10 +50,14 @@ export class Scheduler {
     this.#isSorted = true
     const bytes = Math.ceil(this.#blockBytes)
     const kept: Want[] = []
+    const fellows = sessions.filter(({ isFellow }) => isFellow)
+    for (const session of sessions) session.wantsMin = fellows.length > 0 ? SHARED_WANTS : 1
+    if (fellows.length > 0) this.#share(fellows, sessions, bytes)
     let budgetBytes = WINDOW_BYTES_MAX - sessions.reduce((sum, session) => sum + session.openBytes, 0)
     let roomy = sessions.filter((session) => session.hasRoom(bytes)).length
     let next = 0
-    for (const want of this.#queue) {
+    const queue = fellows.length > 0 ? apart(this.#queue) : this.#queue
+    for (const want of queue) {
       if (roomy === 0 || budgetBytes < bytes) break
       next++
       if (want.waiters.size === 0) continue
@@ -55,9 +73,32 @@ export class Scheduler {
       if (!session.hasRoom(bytes)) roomy--
     }
     // Wants that ended go even while no window has room, or they would pile up where there is no peer at all.
-    this.#queue = kept.concat(this.#queue.slice(next).filter((want) => want.waiters.size > 0))
+    this.#isSorted = queue === this.#queue
+    this.#queue = kept.concat(queue.slice(next).filter((want) => want.waiters.size > 0))
     if (this.#queue.length === 0 && roomy > 0) askTwice(sessions, bytes, budgetBytes)
   }
+
+  /** Asks fellows what they have, and takes what they have from them that others would send later. */
+  #share(fellows: readonly PeerSession[], sessions: readonly PeerSession[], bytes: number): void {
+    const few = fellows.slice(0, bytes / QUESTION_BYTES / QUESTION_SHARE)
+    for (const want of this.#queue) for (const fellow of few) fellow.askHave(want)
+    for (const want of this.#offers) {
+      const helper = want.openAsks === 0 ? undefined : cheapest(want, sessions, bytes)
+      if (helper?.hasRoom(bytes) === false) continue
+      if (helper !== undefined) {
+        const soonestMs = Math.min(...sessions.map((session) => session.remainingMs(want)))
+        if (soonestMs <= helper.cost(want, bytes)) continue
+        for (const session of sessions) session.takeBack(want)
+        helper.askBlock(want, bytes)
+      }
+      this.#offers.delete(want)
+    }
+  }
+}
+
+/** The first want first, and the others by chance. */
+function apart(queue: readonly Want[]): readonly Want[] {
+  return [...queue.slice(0, 1), ...queue.slice(1).toSorted((a, b) => a.rank - b.rank)]
 }
 
 function cheapest(want: Want, sessions: readonly PeerSession[], bytes: number): PeerSession | undefined {

@@ -12,6 +12,8 @@ export interface Want {
   readonly key: string
   /** Rises with each want: earlier ones are asked for first. */
   readonly order: number
+  /** A number by chance: peers that want the same ask for different things first. */
+  readonly rank: number
   readonly waiters: Set<Waiter>
   /** Peers that were asked, each with how it stands. Changed by `PeerSession` alone. */
   readonly asks: Map<PeerId, Ask>

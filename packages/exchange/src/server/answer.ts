@@ -1,9 +1,10 @@
 // What goes into one answer: looked up first, then chosen by size, then read, so that no more is read than is sent.
 import { BLOCK_BYTES_MAX, type Block } from '@cairn/core'
-import { SMALL_BLOCK_BYTES } from '../limits.ts'
+import { SHARED_ANSWER_BYTES, SHARED_BLOCK_BYTES_MIN, SMALL_BLOCK_BYTES } from '../limits.ts'
 import type { Presence } from '../message.ts'
 import { readBlocks, sizesOf, type BlockSource } from './block-source.ts'
 import type { Ledger } from './ledger.ts'
+import type { SentLately } from './sent-lately.ts'
 import type { ServePolicy } from './serve-policy.ts'
 import type { LedgerWant } from './want-index.ts'
 
@@ -17,13 +18,21 @@ export interface Choice {
 export interface Shelf {
   readonly store: BlockSource
   readonly policy: ServePolicy
+  readonly sent: SentLately
 }
 
 /** Looks up the next wants of a ledger and chooses which blocks go into one answer; the rest stays in line. */
-export async function chooseAnswer(shelf: Shelf, ledger: Ledger, bytesMax: number): Promise<Choice> {
-  const batch = ledger.take(bytesMax)
+export async function chooseAnswer(
+  shelf: Shelf,
+  ledger: Ledger,
+  { bytesMax, isBusy }: { bytesMax: number; isBusy: boolean },
+): Promise<Choice> {
+  const batch = ledger.take(bytesMax, { sent: shelf.sent, isBusy })
   await lookUp(shelf, batch)
   const choice: Choice = { chosen: [], presences: ledger.takeRefusals() }
+  const isShared = isBusy || batch.some((want) => ledger.isShared(want))
+  const answerBytes = isShared ? Math.min(bytesMax, SHARED_ANSWER_BYTES) : bytesMax
+  const given = new Set<LedgerWant>()
   let bytes = 0
   for (const want of batch) {
     if (want.state === 'ended') continue
@@ -31,12 +40,14 @@ export async function chooseAnswer(shelf: Shelf, ledger: Ledger, bytesMax: numbe
     else if (want.type === 'have' && want.size > SMALL_BLOCK_BYTES) {
       ledger.remove(want)
       choice.presences.push({ cid: want.cid, has: true })
-    } else if (bytes > 0 && bytes + want.size > bytesMax) ledger.requeue(want)
+    } else if (bytes > 0 && bytes + want.size > answerBytes) ledger.requeue(want)
     else {
       choice.chosen.push(want)
+      if (want.size >= SHARED_BLOCK_BYTES_MIN) given.add(want)
       bytes += want.size
     }
   }
+  for (const want of batch) if (!given.has(want)) shelf.sent.remove(want.blockKey)
   return choice
 }
 

@@ -1,5 +1,6 @@
 // One peer that is served.
 import type { PeerId } from '@cairn/core'
+import { HELD_MS_MAX, SENT_LATELY_MS } from '../limits.ts'
 import { Ledger } from './ledger.ts'
 import type { WantIndex } from './want-index.ts'
 
@@ -15,10 +16,27 @@ export class Customer {
   isChoosing = false
   /** Answers being chosen, read or sent. */
   answers = 0
+  /** Milliseconds on the clock since when it has been sent nothing, for others to pass it on. */
+  #heldSince: number | undefined
+  #spareUntil = 0
 
   constructor(peer: PeerId, index: WantIndex) {
     this.peer = peer
     this.ledger = new Ledger(peer, index)
+  }
+
+  /** Whether it may be left to others to pass on what it wants: when they do not in time, it is not for a while. */
+  mayHold(now: number): boolean {
+    if (this.#heldSince !== undefined && now - this.#heldSince >= HELD_MS_MAX) {
+      this.#heldSince = undefined
+      this.#spareUntil = now + SENT_LATELY_MS
+    }
+    return now >= this.#spareUntil
+  }
+
+  /** Takes note that it was sent something, or nothing. */
+  served(now: number, { isHeld }: { readonly isHeld: boolean }): void {
+    this.#heldSince = isHeld ? (this.#heldSince ?? now) : undefined
   }
 
   get isGone(): boolean {

@@ -4,7 +4,17 @@ import type { CID } from 'multiformats/cid'
 import { ANSWER_WANTS, LEDGER_WANTS_MAX, REFUSALS_MAX } from '../limits.ts'
 import type { Presence } from '../message.ts'
 import { cidOfKey, type ReceivedWant } from '../want-list.ts'
+import type { SentLately } from './sent-lately.ts'
 import { LedgerWant, type WantIndex } from './want-index.ts'
+
+interface Taking {
+  readonly take: (want: LedgerWant) => void
+  readonly isFull: () => boolean
+}
+
+function byUrgency(a: LedgerWant, b: LedgerWant): number {
+  return a.priority - b.priority || b.order - a.order
+}
 
 /** The wants of one peer. */
 export class Ledger {
@@ -71,20 +81,41 @@ export class Ledger {
   }
 
   /** Takes the best queued wants for a look-up: at most 128, and no more once those of known size make `bytes`. */
-  take(bytes: number): LedgerWant[] {
-    if (!this.#isSorted) this.#queue.sort((a, b) => a.priority - b.priority || b.order - a.order)
+  take(bytes: number, { sent, isBusy }: { readonly sent: SentLately; readonly isBusy: boolean }): LedgerWant[] {
+    if (!this.#isSorted) this.#queue.sort(byUrgency)
     this.#isSorted = true
     const taken: LedgerWant[] = []
+    const later: LedgerWant[] = []
     let knownBytes = 0
-    while (taken.length < ANSWER_WANTS && knownBytes < bytes) {
-      const want = this.#queue.pop()
-      if (want === undefined) break
-      if (want.state !== 'queued') continue
+    const take = (want: LedgerWant): void => {
       want.state = 'looking'
+      sent.add(want.blockKey)
       if (want.type === 'block') knownBytes += want.size ?? 0
       taken.push(want)
     }
+    const isFull = (): boolean => taken.length >= ANSWER_WANTS || knownBytes >= bytes
+    while (!isFull()) {
+      const want = this.#queue.pop()
+      if (want === undefined) break
+      if (want.state !== 'queued') continue
+      if (want.type === 'block' && sent.timesOf(want.blockKey) > 0) later.push(want)
+      else take(want)
+    }
+    if (later.length > 0) this.#takeLater(later, sent, { take, isFull: () => isBusy || isFull() })
     return taken
+  }
+
+  /** What others were sent lately goes last: the least often sent first, so that peers that know each other share. */
+  #takeLater(wants: LedgerWant[], sent: SentLately, { take, isFull }: Taking): void {
+    const left = wants.toSorted((a, b) => sent.timesOf(b.blockKey) - sent.timesOf(a.blockKey) || byUrgency(a, b))
+    while (!isFull()) {
+      const want = left.pop()
+      if (want === undefined) break
+      take(want)
+    }
+    if (left.length === 0) return
+    this.#queue.push(...left)
+    this.#isSorted = false
   }
 
   /** DONT_HAVE for wants that found no room in the ledger. */
@@ -92,6 +123,11 @@ export class Ledger {
     const presences = Array.from(this.#refusals, (key) => ({ cid: cidOfKey(key), has: false }))
     this.#refusals.clear()
     return presences
+  }
+
+  /** Whether others want the block of `want` too. */
+  isShared(want: LedgerWant): boolean {
+    return this.#index.isShared(want)
   }
 
   /** Puts `want` back to be looked up. */

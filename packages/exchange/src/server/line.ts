@@ -1,7 +1,15 @@
 // Whose turn it is: customers take turns, one answer a turn, so that peers get like shares however much they ask for. A slow
 // peer holds its own turns alone.
 import type { Clock } from '@cairn/core'
-import { ANSWERS_MAX, ANSWERS_PER_PEER, LATE_ANSWERS_MAX, LATE_MS, SEND_TIMEOUT_MS } from '../limits.ts'
+import {
+  ANSWERS_MAX,
+  ANSWERS_PER_PEER,
+  BUSY_ANSWERS,
+  HELD_MS,
+  LATE_ANSWERS_MAX,
+  LATE_MS,
+  SEND_TIMEOUT_MS,
+} from '../limits.ts'
 import type { RateLimiter } from '../rate-limit.ts'
 import type { Customer } from './customer.ts'
 
@@ -23,11 +31,14 @@ export class Line {
   readonly #drop: LineParts['drop']
   /** Customers whose turn may come, the next one first. */
   readonly #ready = new Set<Customer>()
+  /** Customers that are sent nothing until another answer is done. */
+  readonly #held = new Set<Customer>()
   readonly #answers = new Set<Promise<void>>()
   /** Answers that a customer is slow to take, the slowest first. These leave their place to others. */
   readonly #late = new Set<{ readonly customer: Customer }>()
   #cancelTurn: (() => void) | undefined
   #cancelWait: (() => void) | undefined
+  #cancelHeld: (() => void) | undefined
 
   constructor({ clock, limiter, serve, drop }: LineParts) {
     this.#clock = clock
@@ -39,7 +50,14 @@ export class Line {
   /** Puts a customer in line if it has work and an answer to spare, and has turns given soon. */
   join(customer: Customer): void {
     const { ledger, isGone, isChoosing, answers } = customer
-    if (isGone || isChoosing || answers >= ANSWERS_PER_PEER || !ledger.hasWork) return
+    if (
+      this.#held.has(customer) ||
+      isGone ||
+      isChoosing ||
+      answers >= (this.#answers.size - this.#late.size > BUSY_ANSWERS ? 1 : ANSWERS_PER_PEER) ||
+      !ledger.hasWork
+    )
+      return
     this.#ready.add(customer)
     this.#cancelTurn ??= this.#clock.after(0, () => {
       this.#cancelTurn = undefined
@@ -47,7 +65,25 @@ export class Line {
     })
   }
 
+  /** As `join`, for a customer that has new wants. */
+  rejoin(customer: Customer): void {
+    this.#held.delete(customer)
+    this.join(customer)
+  }
+
+  /** Answers that others wait for, beside the one that asks. */
+  get others(): number {
+    return this.#answers.size - this.#late.size - 1
+  }
+
+  /** Lets a customer wait until another answer is done, or for a moment. */
+  hold(customer: Customer): void {
+    this.#held.add(customer)
+    this.#cancelHeld ??= this.#clock.after(HELD_MS, () => this.#release())
+  }
+
   leave(customer: Customer): void {
+    this.#held.delete(customer)
     this.#ready.delete(customer)
   }
 
@@ -69,6 +105,7 @@ export class Line {
   async close(): Promise<void> {
     this.#cancelTurn?.()
     this.#cancelWait?.()
+    this.#cancelHeld?.()
     this.#ready.clear()
     await Promise.all(this.#answers)
   }
@@ -88,11 +125,20 @@ export class Line {
       this.#ready.delete(customer)
       const answer = this.#serve(customer).finally(() => {
         this.#answers.delete(answer)
+        if (!this.#held.has(customer)) this.#release()
         this.#giveTurns()
       })
       this.#answers.add(answer)
     }
     if (waitMs < Number.POSITIVE_INFINITY) this.#cancelWait = this.#clock.after(waitMs, () => this.#giveTurns())
+  }
+
+  #release(): void {
+    this.#cancelHeld?.()
+    this.#cancelHeld = undefined
+    const held = [...this.#held]
+    this.#held.clear()
+    for (const customer of held) this.join(customer)
   }
 
   /** Lets others go on while a customer takes its time; when too many do, the slowest is let go. */

@@ -2,15 +2,16 @@
 // turn bounded in bytes.
 import type { Block, Clock, Network, PeerAbilities, PeerId } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
-import { ANSWER_BYTES, WORK_SLICE_WANTS } from '../limits.ts'
+import { ANSWER_BYTES, BUSY_ANSWERS, WORK_SLICE_WANTS } from '../limits.ts'
 import { encodeMessage, type Presence } from '../message.ts'
 import type { RateLimiter } from '../rate-limit.ts'
 import type { ReceivedWant, WantList } from '../want-list.ts'
 import type { WorkBudget } from '../work-budget.ts'
-import { chooseAnswer, readAnswer, type Choice } from './answer.ts'
+import { chooseAnswer, readAnswer, type Choice, type Shelf } from './answer.ts'
 import type { BlockSource } from './block-source.ts'
 import { Customer } from './customer.ts'
 import { Line } from './line.ts'
+import { SentLately } from './sent-lately.ts'
 import type { ServePolicy } from './serve-policy.ts'
 import { WantIndex } from './want-index.ts'
 
@@ -42,20 +43,24 @@ export class Server {
   readonly #store: BlockSource
   readonly #limiter: RateLimiter
   readonly #work: WorkBudget
+  readonly #clock: Clock
   readonly #onServed: Served
   readonly #line: Line
   readonly #index = new WantIndex()
   readonly #customers = new Map<PeerId, Customer>()
   readonly #counts = { blocksSent: 0, dataSent: 0, messagesSent: 0 }
   #policy: ServePolicy
+  readonly #sent: SentLately
 
   constructor({ network, store, clock, policy, limiter, work, onServed }: ServerParts) {
     this.#network = network
     this.#store = store
     this.#limiter = limiter
     this.#work = work
+    this.#clock = clock
     this.#onServed = onServed
     this.#policy = policy
+    this.#sent = new SentLately(clock)
     this.#line = new Line({
       clock,
       limiter,
@@ -109,7 +114,7 @@ export class Server {
         if (want.state === 'looking') want.announced = true
         else if (want.state === 'waiting' && customer !== undefined) {
           customer.ledger.requeue(want)
-          this.#line.join(customer)
+          this.#line.rejoin(customer)
         }
       }
     }
@@ -120,7 +125,7 @@ export class Server {
     this.#policy = policy
     for (const customer of this.#customers.values()) {
       customer.ledger.requeueAll()
-      this.#line.join(customer)
+      this.#line.rejoin(customer)
     }
   }
 
@@ -140,7 +145,7 @@ export class Server {
     for (const want of list) {
       if (left === 0) {
         left = WORK_SLICE_WANTS
-        this.#line.join(customer)
+        this.#line.rejoin(customer)
         await this.#work.pause(customer.peer, WORK_SLICE_WANTS)
         if (customer.isGone) return
       }
@@ -148,7 +153,7 @@ export class Server {
       left--
     }
     this.#work.charge(customer.peer, WORK_SLICE_WANTS - left)
-    this.#line.join(customer)
+    this.#line.rejoin(customer)
   }
 
   async #serve(customer: Customer): Promise<void> {
@@ -164,12 +169,14 @@ export class Server {
     }
     try {
       const choice = await this.#choose(customer, bytesMax)
-      const blocks = await readAnswer({ store: this.#store, policy: this.#policy }, ledger, choice)
+      const blocks = await readAnswer(this.#shelf, ledger, choice)
       giveBack()
+      const isHeld = choice.chosen.length === 0 && choice.presences.length === 0
+      customer.served(this.#clock.now(), { isHeld })
       const presences = customer.knowsPresences ? choice.presences : []
       if (blocks.length > 0 || presences.length > 0) {
         await this.#line.timed(customer, this.#send(customer, blocks, presences))
-      }
+      } else if (isHeld) this.#line.hold(customer)
     } finally {
       giveBack()
       customer.answers--
@@ -180,11 +187,18 @@ export class Server {
   async #choose(customer: Customer, bytesMax: number): Promise<Choice> {
     customer.isChoosing = true
     try {
-      return await chooseAnswer({ store: this.#store, policy: this.#policy }, customer.ledger, bytesMax)
+      return await chooseAnswer(this.#shelf, customer.ledger, {
+        bytesMax,
+        isBusy: this.#line.others >= BUSY_ANSWERS && customer.mayHold(this.#clock.now()),
+      })
     } finally {
       customer.isChoosing = false
       this.#line.join(customer)
     }
+  }
+
+  get #shelf(): Shelf {
+    return { store: this.#store, policy: this.#policy, sent: this.#sent }
   }
 
   async #send({ ledger, closing }: Customer, blocks: readonly Block[], presences: readonly Presence[]): Promise<void> {

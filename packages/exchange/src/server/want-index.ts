@@ -89,6 +89,11 @@ export class WantIndex {
     this.#size--
   }
 
+  /** Whether there are other wants for the block of `want`. */
+  isShared({ blockKey: key }: LedgerWant): boolean {
+    return !(this.#wants.get(key) instanceof LedgerWant)
+  }
+
   /** Wants for the block of `cid`, under whichever CID the peers know it. */
   find(cid: CID): Iterable<LedgerWant> {
     const wants = this.#wants.get(blockKey(cid))

@@ -1,6 +1,6 @@
 import { blockKey, createBlock, RAW_CODE, type Block } from '@cairn/core'
 import { describe, expect, test } from 'vitest'
-import { LATE_MS, LEDGER_WANTS_MAX } from '../../src/limits.ts'
+import { HELD_MS_MAX, LATE_ANSWERS_MAX, LATE_MS, LEDGER_WANTS_MAX } from '../../src/limits.ts'
 import { encodeMessage } from '../../src/message.ts'
 import { openWorld, randomBlocks, want, type Actor, type Peer, type World } from '../peer.ts'
 
@@ -93,7 +93,8 @@ test('peers that take nothing hold up nobody else, and the slowest go when they 
   const server = world.peer('server')
   const blocks = randomBlocks(8, 1024 * 1024)
   server.put(blocks)
-  for (let index = 0; index < 40; index++) {
+  // While several are served, each has one answer.
+  for (let index = 0; index < LATE_ANSWERS_MAX + 8; index++) {
     const stuck = world.network.node(`stuck${index}`)
     stuck.attach({ connected() {}, disconnected() {}, message: () => new Promise(() => undefined) })
     world.network.connect('server', stuck.self)
@@ -104,9 +105,11 @@ test('peers that take nothing hold up nobody else, and the slowest go when they 
   world.network.connect('server', 'honest')
   const start = world.clock.now()
   await world.clock.settle(Promise.all(blocks.map(({ cid }) => honest.bitswap.fetch(cid))))
-  expect(world.clock.now() - start).toBeLessThan(5 * LATE_MS)
+  expect(world.clock.now() - start).toBeLessThan(HELD_MS_MAX + 2 * LATE_MS)
   await world.clock.pass(5 * LATE_MS)
-  expect(server.node.resets.map(([peer]) => peer)).toEqual(Array.from({ length: 8 }, (_, index) => `stuck${index}`))
+  const reset = server.node.resets.map(([peer]) => peer)
+  expect(reset.filter((peer) => peer.startsWith('stuck'))).toHaveLength(8)
+  expect(reset).toHaveLength(8)
 })
 
 describe('wants', () => {

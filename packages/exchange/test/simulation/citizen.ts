@@ -9,15 +9,15 @@ import {
   type PeerId,
 } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
-import type { Peer, World } from '../peer.ts'
+import type { Peer, PeerParts, World } from '../peer.ts'
 
 /** A peer that fetches what it lacks, stores it and tells of it. */
 export interface Citizen extends Peer {
   readonly service: BlockService
 }
 
-export function openCitizen(world: World, id: PeerId): Citizen {
-  const peer = world.peer(id)
+export function openCitizen(world: World, id: PeerId, parts: PeerParts = {}): Citizen {
+  const peer = world.peer(id, parts)
   const { store, bitswap } = peer
   const onStored = (blocks: readonly Block[]): void => bitswap.announce(blocks.map(({ cid }) => cid))
   return { ...peer, service: new BlockService({ store, fetchers: [bitswap], onStored }) }

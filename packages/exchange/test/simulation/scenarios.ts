@@ -1,6 +1,7 @@
 // What the exchange is to show, played in virtual time: each scenario gives numbers that come out the same each time.
 import { readFile, walk } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
+import { RateLimiter, type RatePlan } from '../../src/rate-limit.ts'
 import { openWorld, type World } from '../peer.ts'
 import { randomFrom, type LinkQuality } from '../virtual-network.ts'
 import { importFile, openCitizen, type Citizen } from './citizen.ts'
@@ -77,28 +78,71 @@ export async function pinLeaves(leaves: number): Promise<number> {
   return world.clock.now() - start
 }
 
-/** What came of a swarm. */
-export interface Swarm {
-  /** Milliseconds until the last one had it all. */
-  readonly ms: number
-  /** Copies of the file that the seed sent. */
-  readonly copies: number
+/** A swarm: peers that all know each other and want the same file, and one seed that has it. */
+export interface SwarmPlan {
+  readonly leechers: number
+  readonly bytes: number
+  readonly chunkBytes: number
+  /** Line of the seed; the others have ten times as much, up and down. */
+  readonly upBytesPerMs: number
+  /** The seed's rate is a limit of its server, on a line of ten times as much. */
+  readonly isLimited?: boolean
+  /** Milliseconds after which the seed comes. */
+  readonly seedAtMs?: number
+  /** How many of the leechers have a tenth of the seed's line, up and down. */
+  readonly slow?: number
 }
 
-/** `leechers` peers that all know each other, and one seed with a line of `upBytesPerMs`. */
-export async function swarm(leechers: number, bytes: number, upBytesPerMs: number): Promise<Swarm> {
+/** What came of a swarm. */
+export interface Swarm {
+  /** Milliseconds until the last one had it all that is not slow. */
+  readonly ms: number
+  /** Milliseconds until the last one that is not slow had the first byte. */
+  readonly firstMs: number
+  /** Copies of the file that the seed had sent by then. */
+  readonly copies: number
+  readonly wastedShare: number
+}
+
+/** Lets a swarm fetch a file. */
+export async function swarm(plan: SwarmPlan): Promise<Swarm> {
+  const { leechers, bytes, chunkBytes, upBytesPerMs, isLimited = false, seedAtMs = 0, slow = 0 } = plan
   const world = openTown()
-  const seed = openCitizen(world, 'seed')
-  seed.node.limit({ upBytesPerMs })
-  const cid = await importFile(seed, bytes, { chunker: `size-${256 * KIB}` })
+  const limiter = isLimited ? limiterOf(world, { up: upBytesPerMs * 1000 }) : undefined
+  const seed = openCitizen(world, 'seed', { limiter })
+  seed.node.limit({ upBytesPerMs: isLimited ? 10 * upBytesPerMs : upBytesPerMs })
+  const cid = await importFile(seed, bytes, { chunker: `size-${chunkBytes}` })
   const peers = Array.from({ length: leechers }, (_, index) => openCitizen(world, `leecher${index}`))
-  for (const peer of peers) {
-    peer.node.limit({ upBytesPerMs: 10 * upBytesPerMs, downBytesPerMs: 10 * upBytesPerMs })
-    for (const other of [seed, ...peers]) world.network.connect(peer.id, other.id, FAR)
+  for (const [index, peer] of peers.entries()) {
+    const line = index < slow ? upBytesPerMs / 10 : upBytesPerMs * 10
+    peer.node.limit({ upBytesPerMs: line, downBytesPerMs: line })
+    for (const other of peers) world.network.connect(peer.id, other.id, FAR)
   }
-  const start = world.clock.now()
-  await world.clock.settle(Promise.all(peers.map(({ service }) => consume(readFile(service, cid)))))
-  return { ms: world.clock.now() - start, copies: seed.bitswap.stats().dataSent / bytes }
+  const join = (): void => peers.forEach(({ id }) => world.network.connect('seed', id, FAR))
+  if (seedAtMs === 0) join()
+  else world.clock.after(seedAtMs, join)
+  const stop = new AbortController()
+  const start = world.clock.now() + seedAtMs
+  const gets = peers.map(async ({ service }) => {
+    const parts = readFile(service, cid, { signal: stop.signal })
+    await parts.next()
+    const ms = world.clock.now() - start
+    await consume(parts)
+    return ms
+  })
+  for (const get of gets) get.catch(() => undefined)
+  const firsts = await world.clock.settle(Promise.all(gets.slice(slow)))
+  const firstMs = Math.max(...firsts)
+  const ms = world.clock.now() - start
+  const copies = seed.bitswap.stats().dataSent / bytes
+  stop.abort(new Error('that will do'))
+  const received = peers.reduce((sum, { bitswap }) => sum + bitswap.stats().dataReceived, 0)
+  const wasted = peers.reduce((sum, peer) => sum + wastedShare(peer) * peer.bitswap.stats().dataReceived, 0)
+  return { ms, firstMs, copies, wastedShare: wasted / received }
+}
+
+function limiterOf({ clock }: World, plan: RatePlan): RateLimiter {
+  return new RateLimiter({ clock, weekMinute: () => 0, isLocal: () => false }, plan)
 }
 
 /** Milliseconds from each seek to its first byte, the least first: a reader plays on until it seeks again. */
