@@ -186,8 +186,8 @@ export const GATEWAY_COOLDOWN_MS_MAX = 300_000
 
 // Of swarms, peers that want the same as we do:
 
-/** Milliseconds for which a peer that asked us for what we want ourselves counts as a fellow: as often as wants are repeated. */
-export const FELLOW_MS = REPEAT_MS
+/** Milliseconds for which a peer that asked us for what we want counts as a fellow: wants are repeated as often. */
+export const FELLOW_MS = 30_000
 
 /** Wants of one message that are compared with ours: one that is the same is enough. */
 export const NOTICED_WANTS = 32
