@@ -1,17 +1,14 @@
 // The asking side of bitswap: who waits for what, and which peers are asked. It owns wants and sessions; the scheduler
 // decides, the sessions send. Everything that happens in one turn goes out in one message per peer.
 import {
-  blockFromPrefix,
   blockKey,
   CairnError,
   checkMultihash,
   hashByCode,
   identityBlock,
-  isCairnError,
   relabelBlock,
   type AbortOptions,
   type Block,
-  type CidPrefix,
   type Clock,
   type Fetcher,
   type PeerAbilities,
@@ -26,7 +23,6 @@ import {
   LATE_CHECK_MS,
   NOTICED_WANTS,
   PAST_WANTS_MAX,
-  PINNED_BYTES_FACTOR,
   REPEAT_MS,
 } from '../limits.ts'
 import type { Message, PrefixedBlock } from '../message.ts'
@@ -34,22 +30,15 @@ import type { ReceivedWant } from '../want-list.ts'
 import { BoundedMap } from './bounded-map.ts'
 import { standingOf, type BlockUse, type MoveReason, type StandingParts, type WantStanding } from './fetch-trace.ts'
 import { PeerSession, type SessionParts } from './peer-session.ts'
+import { provenBlock } from './proven-block.ts'
+import { Receipts, type ReceiptCounts } from './receipts.ts'
 import { Scheduler } from './scheduler.ts'
 import type { Want } from './want.ts'
 
-/** Counts since the client began; bytes are those of blocks. */
-export interface ClientStats {
+/** Counts since the client began. */
+export interface ClientStats extends ReceiptCounts {
   /** CIDs that are waited for, in the order of asking. */
   readonly wantlist: readonly CID[]
-  /** All blocks that came, duplicate and unasked ones included. */
-  readonly blocksReceived: number
-  readonly dataReceived: number
-  /** Blocks that were wanted and had come already. */
-  readonly dupBlksReceived: number
-  readonly dupDataReceived: number
-  /** Blocks that were never asked for, or whose bytes are not what was asked for. */
-  readonly unaskedBlksReceived: number
-  readonly unaskedDataReceived: number
   readonly messagesSent: number
 }
 
@@ -64,15 +53,8 @@ export class Client implements Fetcher {
   readonly #past = new BoundedMap<true>(PAST_WANTS_MAX)
   /** Peers that sent wrong blocks, with the time until which they are asked for nothing. */
   readonly #distrusted = new BoundedMap<number>(DISTRUSTED_PEERS_MAX)
-  readonly #counts = {
-    blocksReceived: 0,
-    dataReceived: 0,
-    dupBlksReceived: 0,
-    dupDataReceived: 0,
-    unaskedBlksReceived: 0,
-    unaskedDataReceived: 0,
-    messagesSent: 0,
-  }
+  readonly #receipts = new Receipts()
+  #messagesSent = 0
   #order = 0
   #cancelWake: (() => void) | undefined
   #cancelCheck: (() => void) | undefined
@@ -184,12 +166,12 @@ export class Client implements Fetcher {
 
   /** Bytes of blocks that came and were of no use. */
   get wastedBytes(): number {
-    return this.#counts.dupDataReceived + this.#counts.unaskedDataReceived
+    return this.#receipts.wastedBytes
   }
 
   get stats(): ClientStats {
     const wantlist = Array.from(this.#wants.values(), (want) => want.cid)
-    return { ...this.#counts, wantlist }
+    return { ...this.#receipts.counts, messagesSent: this.#messagesSent, wantlist }
   }
 
   close(): void {
@@ -230,33 +212,29 @@ export class Client implements Fetcher {
   }
 
   /** Takes one block. Gives what is wrong once the peer has sent too much that nobody asked for. */
-  #receiveBlock(session: PeerSession, { prefix, bytes }: PrefixedBlock): string | undefined {
-    this.#counts.blocksReceived++
-    this.#counts.dataReceived += bytes.length
-    const block = provenBlock(prefix, bytes)
+  #receiveBlock(session: PeerSession, sent: PrefixedBlock): string | undefined {
+    const bytes = sent.bytes.length
+    const block = provenBlock(sent)
     const key = block === undefined ? undefined : blockKey(block.cid)
     const want = key === undefined ? undefined : this.#wants.get(key)
-    const tell = (use: BlockUse): void => {
-      this.#parts.trace.emit?.({ kind: 'received', cid: block?.cid, peer: session.id, bytes: bytes.length, use })
+    const count = (use: BlockUse): void => {
+      this.#receipts.add(use, bytes)
+      this.#parts.trace.emit?.({ kind: 'received', cid: block?.cid, peer: session.id, bytes, use })
     }
     if (block !== undefined && want !== undefined) {
-      tell('wanted')
+      count('wanted')
       this.#deliver(want, block, session)
       return undefined
     }
-    if (key !== undefined && session.takeEnded(key)) {
-      this.#counts.dupBlksReceived++
-      this.#counts.dupDataReceived += bytes.length
-      tell('duplicate')
+    if (key !== undefined && session.conduct.takeEnded(key)) {
+      count('duplicate')
       return undefined
     }
-    tell('unasked')
-    this.#counts.unaskedBlksReceived++
-    this.#counts.unaskedDataReceived += bytes.length
+    count('unasked')
     if (key !== undefined && this.#past.get(key) === true) {
-      return session.forgivesRepeat(bytes.length) ? undefined : 'sent blocks again and again'
+      return session.conduct.forgivesRepeat(bytes) ? undefined : 'sent blocks again and again'
     }
-    if (session.forgivesWrong()) return undefined
+    if (session.conduct.forgivesWrong()) return undefined
     this.#distrusted.set(session.id, this.#clock.now() + DISTRUST_MS)
     return 'sent blocks that nobody asked for'
   }
@@ -322,7 +300,7 @@ export class Client implements Fetcher {
   /** Whatever kept the message from the peer, it was not asked: others are, and a repeat comes later. */
   async #flush(session: PeerSession): Promise<void> {
     try {
-      await session.flush(() => this.#counts.messagesSent++)
+      await session.flush(() => this.#messagesSent++)
     } catch {
       if (this.#sessions.get(session.id) === session) this.#move(session, session.fail(), 'send failed')
     }
@@ -344,19 +322,5 @@ export class Client implements Fetcher {
     want.askedAt = now
     for (const session of this.#sessions.values()) session.repeat(want)
     this.#scheduler.add(want)
-  }
-}
-
-/**
- * The block that the bytes make, or `undefined` when no block can be made of them: then it was not asked for either.
- * Small ones are copied out of their message, which they would keep in memory.
- */
-function provenBlock(prefix: CidPrefix, bytes: Uint8Array): Block | undefined {
-  const isSmall = bytes.length * PINNED_BYTES_FACTOR < bytes.buffer.byteLength
-  try {
-    return blockFromPrefix(prefix, isSmall ? bytes.slice() : bytes)
-  } catch (error) {
-    if (isCairnError(error)) return undefined
-    throw error
   }
 }

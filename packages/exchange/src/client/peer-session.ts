@@ -1,8 +1,7 @@
 // What the client has asked of one connected peer, and what it still has to tell it. The only place that opens and
 // closes an Ask, so that the window, the want and the peer's own list of our wants agree.
-import type { Clock, Network, PeerId } from '@cairn/core'
+import type { Clock, PeerId } from '@cairn/core'
 import {
-  ENDED_WANTS_MAX,
   FELLOW_MS,
   HIT_RATE_MIN,
   HIT_RATE_TRUSTED,
@@ -13,26 +12,17 @@ import {
   REPEAT_MS,
   SILENCE_MS,
   SILENCE_SEEN_MS,
-  REPEATED_BLOCKS_MAX,
-  REPEATED_BYTES_MAX,
-  WANTS_PER_MESSAGE,
-  WRONG_BLOCKS_MAX,
 } from '../limits.ts'
-import { encodeMessage, type WantEntry } from '../message.ts'
 import { AskWindow } from './ask-window.ts'
-import { BoundedMap } from './bounded-map.ts'
-import type { AskStanding, FetchTrace } from './fetch-trace.ts'
+import { Conduct } from './conduct.ts'
+import type { AskStanding } from './fetch-trace.ts'
+import { Outbox, type OutboxParts } from './outbox.ts'
 import { PeerEstimate } from './peer-estimate.ts'
 import type { Ask, Want } from './want.ts'
 
-/** Highest priority on the wire; each later want has one less. */
-const PRIORITY_MAX = 0x7fff_ffff
-
 /** What a session needs from outside. */
-export interface SessionParts {
-  readonly network: Network
+export interface SessionParts extends OutboxParts {
   readonly clock: Clock
-  readonly trace: FetchTrace
   /** A number from 0 to 1 by chance. */
   readonly random: () => number
 }
@@ -42,19 +32,13 @@ export class PeerSession {
   readonly id: PeerId
   /** Whether the peer knows HAVE and DONT_HAVE; one below bitswap 1.2.0 is only asked for blocks. */
   knowsPresences = true
-  readonly #network: Network
+  /** What it does that nobody asked for. */
+  readonly conduct = new Conduct()
   readonly #clock: Clock
-  readonly #trace: FetchTrace
   readonly #estimate = new PeerEstimate()
   readonly #window = new AskWindow()
   readonly #asks = new Map<string, Ask>()
-  readonly #outbox = new Map<string, WantEntry>()
-  /** Keys of wants that ended while the peer could still send the block; oldest first. */
-  readonly #ended = new BoundedMap<true>(ENDED_WANTS_MAX)
-  readonly #closing = new AbortController()
-  #wrongBlocks = 0
-  #repeatedBlocks = 0
-  #repeatedBytes = 0
+  readonly #outbox: Outbox
   /** Bytes that were asked for, and those that are not expected any more; the place of an ask is between them. */
   #askedBytes = 0
   #doneBytes = 0
@@ -64,13 +48,11 @@ export class PeerSession {
   #fellowAt = -Infinity
   /** Wants that it may be asked for whatever their bytes. */
   wantsMin = 1
-  #sending = false
 
   constructor(id: PeerId, parts: SessionParts) {
     this.id = id
-    this.#network = parts.network
     this.#clock = parts.clock
-    this.#trace = parts.trace
+    this.#outbox = new Outbox(id, parts)
   }
 
   /** Bytes that are expected from this peer soon. */
@@ -220,9 +202,8 @@ export class PeerSession {
     this.#stalled = false
     this.#estimate.told(true)
     if (want.asks.get(this.id)?.type === 'block') this.#estimate.answered(bytes, this.#clock.now())
-    this.#repeatedBlocks = Math.max(0, this.#repeatedBlocks - 1)
-    this.#repeatedBytes = Math.max(0, this.#repeatedBytes - bytes)
-    this.#outbox.delete(want.key)
+    this.conduct.delivered(bytes)
+    this.#outbox.drop(want)
     this.#forget(want)
   }
 
@@ -244,8 +225,8 @@ export class PeerSession {
     const ask = this.#forget(want)
     if (ask === undefined) return
     if (ask.sent && (ask.type === 'block' || ask.presence !== 'has')) {
-      this.#outbox.set(want.key, { cid: want.cid, priority: 0, cancel: true, type: 'block', sendDontHave: false })
-    } else this.#outbox.delete(want.key)
+      this.#outbox.cancel(want)
+    } else this.#outbox.drop(want)
   }
 
   /** Takes back the ask for a block that another peer is asked for in place of this one; it may have been sent already. */
@@ -256,26 +237,9 @@ export class PeerSession {
     this.#window.settle(ask)
     ask.type = 'have'
     if (ask.sent) {
-      this.#ended.set(want.key, true)
-      this.#outbox.set(want.key, { cid: want.cid, priority: 0, cancel: true, type: 'block', sendDontHave: false })
-    } else this.#outbox.delete(want.key)
-  }
-
-  /** Whether a block was wanted from this peer until lately; true once for each want that ended. */
-  takeEnded(key: string): boolean {
-    return this.#ended.delete(key)
-  }
-
-  /** Counts a block that was never wanted; false once there are too many. */
-  forgivesWrong(): boolean {
-    return ++this.#wrongBlocks < WRONG_BLOCKS_MAX
-  }
-
-  /** Counts a block of `bytes` that was sent once too often; false once there are too many, less those that were wanted. */
-  forgivesRepeat(bytes: number): boolean {
-    this.#repeatedBlocks++
-    this.#repeatedBytes += bytes
-    return this.#repeatedBlocks <= REPEATED_BLOCKS_MAX && this.#repeatedBytes <= REPEATED_BYTES_MAX
+      this.conduct.ended(want.key)
+      this.#outbox.cancel(want)
+    } else this.#outbox.drop(want)
   }
 
   /** Whether blocks are expected and none has come for too long. */
@@ -311,23 +275,12 @@ export class PeerSession {
    * @throws UNAVAILABLE when the connection breaks
    */
   async flush(onSent: () => void): Promise<void> {
-    if (this.#sending) return
-    this.#sending = true
-    try {
-      while (this.#outbox.size > 0) {
-        const wants = this.#takeOutbox()
-        await this.#network.send(this.id, encodeMessage({ wants }), { signal: this.#closing.signal })
-        onSent()
-      }
-    } finally {
-      this.#sending = false
-    }
+    await this.#outbox.flush(onSent)
   }
 
   /** Ends the session and gives the wants that the peer was asked about. */
   close(): readonly Want[] {
-    this.#closing.abort()
-    this.#outbox.clear()
+    this.#outbox.close()
     const asks = [...this.#asks.values()]
     for (const ask of asks) {
       this.#window.settle(ask)
@@ -348,26 +301,8 @@ export class PeerSession {
   }
 
   #post(ask: Ask): void {
-    const { want, type } = ask
     ask.askedAt = this.#clock.now()
-    const priority = Math.max(1, PRIORITY_MAX - want.order)
-    this.#outbox.set(want.key, { cid: want.cid, priority, cancel: false, type, sendDontHave: this.knowsPresences })
-  }
-
-  #takeOutbox(): WantEntry[] {
-    const wants: WantEntry[] = []
-    for (const [key, entry] of this.#outbox) {
-      if (wants.length === WANTS_PER_MESSAGE) break
-      wants.push(entry)
-      this.#outbox.delete(key)
-      const { cid, cancel, type } = entry
-      this.#trace.emit?.(
-        cancel ? { kind: 'cancelled', cid, peer: this.id } : { kind: 'asked', cid, peer: this.id, type },
-      )
-      const ask = this.#asks.get(key)
-      if (ask !== undefined) ask.sent = true
-    }
-    return wants
+    this.#outbox.ask(ask, this.knowsPresences)
   }
 
   /** Milliseconds that the peer should take for what it has not answered. */
@@ -393,7 +328,7 @@ export class PeerSession {
     this.#window.settle(ask)
     want.asks.delete(this.id)
     this.#asks.delete(want.key)
-    if (ask.sent) this.#ended.set(want.key, true)
+    if (ask.sent) this.conduct.ended(want.key)
     return ask
   }
 }
