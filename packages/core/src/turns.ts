@@ -33,3 +33,32 @@ export async function abortable<T>(promise: Promise<T>, signal: AbortSignal | un
     signal.removeEventListener('abort', onAbort)
   }
 }
+
+/** Many waits for the same signals: one listener each, for whoever adds one to a signal looks through all that it has. */
+export class SignalWaits {
+  readonly #waits = new WeakMap<AbortSignal, Set<(reason: unknown) => void>>()
+
+  /** As {@link abortable}. */
+  async abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    if (signal === undefined) return promise
+    signal.throwIfAborted()
+    const { promise: first, resolve, reject } = Promise.withResolvers<T>()
+    const waits = this.#waitsOf(signal)
+    waits.add(reject)
+    promise.then(resolve, reject)
+    try {
+      return await first
+    } finally {
+      waits.delete(reject)
+    }
+  }
+
+  #waitsOf(signal: AbortSignal): Set<(reason: unknown) => void> {
+    const known = this.#waits.get(signal)
+    if (known !== undefined) return known
+    const waits = new Set<(reason: unknown) => void>()
+    this.#waits.set(signal, waits)
+    signal.addEventListener('abort', () => waits.forEach((reject) => reject(signal.reason)), { once: true })
+    return waits
+  }
+}

@@ -3,7 +3,7 @@
 import type { CID } from 'multiformats/cid'
 import { CairnError, isCairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader, BlockStore, Fetcher, Hold } from '../interfaces.ts'
-import { abortable } from '../turns.ts'
+import { SignalWaits } from '../turns.ts'
 import { emptyBlock, identityBlock, relabelBlock, type Block } from './block.ts'
 import { blockKey } from './cid.ts'
 import { checkMultihash, IDENTITY_CODE } from './hash.ts'
@@ -39,6 +39,7 @@ export class BlockService implements BlockReader {
   readonly #onStored: (blocks: readonly Block[]) => void
   readonly #onFound: BlockServiceParts['onFound']
   readonly #fetches = new Map<string, SharedFetch>()
+  readonly #waits = new SignalWaits()
 
   constructor(parts: BlockServiceParts) {
     const { store, fetchers = [], withRoom = (_, put) => put(), onStored = () => undefined, onFound } = parts
@@ -116,7 +117,7 @@ export class BlockService implements BlockReader {
     const fetch = this.#fetches.get(key) ?? this.#begin(key, cid)
     fetch.callers++
     try {
-      return await abortable(fetch.block, signal)
+      return await this.#waits.abortable(fetch.block, signal)
     } finally {
       fetch.callers--
       if (fetch.callers === 0) {
@@ -147,6 +148,8 @@ export class BlockService implements BlockReader {
         cid,
       })
     }
+    const [only] = this.#fetchers
+    if (only !== undefined && this.#fetchers.length === 1) return only.fetch(cid, { signal })
     const won = new AbortController()
     const options = { signal: AbortSignal.any([signal, won.signal]) }
     try {

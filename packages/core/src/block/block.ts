@@ -133,8 +133,13 @@ export function identityBlock(cid: CID): Block | undefined {
 export function emptyBlock(cid: CID): Block | undefined {
   const { code, digest } = cid.multihash
   const empty = new Uint8Array(0)
+  if (code === EMPTY.multihash.code && digest.length === EMPTY.multihash.size)
+    return equalBytes(EMPTY.multihash.digest, digest) ? brand(cid, empty) : undefined
   return equalBytes(hashByCode(code).digest(empty, digest.length), digest) ? brand(cid, empty) : undefined
 }
+
+/** Nearly all CIDs are of this hash function, so that it is computed once for them. */
+const EMPTY: CID = createBlock(new Uint8Array(0), { codec: DAG_PB_CODE }).cid
 
 /** The same proven bytes under another CID of the same multihash (version or codec differ). */
 export function relabelBlock(block: Block, cid: CID): Block {
