@@ -97,3 +97,9 @@ export const LOAD_BATCH_BLOCKS = 4096
 
 /** Pages of fingerprints held while an index is made anew, 128 KiB and 65,536 blocks each. Blocks beyond 33 million are looked up. */
 export const PRINT_PAGES_MAX = 512
+
+/** Look-ups of single blocks at a time: as many as threads read. What comes meanwhile shares the next one. */
+export const LOOK_UPS_AT_ONCE = 4
+
+/** Keys of one such look-up, so that the first of many does not wait for the last: a tenth of a millisecond when cached. */
+export const LOOK_UP_KEYS_MAX = 128

@@ -3,6 +3,7 @@
 import { CairnError, identityBlock, type Block } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
 import type { BlockLog } from './block-log.ts'
+import { LookUps } from './look-ups.ts'
 import type { Healer } from '../upkeep/healer.ts'
 import { proven } from '../upkeep/proof.ts'
 import { isMistaken } from '../upkeep/stray.ts'
@@ -11,10 +12,12 @@ import { isMistaken } from '../upkeep/stray.ts'
 export class BlockReader {
   readonly #log: BlockLog
   readonly #healer: Healer
+  readonly #lookUps: LookUps
 
   constructor(log: BlockLog, healer: Healer) {
     this.#log = log
     this.#healer = healer
+    this.#lookUps = new LookUps((multihashes) => healer.entries(multihashes))
   }
 
   /** See `BlockStore.get`. */
@@ -30,7 +33,7 @@ export class BlockReader {
   }
 
   async #read(cids: readonly CID[]): Promise<(Block | CairnError | undefined)[]> {
-    const places = await this.#healer.entries(cids.map(({ multihash }) => multihash.bytes))
+    const places = await this.#lookUps.find(cids.map(({ multihash }) => multihash.bytes))
     const values = await this.#log.read(places.map((place) => (place?.location.isDamaged === true ? undefined : place)))
     // Async, so that one failure leaves no other one without a listener.
     return Promise.all(
