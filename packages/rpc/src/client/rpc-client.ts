@@ -61,7 +61,12 @@ export class RpcClient {
       if (response.statusCode !== 200) throw await failureIn(response)
       for await (const bytes of response) yield bytes as Uint8Array
       const message = response.trailers[ERROR_TRAILER.toLowerCase()]
-      if (message !== undefined) throw new CairnError(codeOf(response.trailers[CODE_HEADER.toLowerCase()]), message)
+      if (message !== undefined)
+        throw new CairnError(
+          codeOf(response.trailers[CODE_HEADER.toLowerCase()]),
+          // Headers are bytes to Node, of which it makes a character each.
+          Buffer.from(message, 'latin1').toString(),
+        )
     } catch (cause) {
       signal.throwIfAborted()
       throw failure ?? this.#unreachable(cause)

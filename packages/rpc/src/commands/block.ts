@@ -30,6 +30,7 @@ export const BIG_BLOCK_OPTION = { type: 'flag', help: 'allow up to 8 MiB, which 
 
 export const blockGet = bytesCommand({
   path: ['block', 'get'],
+  contentType: 'application/vnd.ipld.raw',
   summary: 'Write the bytes of a block to standard output',
   examples: ['cairn block get bafk… > block.bin'],
   arguments: [CID_ARGUMENT],

@@ -6,6 +6,7 @@ const SCOPES: readonly DagScope[] = ['block', 'entity', 'all']
 
 export const dagExport = bytesCommand({
   path: ['dag', 'export'],
+  contentType: 'application/vnd.ipld.car',
   summary: 'Write a DAG as a CAR (version 1) to standard output or a file',
   examples: [
     'cairn dag export bafy… > backup.car',

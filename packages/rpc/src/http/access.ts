@@ -1,11 +1,14 @@
 // Who may call: pages of other origins may not, nor names that lead to this machine by a trick, nor anybody without the
 // secret where there is one. Source: kubo core/corehttp/commands.go, go-ipfs-cmds http/config.go.
 import type { IncomingMessage } from 'node:http'
+import { findAuthorization, opens, type Authorization } from './authorization.ts'
 
 /** Who may call, as the config says it. */
 export interface AccessSettings {
   /** Origins that may call beside those of this machine, `*` for all. */
   readonly origins: readonly string[]
+  /** Secrets, of which every call has to bring one along; none for a server that asks for none. */
+  readonly authorizations?: readonly Authorization[] | undefined
 }
 
 /** Origins of extensions that bring pages to a node of their own. Source: kubo. */
@@ -16,8 +19,9 @@ const EXTENSIONS: ReadonlySet<string> = new Set([
 
 const LOCAL_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
 
-/** Whether the client of `request`, on a server at `port`, may call. */
-export function mayCall({ headers }: IncomingMessage, { origins }: AccessSettings, port: number | undefined): boolean {
+/** Whether pages like that of `request`, on a server at `port`, may call. */
+export function mayCall({ headers }: IncomingMessage, settings: AccessSettings, port: number | undefined): boolean {
+  const { origins, authorizations = [] } = settings
   const { origin, referer, host = '', 'user-agent': agent = '' } = headers
   const isAllowed = (text: string): boolean =>
     isOwnOrigin(text, port) || origins.includes('*') || origins.includes(text)
@@ -26,7 +30,17 @@ export function mayCall({ headers }: IncomingMessage, { origins }: AccessSetting
   // A browser that hides where its page comes from.
   const isBrowser = agent.startsWith('Mozilla') && !agent.includes('Electron')
   if (isBrowser && origin === undefined && referer === undefined) return false
-  return isOwnName(host) || origins.some((allowed) => hostOf(allowed) === host)
+  // Nobody can have a browser send a secret that it does not know, so then the name does not matter.
+  const hasSecret = findAuthorization(headers.authorization, authorizations) !== undefined
+  return hasSecret || isOwnName(host) || origins.some((allowed) => hostOf(allowed) === host)
+}
+
+/** Whether `request` brings along what it takes to call `path`. */
+export function isAuthorized({ headers }: IncomingMessage, settings: AccessSettings, path: string): boolean {
+  const { authorizations = [] } = settings
+  if (authorizations.length === 0) return true
+  const found = findAuthorization(headers.authorization, authorizations)
+  return found !== undefined && opens(found, path)
 }
 
 /** The headers that let a page of `origin`, which may call, read the answer. */

@@ -1,9 +1,17 @@
 // One answer on its way to a client: headers with the first result, back-pressure from the socket, and failures where
 // the client looks for them. Source: go-ipfs-cmds http/responseemitter.go.
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { CairnError } from '@cairn/core'
-import { HEADERS_WAIT_MS, IDLE_TIMEOUT_MS } from './limits.ts'
 import { CODE_HEADER, ERROR_TRAILER, httpFailureOf } from './http-error.ts'
+import type { ServerLimits } from './limits.ts'
+import { sendWhole } from './whole-answer.ts'
+
+/** A request, what is answered to it, and how long its client may keep us waiting. */
+export interface Answered {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly limits: ServerLimits
+}
 
 /** What an answer consists of, as clients tell it by its headers. */
 export type AnswerKind =
@@ -13,17 +21,19 @@ export type AnswerKind =
 
 /** Writes one answer. */
 export class Answer {
+  readonly #exchange: Answered
   readonly #response: ServerResponse
   readonly #kind: AnswerKind
   readonly #isOwn: boolean
   readonly #headersTimer: NodeJS.Timeout
 
   /** @param kind what the answer is, and whether it is for our own client, which understands our codes */
-  constructor(response: ServerResponse, { isOwn = false, ...kind }: AnswerKind & { readonly isOwn?: boolean }) {
-    this.#response = response
+  constructor(exchange: Answered, { isOwn = false, ...kind }: AnswerKind & { readonly isOwn?: boolean }) {
+    this.#exchange = exchange
+    this.#response = exchange.response
     this.#kind = kind
     this.#isOwn = isOwn
-    this.#headersTimer = setTimeout(() => this.#begin(), HEADERS_WAIT_MS)
+    this.#headersTimer = setTimeout(() => this.#begin(), exchange.limits.headersWaitMs)
   }
 
   /** Resolves when there is room for more. @throws UNAVAILABLE when the client is gone or takes nothing for too long */
@@ -36,18 +46,21 @@ export class Answer {
       response.cork()
       setImmediate(() => response.uncork())
     }
-    if (!response.write(bytes)) await drained(response)
+    if (!response.write(bytes)) await drained(response, this.#exchange.limits.idleTimeoutMs)
   }
 
-  /** Resolves when all is on its way. */
+  /** Resolves when all is on its way, or the client takes nothing of it for too long. */
   async end(): Promise<void> {
     this.#begin()
-    if (this.#response.destroyed) return
+    const response = this.#response
+    if (response.destroyed) return
     // What is corked would be lost by Node's own end.
-    this.#response.uncork()
+    response.uncork()
+    const timer = setTimeout(() => response.destroy(), this.#exchange.limits.idleTimeoutMs)
     await new Promise<void>((resolve) => {
-      this.#response.once('close', resolve).end(resolve)
+      response.once('close', resolve).end(resolve)
     })
+    clearTimeout(timer)
   }
 
   /** Ends with a failure: as the whole answer where nothing has gone out yet, else as a trailer. */
@@ -55,21 +68,20 @@ export class Answer {
     const { status, message, code, name } = httpFailureOf(error)
     const response = this.#response
     if (response.destroyed) return
-    if (response.headersSent) {
-      response.addTrailers({
-        [ERROR_TRAILER]: Buffer.from(message.replaceAll(/\p{Cc}/gu, ' ')).toString('latin1'),
-        ...(this.#isOwn && { [CODE_HEADER]: name }),
-      })
+    clearTimeout(this.#headersTimer)
+    const own = this.#isOwn ? { [CODE_HEADER]: name } : {}
+    if (!response.headersSent) {
+      const headers = { 'Content-Type': 'application/json', ...own }
+      const text = `${JSON.stringify({ Message: message, Code: code, Type: 'error' })}\n`
+      await sendWhole(this.#exchange, { status, headers, text })
+    } else if (response.chunkedEncoding) {
+      const text = Buffer.from(message.replaceAll(/\p{Cc}/gu, ' ')).toString('latin1')
+      response.addTrailers({ [ERROR_TRAILER]: text, ...own })
+      await this.end()
     } else {
-      clearTimeout(this.#headersTimer)
-      response.writeHead(status, {
-        'Content-Type': 'application/json',
-        Trailer: ERROR_TRAILER,
-        ...(this.#isOwn && { [CODE_HEADER]: name }),
-      })
-      response.write(`${JSON.stringify({ Message: message, Code: code, Type: 'error' })}\n`)
+      // HTTP/1.0 has no trailers, and an answer that just ends would count as whole.
+      response.destroy()
     }
-    await this.end()
   }
 
   /** Frees what waits. */
@@ -91,11 +103,11 @@ function headersOf(kind: AnswerKind): Readonly<Record<string, string>> {
   return { 'Content-Type': kind.contentType, 'X-Stream-Output': '1', 'X-Content-Type-Options': 'nosniff' }
 }
 
-function drained(response: ServerResponse): Promise<void> {
+function drained(response: ServerResponse, idleTimeoutMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       response.destroy()
-    }, IDLE_TIMEOUT_MS)
+    }, idleTimeoutMs)
     const settle = (isDrained: boolean) => () => {
       clearTimeout(timer)
       response.off('drain', onDrain).off('close', onClose)

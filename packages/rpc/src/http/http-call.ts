@@ -33,10 +33,17 @@ export class BadRequest extends Error {
 /** The path that all calls begin with. */
 export const API_PATH = '/api/v0/'
 
+/** What a request says of its call before its body. */
+export interface CallHead {
+  readonly url: URL
+  readonly contentType: string | undefined
+}
+
 /** What `url` calls of `commands`. @throws BadRequest */
-export function readCall(commands: CommandPaths, url: URL): HttpCall {
-  if (!url.pathname.startsWith(API_PATH)) throw notFound()
-  const words = url.pathname.slice(API_PATH.length).split('/').map(decodeWord)
+export function readCall(commands: CommandPaths, { url, contentType }: CallHead): HttpCall {
+  const path = decodePath(url)
+  if (!path.startsWith(API_PATH)) throw notFound()
+  const words = path.slice(API_PATH.length).split('/')
   const found = commands.find(words)
   if (found === undefined || words.length > found.words + 1) throw notFound()
   const { command } = found
@@ -44,6 +51,7 @@ export function readCall(commands: CommandPaths, url: URL): HttpCall {
   const args = [...words.slice(found.words).filter((word) => word !== ''), ...(query.get('arg') ?? [])]
   const options = readOptions(command, query)
   checkArguments(command, args)
+  checkSource(command, contentType)
   const timeout = single(query, 'timeout')
   return {
     command,
@@ -124,8 +132,8 @@ function valueOf(name: string, spec: Exclude<OptionSpec, { type: 'texts' }>, val
 
 /** As Go reads a boolean; nothing is true, as in `?pin`. */
 function flagOf(name: string, value: string): boolean {
-  if (['', '1', 't', 'true'].includes(value.toLowerCase())) return true
-  if (['0', 'f', 'false'].includes(value.toLowerCase())) return false
+  if (['', '1', 't', 'T', 'true', 'TRUE', 'True'].includes(value)) return true
+  if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(value)) return false
   throw new BadRequest(400, `option ${name} is true or false, not ${JSON.stringify(value)}`)
 }
 
@@ -147,6 +155,13 @@ function checkArguments(command: Command, args: readonly string[]): void {
     throw new BadRequest(400, `expected ${texts.length} argument(s), got ${args.length}`)
 }
 
+/** What reads a body that has to be there gets one of the right form, so that its absence is no failure of the command. */
+function checkSource(command: Command, contentType = ''): void {
+  const source = command.arguments.find(({ kind }) => kind === 'source')
+  if (source === undefined || /^multipart\/form-data\s*;/i.test(contentType)) return
+  throw new BadRequest(400, `file argument "${source.name}" is required, as multipart/form-data`)
+}
+
 function single(query: Query, name: string): string | undefined {
   const values = query.get(name) ?? []
   if (values.length > 1) throw new BadRequest(400, `option ${name} is given ${values.length} times`)
@@ -165,9 +180,10 @@ function durationOf(text: string): number {
   return durationMs
 }
 
-function decodeWord(word: string): string {
+/** The path of `url` as it is meant: what counts for who may call is also what is called. @throws BadRequest */
+export function decodePath({ pathname }: URL): string {
   try {
-    return decodeURIComponent(word)
+    return decodeURIComponent(pathname)
   } catch {
     throw new BadRequest(400, 'the path is not percent-encoded UTF-8')
   }

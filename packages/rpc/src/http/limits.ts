@@ -7,22 +7,48 @@ export const HEADER_BYTES_MAX = 64 * 1024
 export const QUERY_FIELDS_MAX = 4096
 
 /** Connections at a time; one more is closed at once. A browser has 6, a script some dozens. */
-export const CONNECTIONS_MAX = 2048
+const CONNECTIONS_MAX = 2048
 
 /** Milliseconds that a client has for its headers, which are one packet for an honest one. */
-export const HEADERS_TIMEOUT_MS = 20_000
+const HEADERS_TIMEOUT_MS = 20_000
 
 /** Milliseconds that a connection stays open for its next request. */
-export const KEEP_ALIVE_MS = 60_000
+const KEEP_ALIVE_MS = 60_000
 
 /** Milliseconds without a byte of a body that is waited for, or without room for one of an answer, until a client counts as gone. */
-export const IDLE_TIMEOUT_MS = 120_000
+const IDLE_TIMEOUT_MS = 120_000
 
 /** Milliseconds without a result after which the headers go out alone: clients give up on silent servers after 60 s and more. */
-export const HEADERS_WAIT_MS = 20_000
+const HEADERS_WAIT_MS = 20_000
 
 /** Milliseconds that a connection whose body was not read whole has for taking its answer before it is cut off. */
-export const LINGER_MS = 1000
+const LINGER_MS = 1000
+
+/** Calls that wait on one connection for the one before them; a client that sends more without reading answers is cut off. */
+export const PIPELINED_MAX = 64
+
+/** Milliseconds between two looks for connections whose headers are late. */
+export const CONNECTIONS_LOOK_MS = 5000
+
+/** How long the server waits for its clients, and how many of them it takes. */
+export interface ServerLimits {
+  readonly connectionsMax: number
+  readonly headersTimeoutMs: number
+  readonly keepAliveMs: number
+  readonly idleTimeoutMs: number
+  readonly headersWaitMs: number
+  readonly lingerMs: number
+}
+
+/** The bounds above, together. */
+export const SERVER_LIMITS: ServerLimits = {
+  connectionsMax: CONNECTIONS_MAX,
+  headersTimeoutMs: HEADERS_TIMEOUT_MS,
+  keepAliveMs: KEEP_ALIVE_MS,
+  idleTimeoutMs: IDLE_TIMEOUT_MS,
+  headersWaitMs: HEADERS_WAIT_MS,
+  lingerMs: LINGER_MS,
+}
 
 /** Milliseconds that calls under way have for their end when the server closes. */
 export const CLOSE_WAIT_MS = 2000

@@ -1,25 +1,59 @@
-// The body of a request as pieces, read only as fast as somebody takes them.
+// The body of a request as pieces, read only as fast as somebody takes them, and what becomes of a body that nobody takes.
 import type { IncomingMessage } from 'node:http'
-import { CairnError } from '@cairn/core'
-import { IDLE_TIMEOUT_MS } from './limits.ts'
+import { abortable, CairnError } from '@cairn/core'
+
+/** How a body is read. */
+export interface BodyOptions {
+  /** Ends the reading, where the client would keep it waiting. */
+  readonly signal: AbortSignal
+  /** Milliseconds without a byte after which the client counts as gone. */
+  readonly idleTimeoutMs: number
+}
 
 /** The bytes of the body. @throws UNAVAILABLE when the client goes away or sends nothing for too long */
-export async function* bodyBytes(request: IncomingMessage): AsyncGenerator<Uint8Array> {
-  const idle = setTimeout(() => {
+export async function* bodyBytes(
+  request: IncomingMessage,
+  { signal, idleTimeoutMs }: BodyOptions,
+): AsyncGenerator<Uint8Array> {
+  const pieces = request.iterator({ destroyOnReturn: false })
+  const cutOff = (): void => {
     request.destroy(new CairnError('UNAVAILABLE', 'Cannot read the body: nothing came for too long'))
-  }, IDLE_TIMEOUT_MS)
-  try {
-    for await (const piece of request.iterator({ destroyOnReturn: false })) {
-      if (!(piece instanceof Uint8Array)) throw new TypeError('a body consists of bytes')
-      // Only waiting for the client counts, not what is done with the piece.
-      clearTimeout(idle)
-      yield piece
-      idle.refresh()
-    }
-  } catch (cause) {
-    if (cause instanceof CairnError) throw cause
-    throw new CairnError('UNAVAILABLE', 'Cannot read the body: the client is gone', { cause })
-  } finally {
-    clearTimeout(idle)
   }
+  for (;;) {
+    // Only waiting for the client counts, not what is done with the pieces.
+    const idle = setTimeout(cutOff, idleTimeoutMs)
+    try {
+      const step: IteratorResult<unknown> = await abortable(pieces.next(), signal)
+      if (step.done === true) return
+      if (!(step.value instanceof Uint8Array)) throw new TypeError('a body consists of bytes')
+      clearTimeout(idle)
+      yield step.value
+    } catch (cause) {
+      if (cause instanceof CairnError) throw cause
+      throw new CairnError('UNAVAILABLE', 'Cannot read the body: the client is gone', { cause })
+    } finally {
+      clearTimeout(idle)
+    }
+  }
+}
+
+/** Whether there is, or may be, something of the body that has not come yet. */
+export function isBodyUnread({ complete, destroyed, headers }: IncomingMessage): boolean {
+  if (complete || destroyed) return false
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+}
+
+/** Takes what still comes of a body and drops it, for at most `ms`: its sender is to have time for reading the answer. */
+export async function dropBody(request: IncomingMessage, ms: number): Promise<void> {
+  if (!isBodyUnread(request)) return
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    const settle = (): void => {
+      clearTimeout(timer)
+      resolve()
+    }
+    // Whoever read it before has left its listener, under which no data flows.
+    request.removeAllListeners('readable').once('end', settle).once('close', settle)
+    request.on('data', () => undefined)
+  })
 }

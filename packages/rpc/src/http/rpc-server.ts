@@ -1,21 +1,17 @@
-// The HTTP server of the RPC: takes connections, decides who may call, and hands calls to their commands.
+// The HTTP server of the RPC: takes connections, and ends them.
 // On node:http, since answers end in trailers and begin before the body has been read.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type Server } from 'node:http'
+import { chmod, lstat, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { CairnError, systemError } from '@cairn/core'
 import type { Command } from '../command.ts'
-import {
-  CLOSE_WAIT_MS,
-  CONNECTIONS_MAX,
-  HEADER_BYTES_MAX,
-  HEADERS_TIMEOUT_MS,
-  KEEP_ALIVE_MS,
-  LINGER_MS,
-} from './limits.ts'
-import { corsHeaders, mayCall, type AccessSettings } from './access.ts'
-import { API_PATH, BadRequest, CommandPaths, readCall } from './http-call.ts'
-import { httpFailureOf } from './http-error.ts'
+import { CLOSE_WAIT_MS, CONNECTIONS_LOOK_MS, HEADER_BYTES_MAX, SERVER_LIMITS, type ServerLimits } from './limits.ts'
+import type { AccessSettings } from './access.ts'
+import { CommandPaths } from './http-call.ts'
+import { ConnectionTurns } from './connection-turns.ts'
+import { handleRequest } from './handle-request.ts'
 import { formatListenAddress, type ListenAddress } from './listen-address.ts'
-import { serveCall, type CallContext } from './serve-call.ts'
+import type { CallContext } from './serve-call.ts'
 
 /** What a server needs from outside. */
 export interface RpcServerParts {
@@ -23,6 +19,8 @@ export interface RpcServerParts {
   readonly context: CallContext
   /** Asked at every call, so that a change counts at once. */
   readonly access: () => AccessSettings
+  /** What of its bounds is not as it is by default. */
+  readonly limits?: Partial<ServerLimits>
 }
 
 /** An HTTP server of commands; see {@link openRpcServer}. */
@@ -69,71 +67,30 @@ export async function openRpcServer(address: ListenAddress, parts: RpcServerPart
   const stop = new AbortController()
   const calls = new Set<Promise<void>>()
   const paths = new CommandPaths(parts.commands)
+  const turns = new ConnectionTurns()
+  const limits = { ...SERVER_LIMITS, ...parts.limits }
   const server = createServer(
-    { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS },
+    {
+      maxHeaderSize: HEADER_BYTES_MAX,
+      headersTimeout: limits.headersTimeoutMs,
+      // Uploads take as long as they take; silence ends them.
+      requestTimeout: 0,
+      keepAliveTimeout: limits.keepAliveMs,
+      connectionsCheckingInterval: Math.min(CONNECTIONS_LOOK_MS, limits.headersTimeoutMs),
+    },
     (request, response) => {
-      const call = handle({ request, response, signal: stop.signal }, { ...parts, paths, port: portOf(server) })
+      const call = turns.run(request.socket, () =>
+        handleRequest({ request, response, limits, signal: stop.signal }, { ...parts, paths, port: portOf(server) }),
+      )
       calls.add(call)
       void call.finally(() => calls.delete(call))
     },
   )
-  // Uploads take as long as they take; silence ends them.
-  server.requestTimeout = 0
-  server.maxConnections = CONNECTIONS_MAX
+  server.maxConnections = limits.connectionsMax
   await listen(server, address)
   const port = portOf(server)
   const own = 'path' in address || port === undefined ? address : { ...address, port }
   return new RpcServer(server, formatListenAddress(own), { stop, calls })
-}
-
-interface Request {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
-  readonly signal: AbortSignal
-}
-
-interface Serving extends RpcServerParts {
-  readonly paths: CommandPaths
-  readonly port: number | undefined
-}
-
-async function handle(exchange: Request, serving: Serving): Promise<void> {
-  const { request, response } = exchange
-  // What is wrong with the connection shows where it is read or written.
-  request.on('error', () => undefined)
-  response.on('error', () => undefined)
-  try {
-    if (!mayCall(request, serving.access(), serving.port)) return refuse(exchange, 403, '403 - Forbidden')
-    for (const [name, value] of Object.entries(corsHeaders(request.headers.origin))) response.setHeader(name, value)
-    if (request.method === 'OPTIONS') {
-      response.writeHead(204, { Allow: 'OPTIONS, POST' }).end()
-      return
-    }
-    const url = new URL(request.url ?? '/', 'http://localhost')
-    if (request.method !== 'POST') {
-      if (!url.pathname.startsWith(API_PATH)) return refuse(exchange, 404, '404 page not found')
-      response.setHeader('Allow', 'OPTIONS, POST')
-      return refuse(exchange, 405, '405 - Method Not Allowed')
-    }
-    await serveCall(readCall(serving.paths, url), serving.context, exchange)
-  } catch (error) {
-    const { status, message } = httpFailureOf(error instanceof TypeError ? new BadRequest(400, error.message) : error)
-    refuse(exchange, status, message)
-  } finally {
-    endBody(exchange)
-  }
-}
-
-function refuse({ response }: Request, status: number, text: string): void {
-  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${text}\n`)
-}
-
-/** A body that nobody read is not read to its end: the connection goes, once the client has had time for the answer. */
-function endBody({ request, response }: Request): void {
-  if (request.complete || request.destroyed) return
-  request.pause()
-  const timer = setTimeout(() => request.destroy(), LINGER_MS)
-  response.once('close', () => clearTimeout(timer))
 }
 
 function portOf(server: Server): number | undefined {
@@ -144,13 +101,32 @@ function portOf(server: Server): number | undefined {
 async function listen(server: Server, address: ListenAddress): Promise<void> {
   const where = formatListenAddress(address)
   try {
+    if ('path' in address) await removeStale(address.path)
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject).listen(address, () => {
         server.off('error', reject)
         resolve()
       })
     })
+    // Whoever may write to it may do everything.
+    if ('path' in address) await chmod(address.path, 0o600)
   } catch (cause) {
+    server.close()
     throw systemError(`listen on ${where}`, cause)
   }
+}
+
+/** Takes away the socket of a server that was killed: nobody answers there, and nobody else could listen. */
+async function removeStale(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined)
+  if (found?.isSocket() !== true) return
+  const answers = await new Promise<boolean>((resolve) => {
+    const socket = connect({ path })
+    const settle = (isThere: boolean) => () => {
+      socket.destroy()
+      resolve(isThere)
+    }
+    socket.once('connect', settle(true)).once('error', settle(false))
+  })
+  if (!answers) await rm(path, { force: true })
 }

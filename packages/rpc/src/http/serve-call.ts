@@ -1,21 +1,19 @@
 // Runs one call and sends what it yields.
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { CairnError, parsePath } from '@cairn/core'
-import type { CommandInput, EventCommand } from '../command.ts'
-import { tarOf } from '../tree-archive.ts'
-import { Answer, type AnswerKind } from './answer.ts'
+import type { CommandInput, EventCommand, TreeCommand } from '../command.ts'
+import { fileOf, gzipOf, tarOf } from '../tree-archive.ts'
+import { Answer, type Answered, type AnswerKind } from './answer.ts'
 import type { HttpCall } from './http-call.ts'
 import { timeoutMessage } from './http-error.ts'
 import { readMultipart } from './multipart.ts'
-import { bodyBytes } from './request-body.ts'
+import { bodyBytes, type BodyOptions } from './request-body.ts'
 
 /** What every call is given. */
 export type CallContext = Pick<CommandInput, 'node' | 'running' | 'repo' | 'agentVersion'>
 
 /** A request and its answer. */
-export interface Exchange {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
+export interface Exchange extends Answered {
   /** Aborts when the server closes. */
   readonly signal: AbortSignal
 }
@@ -33,11 +31,11 @@ export async function serveCall(call: HttpCall, context: CallContext, exchange: 
     reader: async () => (await context.node()).blocks,
     args: call.args,
     options: call.options,
-    sources: sourcesOf(call, request),
+    sources: sourcesOf(call, request, { signal, idleTimeoutMs: exchange.limits.idleTimeoutMs }),
     signal,
   }
   const { kind, pieces } = outputOf(call, input)
-  const answer = new Answer(response, { ...kind, isOwn: call.encoding === 'events' })
+  const answer = new Answer(exchange, { ...kind, isOwn: call.encoding === 'events' })
   try {
     for await (const piece of pieces) await answer.write(piece)
     await answer.end()
@@ -54,9 +52,9 @@ function tooLate(): CairnError {
   return new CairnError('UNAVAILABLE', timeoutMessage('Cannot finish in time'))
 }
 
-function sourcesOf({ command }: HttpCall, request: IncomingMessage): CommandInput['sources'] {
+function sourcesOf({ command }: HttpCall, request: IncomingMessage, options: BodyOptions): CommandInput['sources'] {
   if (!command.arguments.some(({ kind }) => kind === 'source')) return []
-  return readMultipart({ contentType: request.headers['content-type'] ?? '', bytes: bodyBytes(request) })
+  return readMultipart({ contentType: request.headers['content-type'] ?? '', bytes: bodyBytes(request, options) })
 }
 
 /** What goes out, and how clients are to understand it. */
@@ -69,10 +67,7 @@ function outputOf(call: HttpCall, input: CommandInput): Output {
   const { command, encoding, options, tellsProgress } = call
   if (command.output === 'bytes')
     return { kind: { kind: 'bytes', contentType: command.contentType }, pieces: command.run(input) }
-  if (command.output === 'tree') {
-    const pieces = tarOf(command.run(input), treeName(input))
-    return { kind: { kind: 'bytes', contentType: 'application/x-tar' }, pieces }
-  }
+  if (command.output === 'tree') return archiveOf(command, input)
   const events = command.run(input)
   if (encoding === 'events') return { kind: { kind: 'lines' }, pieces: linesOf(events) }
   const results = resultsOf(command, events, tellsProgress)
@@ -83,6 +78,16 @@ function outputOf(call: HttpCall, input: CommandInput): Output {
   return answer instanceof Promise
     ? { kind: { kind: 'value' }, pieces: linesOf([answer]) }
     : { kind: { kind: 'lines' }, pieces: linesOf(answer) }
+}
+
+/** An archive, as `get` has it on the command line: one file is compressed by itself unless an archive is asked for. */
+function archiveOf(command: TreeCommand, input: CommandInput): Output {
+  const { compress = false, archive = false, 'compression-level': level } = input.options
+  const items = command.run(input)
+  const tar = compress === true && archive !== true ? fileOf(items) : tarOf(items, treeName(input))
+  if (compress !== true) return { kind: { kind: 'bytes', contentType: 'application/x-tar' }, pieces: tar }
+  const pieces = gzipOf(tar, typeof level === 'number' ? level : undefined)
+  return { kind: { kind: 'bytes', contentType: 'application/gzip' }, pieces }
 }
 
 /** Values as lines of JSON; what is undefined is none. */

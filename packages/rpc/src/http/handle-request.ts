@@ -1,0 +1,60 @@
+// One request: decides whether its client may call, and hands the call to its command.
+import { corsHeaders, isAuthorized, mayCall, type AccessSettings } from './access.ts'
+import { API_PATH, BadRequest, decodePath, readCall, type CommandPaths } from './http-call.ts'
+import { httpFailureOf } from './http-error.ts'
+import { dropBody, isBodyUnread } from './request-body.ts'
+import { serveCall, type CallContext, type Exchange } from './serve-call.ts'
+import { sendWhole } from './whole-answer.ts'
+
+/** What a request is served with. */
+export interface Serving {
+  readonly paths: CommandPaths
+  readonly context: CallContext
+  readonly access: () => AccessSettings
+  /** Of the server; a Unix socket has none. */
+  readonly port: number | undefined
+}
+
+/** Kubo's words, which its clients show. */
+const ACCESS_DENIED =
+  'Kubo RPC Access Denied: Please provide a valid authorization token as defined in the API.Authorizations configuration.'
+
+/** Answers one request; never rejects. Its connection can be used again, or is closed, when this resolves. */
+export async function handleRequest(exchange: Exchange, serving: Serving): Promise<void> {
+  const { request, response, limits } = exchange
+  // What is wrong with the connection shows where it is read or written.
+  request.on('error', () => undefined)
+  response.on('error', () => undefined)
+  try {
+    await answer(exchange, serving)
+  } catch (error) {
+    const { status, message } = httpFailureOf(error instanceof TypeError ? new BadRequest(400, error.message) : error)
+    await refuse(exchange, status, message)
+  }
+  await dropBody(request, limits.lingerMs)
+  if (isBodyUnread(request)) request.destroy()
+}
+
+async function answer(exchange: Exchange, { access, context, paths, port }: Serving): Promise<void> {
+  const { request, response } = exchange
+  const settings = access()
+  if (!mayCall(request, settings, port)) return refuse(exchange, 403, '403 - Forbidden')
+  for (const [name, value] of Object.entries(corsHeaders(request.headers.origin))) response.setHeader(name, value)
+  if (request.method === 'OPTIONS') {
+    response.writeHead(204, { Allow: 'OPTIONS, POST' }).end()
+    return
+  }
+  const url = new URL(request.url ?? '/', 'http://localhost')
+  if (request.method !== 'POST') {
+    if (!url.pathname.startsWith(API_PATH)) return refuse(exchange, 404, '404 page not found')
+    response.setHeader('Allow', 'OPTIONS, POST')
+    return refuse(exchange, 405, '405 - Method Not Allowed')
+  }
+  if (!isAuthorized(request, settings, decodePath(url))) return refuse(exchange, 403, ACCESS_DENIED)
+  await serveCall(readCall(paths, { url, contentType: request.headers['content-type'] }), context, exchange)
+}
+
+function refuse(exchange: Exchange, status: number, text: string): Promise<void> {
+  const headers = { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' }
+  return sendWhole(exchange, { status, headers, text: `${text}\n` })
+}
