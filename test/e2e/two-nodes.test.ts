@@ -96,7 +96,7 @@ test('pin add fetches the whole DAG and keeps it from collection', async () => {
   const removed = jsonLines<{ Key: { '/': string } }>(await place.output(at('repo', 'gc', '-q', '--json')))
   expect(removed).toHaveLength(1)
   expect(await place.output(at('pin', 'ls', '--type', 'recursive'))).toBe(`${cid} recursive\n`)
-  const refs = jsonLines<{ Ref: string; Err: string }>(await place.output(at('refs', '-r', '--json', cid)))
+  const refs = jsonLines<{ Ref: string; Err: string }>(await place.output(at('refs', '-r', '-u', '--json', cid)))
   expect(new Set(refs.map(({ Ref }) => Ref)).size).toBe(refs.length)
   const [stat] = jsonLines<{ NumObjects: number }>(await place.output(at('repo', 'stat', '--json')))
   expect(stat?.NumObjects).toBe(refs.length + 1)

@@ -58,7 +58,7 @@ async function run([group = '', name = '', root = '']: readonly string[]): Promi
   const input: CommandInput = {
     args: group === 'repo' ? [] : [root],
     sources: [],
-    options: group === 'refs' ? { recursive: true } : {},
+    options: group === 'refs' ? { recursive: true, unique: true } : {},
     node: async () => node,
     reader: async () => node.blocks,
     repo: () => readRepo(repo),

@@ -3,7 +3,6 @@ import { isCairnError } from '@cairn/core'
 import type { RepoProfile } from '@cairn/node'
 import { openApi } from './daemon/api.ts'
 import type { Session } from './session.ts'
-import { readVersion } from './version.ts'
 
 /** Makes a repo and says who its node is. @throws as `createRepo` */
 export async function init(session: Session, profile: RepoProfile): Promise<void> {
@@ -27,15 +26,12 @@ export async function daemon(session: Session, listen: readonly string[] | undef
   const node = await session.node({ online: { listen, onBadConfig } })
   for (const address of node.swarm?.host.addresses() ?? [])
     await session.output.write(`Swarm listening on ${address}\n`)
-  await using api = await openApi(session, node)
+  const end = Promise.withResolvers<void>()
+  await using api = await openApi(session, node, () => end.resolve())
   for (const { address } of api.servers) await session.output.write(`RPC API server listening on: ${address}\n`)
   await session.output.write('Daemon is ready\n')
   const { signal } = session
-  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+  signal.addEventListener('abort', () => end.resolve(), { once: true })
+  if (!signal.aborted) await end.promise
   if (isCairnError(signal.reason)) throw signal.reason
-}
-
-/** Prints the version of this program as `text`, or by itself in JSON. */
-export async function printVersion({ globals, output }: Session, text: string): Promise<void> {
-  await output.write(globals.json ? `${JSON.stringify({ Version: readVersion() })}\n` : `${text}\n`)
 }

@@ -29,8 +29,10 @@ export function buildProgram(version: string, act: Action): Program {
     .configureHelp(HELP)
     .showHelpAfterError('(cairn --help tells more)')
     .exitOverride()
-  addLocalCommands(program, version, act)
-  for (const command of COMMANDS) addCommand(program, command, act)
+  addLocalCommands(program, act)
+  for (const command of COMMANDS) {
+    for (const path of [command.path, ...command.aliases]) addCommand(program, { ...command, path }, act)
+  }
   return program
 }
 
@@ -54,7 +56,7 @@ const FLAGS: ReadonlySet<string> = new Set(
 
 const JSON_OPTION = ['--json', 'print results as JSON, one value a line'] as const
 
-function addLocalCommands(program: Program, version: string, act: Action): void {
+function addLocalCommands(program: Program, act: Action): void {
   const local = () => import('./local-commands.ts')
   program
     .command('init')
@@ -76,17 +78,6 @@ function addLocalCommands(program: Program, version: string, act: Action): void 
     .addHelpText('after', exampleText(['cairn daemon', 'cairn daemon --listen /ip4/127.0.0.1/tcp/4001']))
     .action(({ listen }: { readonly listen?: readonly string[] }, self: Program) =>
       act(globalsOf(self), async (session) => (await local()).daemon(session, listen)),
-    )
-  program
-    .command('version')
-    .description('Print the version of this program')
-    .option('-n, --number', 'print only the number')
-    .option(...JSON_OPTION)
-    .addHelpText('after', exampleText(['cairn version', 'cairn version --number']))
-    .action(({ number = false }: { readonly number?: boolean }, self: Program) =>
-      act(globalsOf(self), async (session) =>
-        (await local()).printVersion(session, number ? version : `cairn version ${version}`),
-      ),
     )
 }
 
@@ -136,9 +127,15 @@ function groupOf(parent: Program, name: string): Program {
 
 const GROUPS: Readonly<Record<string, string>> = {
   bitswap: 'See what is exchanged, and with whom',
+  bootstrap: 'Peers to meet first',
   block: 'Read, store and delete single blocks',
+  cid: 'See what CIDs consist of, and write them in other forms',
+  config: 'Settings of the repo',
   dag: 'Work with DAGs, and move them as CAR files',
+  diag: 'See how the node and its machine are',
   files: 'Files and folders that change, by paths from /',
+  key: 'Keys that this repo can sign names with',
+  multibase: 'Bytes as text, and back',
   peering: 'Peers that this repo stays connected to',
   pin: 'Keep content, and see what is kept',
   repo: 'Look into the repo and clean it up',

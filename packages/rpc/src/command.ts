@@ -92,6 +92,8 @@ export interface CommandInput<Specs extends OptionSpecs = OptionSpecs> {
   readonly repo: () => Promise<RepoInfo>
   /** Name and version of this program, as peers see it. */
   readonly agentVersion: string
+  /** Ends the daemon that runs the command, once it has answered; absent where none does. */
+  readonly shutdown?: (() => void) | undefined
   readonly signal: AbortSignal
   /** Of a tree, what its receiver has already. */
   readonly known?: KnownContent | undefined
@@ -108,7 +110,7 @@ export interface Progress {
 interface CommandBase {
   /** Words that call it: `['pin', 'add']`. */
   readonly path: readonly string[]
-  /** Other words that call it over HTTP. */
+  /** Other words that call it. */
   readonly aliases: readonly (readonly string[])[]
   readonly summary: string
   /** Lines for the help: command, two spaces or more, what it does. */
@@ -121,6 +123,8 @@ interface CommandBase {
   readonly network: boolean
   /** Whether it fails and says so while damage may have taken pins; else whoever runs it says so. */
   readonly tellsLostPins: boolean
+  /** Whether it is about a node or a repo; else it runs where it is called. */
+  readonly usesNode: boolean
 }
 
 /** A command that yields JSON values. */
@@ -156,7 +160,7 @@ export type Command = EventCommand | BytesCommand | TreeCommand
 
 type Definition<Specs extends OptionSpecs> = Omit<
   CommandBase,
-  'aliases' | 'arguments' | 'options' | 'fetches' | 'network' | 'tellsLostPins'
+  'aliases' | 'arguments' | 'options' | 'fetches' | 'network' | 'tellsLostPins' | 'usesNode'
 > & {
   readonly aliases?: readonly (readonly string[])[]
   readonly arguments?: readonly ArgumentSpec[]
@@ -164,10 +168,18 @@ type Definition<Specs extends OptionSpecs> = Omit<
   readonly fetches?: boolean
   readonly network?: boolean
   readonly tellsLostPins?: boolean
+  readonly usesNode?: boolean
 }
 
 /** What a command is when it does not say otherwise. */
-const PLAIN = { aliases: [], arguments: [], fetches: false, network: false, tellsLostPins: false } as const
+const PLAIN = {
+  aliases: [],
+  arguments: [],
+  fetches: false,
+  network: false,
+  tellsLostPins: false,
+  usesNode: true,
+} as const
 
 /** Defines a command that yields JSON values; the types of options and events follow from the definition. */
 export function eventCommand<Specs extends OptionSpecs, Event>(

@@ -2,6 +2,8 @@
 import type { Command } from './command.ts'
 import { add } from './commands/add.ts'
 import { blockGet, blockPut, blockRm, blockStat } from './commands/block.ts'
+import { cidBase32, cidCodecs, cidFormat, cidHashes, cidInspect } from './commands/cid.ts'
+import { listOf } from './commands/commands.ts'
 import { config, configShow } from './commands/config.ts'
 import { cat, get } from './commands/content.ts'
 import { dagExport } from './commands/dag-export.ts'
@@ -20,6 +22,7 @@ import {
   filesWrite,
 } from './commands/files-change.ts'
 import { filesLs, filesRead, filesStat } from './commands/files-look.ts'
+import { cidBases, multibaseDecode, multibaseEncode, multibaseList, multibaseTranscode } from './commands/multibase.ts'
 import { pinLs } from './commands/pin-ls.ts'
 import { pinVerify } from './commands/pin-verify.ts'
 import { ls } from './commands/ls.ts'
@@ -27,6 +30,9 @@ import { pinAdd, pinRm, pinUpdate } from './commands/pin.ts'
 import { refs, refsLocal } from './commands/refs.ts'
 import { repoCompact, repoRebuildIndex, repoVerify } from './commands/repo-repair.ts'
 import { repoGc, repoStat, repoVersion } from './commands/repo.ts'
+import { resolve } from './commands/resolve.ts'
+import { shutdown } from './commands/shutdown.ts'
+import { version } from './commands/version.ts'
 import { bitswapLedger, bitswapStat, bitswapWantlist, statsBw } from './commands/bitswap.ts'
 import { swarmPeeringAdd, swarmPeeringLs, swarmPeeringRm } from './commands/peering.ts'
 import { ping } from './commands/ping.ts'
@@ -79,6 +85,7 @@ export const COMMANDS: readonly Command[] = [
   pinVerify,
   refs,
   refsLocal,
+  resolve,
   blockGet,
   blockPut,
   blockStat,
@@ -122,6 +129,19 @@ export const COMMANDS: readonly Command[] = [
   bitswapLedger,
   statsBw,
   id,
+  version,
+  shutdown,
   config,
   configShow,
+  cidFormat,
+  cidBase32,
+  cidInspect,
+  cidBases,
+  cidCodecs,
+  cidHashes,
+  multibaseEncode,
+  multibaseDecode,
+  multibaseTranscode,
+  multibaseList,
+  listOf(() => COMMANDS),
 ]

@@ -14,3 +14,6 @@ export const TRACE_ENDED_MAX = 4096
 
 /** Peers with sums of their own in a trace: more than a node is connected to by default. */
 export const TRACE_PEERS_MAX = 512
+
+/** Bytes that a command takes whole: a config, a key, or what is written in another base, which takes 24 times that as emoji. */
+export const WHOLE_SOURCE_BYTES_MAX = 4 * 1024 * 1024

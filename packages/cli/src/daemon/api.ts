@@ -15,8 +15,8 @@ export interface Api extends AsyncDisposable {
 /** Name of the file in a repo that has the address of the RPC while a daemon runs. */
 export const API_FILE = 'api'
 
-/** Listens as the config says. @throws as `openRpcServer`; nothing stays open then */
-export async function openApi(session: Session, node: Node): Promise<Api> {
+/** Listens as the config says; `shutdown` ends the daemon. @throws as `openRpcServer`; nothing stays open then */
+export async function openApi(session: Session, node: Node, shutdown: () => void): Promise<Api> {
   await using stack = new AsyncDisposableStack()
   const { path, config } = await session.repo()
   const access = accessOf(config.API?.HTTPHeaders)
@@ -30,6 +30,7 @@ export async function openApi(session: Session, node: Node): Promise<Api> {
         running: node,
         repo: () => session.repo(),
         agentVersion: `cairn/${readVersion()}`,
+        shutdown,
       },
     })
     servers.push(stack.use(server))

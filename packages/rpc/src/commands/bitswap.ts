@@ -12,6 +12,7 @@ interface CidLink {
 
 export const bitswapStat = eventCommand({
   path: ['bitswap', 'stat'],
+  aliases: [['stats', 'bitswap']],
   summary: 'Print what was exchanged since the node began',
   examples: ['cairn bitswap stat --verbose'],
   options: {

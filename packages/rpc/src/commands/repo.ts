@@ -22,6 +22,7 @@ type StatEvent =
 
 export const repoStat = eventCommand({
   path: ['repo', 'stat'],
+  aliases: [['stats', 'repo']],
   summary: 'Print what the repo takes on disk, how many blocks it holds, and how many of them pins keep',
   examples: [
     'cairn repo stat',

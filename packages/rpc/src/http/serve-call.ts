@@ -10,7 +10,7 @@ import { readMultipart } from './multipart.ts'
 import { bodyBytes, type BodyOptions } from './request-body.ts'
 
 /** What every call is given. */
-export type CallContext = Pick<CommandInput, 'node' | 'running' | 'repo' | 'agentVersion'>
+export type CallContext = Pick<CommandInput, 'node' | 'running' | 'repo' | 'agentVersion' | 'shutdown'>
 
 /** A request and its answer. */
 export interface Exchange extends Answered {
