@@ -5,6 +5,7 @@ import { identify } from '@libp2p/identify'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
+import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { createHeliaLight, type HeliaInit } from 'helia'
 
@@ -14,7 +15,7 @@ const NO_ROUTER = {
   async *findProviders() {},
 }
 
-/** Starts a node over TCP with bitswap, on the stores given, or in memory; it offers `encrypters` in their order. */
+/** Starts a node with bitswap that listens on TCP, its first address, and on WebSocket, on the stores given, or in memory; it offers `encrypters` in their order. */
 export async function startHelia(
   init: Pick<HeliaInit, 'blockstore' | 'datastore'> = {},
   encrypters: readonly (ReturnType<typeof tls> | ReturnType<typeof noise>)[] = [tls(), noise()],
@@ -22,8 +23,8 @@ export async function startHelia(
   const light = createHeliaLight({ ...init, routers: [NO_ROUTER] })
   const node = withBitswap(
     withLibp2pLight(light, {
-      addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
-      transports: [tcp()],
+      addresses: { listen: ['/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/0/ws'] },
+      transports: [tcp(), webSockets()],
       connectionEncrypters: [...encrypters],
       streamMuxers: [yamux()],
       services: { identify: identify() },
