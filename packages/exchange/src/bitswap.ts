@@ -1,6 +1,7 @@
 // Bitswap over any Network: hands what comes in to the client and the server, and ends peers that break the
 // protocol.
 import {
+  CairnError,
   isCairnError,
   type AbortOptions,
   type Block,
@@ -19,6 +20,7 @@ import { countSent } from './counted-network.ts'
 import { openMessage } from './message.ts'
 import { RateLimiter } from './rate-limit.ts'
 import { RateMeter } from './rate-meter.ts'
+import { Refusals, type RefusalCounts } from './guard/refusals.ts'
 import { MESSAGE_WORK, SERVED_WORK, WANT_BYTES_MIN } from './limits.ts'
 import { SERVE_ALL, type ServePolicy } from './server/serve-policy.ts'
 import type { BlockSource } from './server/block-source.ts'
@@ -36,6 +38,8 @@ export interface BitswapParts {
   readonly policy?: ServePolicy | undefined
   /** Where bytes are booked; forgotten with bitswap by default. */
   readonly accounts?: Accounts | undefined
+  /** Where bad input is counted, by the network too if it was given the same ones. */
+  readonly refusals?: Refusals | undefined
   /** Numbers from 0 to 1, by which peers that want the same choose apart; of the machine by default. */
   readonly random?: (() => number) | undefined
 }
@@ -46,6 +50,8 @@ export interface BitswapStats extends ClientStats, ServerStats {
   readonly peers: readonly PeerId[]
   readonly messagesReceived: number
   readonly traffic: BitswapTraffic
+  /** How often what peers sent was dropped, by reason. */
+  readonly refused: RefusalCounts
 }
 
 /** Bytes of whole messages, wants and all, and their rate of late in bytes a second. */
@@ -100,6 +106,7 @@ class Engine implements Bitswap, NetworkHandler {
   readonly #peers = new Set<PeerId>()
   readonly #limiter: RateLimiter
   readonly #accounts: Accounts
+  readonly #refusals: Refusals
   readonly #work: WorkBudget
   readonly #in: RateMeter
   readonly #out: RateMeter
@@ -111,6 +118,7 @@ class Engine implements Bitswap, NetworkHandler {
     this.#network = network
     this.#limiter = parts.limiter ?? unlimited(clock)
     this.#accounts = parts.accounts ?? new Accounts()
+    this.#refusals = parts.refusals ?? new Refusals()
     this.#work = new WorkBudget(clock)
     this.#in = new RateMeter(clock)
     this.#out = new RateMeter(clock)
@@ -124,7 +132,7 @@ class Engine implements Bitswap, NetworkHandler {
       this.#work.charge(peer, -blocks * SERVED_WORK)
     }
     const asking = countSent(counted, (peer, bytes) => this.#work.charge(peer, -MESSAGE_WORK - bytes / WANT_BYTES_MIN))
-    this.#client = new Client({ network: asking, clock, random, trace: this.#trace })
+    this.#client = new Client({ network: asking, clock, random, trace: this.#trace, refusals: this.#refusals })
     this.#server = new Server({
       network: counted,
       store,
@@ -132,6 +140,7 @@ class Engine implements Bitswap, NetworkHandler {
       policy,
       limiter: this.#limiter,
       work: this.#work,
+      refusals: this.#refusals,
       onServed,
     })
     network.attach(this)
@@ -163,6 +172,7 @@ class Engine implements Bitswap, NetworkHandler {
         rateIn: this.#in.bytesPerSecond,
         rateOut: this.#out.bytesPerSecond,
       },
+      refused: this.#refusals.counts,
     }
   }
 
@@ -233,11 +243,17 @@ class Engine implements Bitswap, NetworkHandler {
     if (this.#peers.has(peer)) await this.#work.pass(peer)
   }
 
-  /** Gives what is wrong with the message, if anything is. Blocks and presences do not wait for the wants to be taken. */
+  /**
+   * Gives what the peer did that it is let go for, if anything. Blocks and presences do not wait for the wants to be taken.
+   *
+   * @throws INVALID when the message breaks the protocol; what came before the place stays taken
+   */
   async #receive(peer: PeerId, bytes: Uint8Array): Promise<string | undefined> {
     try {
       const message = openMessage(bytes)
-      this.#work.charge(peer, MESSAGE_WORK + message.presences.length)
+      const { presences, passedOver } = message
+      this.#work.charge(peer, MESSAGE_WORK + presences.length + passedOver.length)
+      for (const reason of passedOver) this.#refusals.count(reason)
       const received = message.blocks.reduce((sum, block) => sum + block.bytes.length, 0)
       this.#accounts.add(peer, { received, exchanges: message.blocks.length })
       const wastedBefore = this.#client.wastedBytes
@@ -249,8 +265,10 @@ class Engine implements Bitswap, NetworkHandler {
       }
       return complaint
     } catch (error) {
-      if (isCairnError(error)) return error.message
-      throw error
+      if (!isCairnError(error)) throw error
+      this.#refusals.countError(error)
+      this.#trace.emit?.({ kind: 'refused', peer, why: error.message })
+      throw new CairnError('INVALID', `Cannot take a message of ${peer}: ${error.message}`, { cause: error })
     }
   }
 }

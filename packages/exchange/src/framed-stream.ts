@@ -14,7 +14,8 @@ import {
   STREAM_OPEN_TIMEOUT_MS,
   UNSENT_BYTES_MAX,
 } from './limits.ts'
-import type { ByteBudget } from './byte-budget.ts'
+import type { ByteBudget } from './guard/byte-budget.ts'
+import { BadInput } from './guard/refusals.ts'
 
 /**
  * The messages that arrive on one stream. Holds at most one message and two stream windows of bytes after it: what
@@ -86,7 +87,10 @@ export class MessageReader implements AsyncIterable<Uint8Array> {
       length += (bits & 0x7f) * 2 ** (7 * index)
       if (bits < 0x80) return checkLength(length)
     }
-    throw new CairnError('INVALID', `Cannot read a message: its length takes more than ${LENGTH_BYTES_MAX} bytes`)
+    throw new BadInput(
+      'length-malformed',
+      `Cannot read a message: its length takes more than ${LENGTH_BYTES_MAX} bytes`,
+    )
   }
 
   /** Exactly `length` bytes. The memory taken follows what has arrived, not what the sender promises. */
@@ -288,7 +292,8 @@ function frameOf(message: Uint8Array): readonly Uint8Array[] {
 
 function checkLength(length: number): number {
   if (length <= MESSAGE_BYTES_MAX) return length
-  throw new CairnError('INVALID', `Cannot read a message of ${length} bytes: at most ${MESSAGE_BYTES_MAX} are allowed`)
+  const text = `Cannot read a message of ${length} bytes: at most ${MESSAGE_BYTES_MAX} are allowed`
+  throw new BadInput('length-too-large', text)
 }
 
 /** Room for the whole message, not zeroed: it is handed out only once it is full, and the system gives memory when it is written. */
@@ -302,8 +307,8 @@ function isOver(stream: Stream): boolean {
   return stream.status !== 'open' && stream.status !== 'closing'
 }
 
-function cutShort(): CairnError {
-  return new CairnError('UNAVAILABLE', 'Cannot read a message: its stream ended within it')
+function cutShort(): BadInput {
+  return new BadInput('stream-cut', 'Cannot read a message: its stream ended within it', { code: 'UNAVAILABLE' })
 }
 
 function asError(cause: unknown): Error {

@@ -1,10 +1,10 @@
 // The `Network` seam over libp2p: bitswap protocols, one outbound stream a peer, any number of inbound ones. The only
 // file of the exchange, with framed-stream.ts, that knows libp2p, and by its types alone.
 // Source: bitswap-protocol.md, "Wire".
-import { CairnError, Turns } from '@cairn/core'
-import type { AbortOptions, Network, NetworkHandler, PeerAbilities, PeerId } from '@cairn/core'
+import { CairnError, isCairnError, Turns } from '@cairn/core'
+import type { AbortOptions, Clock, Network, NetworkHandler, PeerAbilities, PeerId } from '@cairn/core'
 import type { Connection, IdentifyResult, Libp2p, PeerId as Libp2pPeerId, Stream } from '@libp2p/interface'
-import { ByteBudget } from './byte-budget.ts'
+import { ByteBudget } from './guard/byte-budget.ts'
 import { MessageReader, MessageWriter } from './framed-stream.ts'
 import {
   INBOUND_STREAMS_MAX,
@@ -14,12 +14,23 @@ import {
   UNREAD_LOOK_MS,
 } from './limits.ts'
 import { downgradeMessage } from './message.ts'
+import { Offenders } from './guard/offenders.ts'
+import { BadInput, Refusals } from './guard/refusals.ts'
+import { systemClock } from './system-clock.ts'
 
 /** What of libp2p the network uses: a started node that runs identify. */
 export type Libp2pNode = Pick<
   Libp2p,
   'peerId' | 'peerStore' | 'getConnections' | 'handle' | 'unhandle' | 'addEventListener' | 'removeEventListener'
 >
+
+/** What a network may be given. */
+export interface Libp2pNetworkOptions {
+  /** Where bad input is counted; nowhere else by default. */
+  readonly refusals?: Refusals
+  /** By which peers are refused for a time. */
+  readonly clock?: Clock
+}
 
 /** A {@link Network} over libp2p. */
 export interface Libp2pNetwork extends Network {
@@ -48,8 +59,11 @@ const [WITH_PRESENCES, WITH_PREFIXES] = PROTOCOLS
  * Speaks bitswap on `libp2p`, which stays the caller's to stop, after this network. A peer counts as connected when
  * identify says that it knows a bitswap protocol, or when it opens a bitswap stream, whichever comes first.
  */
-export async function openLibp2pNetwork(libp2p: Libp2pNode): Promise<Libp2pNetwork> {
-  const network = new BitswapNetwork(libp2p)
+export async function openLibp2pNetwork(
+  libp2p: Libp2pNode,
+  options: Libp2pNetworkOptions = {},
+): Promise<Libp2pNetwork> {
+  const network = new BitswapNetwork(libp2p, options)
   await network.open()
   return network
 }
@@ -133,13 +147,17 @@ class BitswapNetwork implements Libp2pNetwork {
   readonly #links = new Map<PeerId, Link>()
   /** Inbound messages wait for the handler, so that none is lost between opening and attaching. */
   readonly #attached = Promise.withResolvers<NetworkHandler>()
+  readonly #offenders: Offenders
+  readonly #refusals: Refusals
   #handler: NetworkHandler | undefined
   #droppedStreams = 0
   #isClosed = false
   #looking: NodeJS.Timeout | undefined
 
-  constructor(libp2p: Libp2pNode) {
+  constructor(libp2p: Libp2pNode, { refusals = new Refusals(), clock = systemClock }: Libp2pNetworkOptions) {
     this.#libp2p = libp2p
+    this.#refusals = refusals
+    this.#offenders = new Offenders(clock)
     this.self = libp2p.peerId.toString()
   }
 
@@ -180,8 +198,7 @@ class BitswapNetwork implements Libp2pNetwork {
 
   reset(peer: PeerId, reason: string): void {
     const link = this.#links.get(peer)
-    if (link === undefined) return
-    for (const connection of this.#libp2p.getConnections(link.id)) connection.abort(new Error(reason))
+    if (link !== undefined) this.#disconnect(link.id, reason)
   }
 
   stat(): Libp2pNetworkStat {
@@ -213,7 +230,9 @@ class BitswapNetwork implements Libp2pNetwork {
     let total = held.reduce((sum, { bytes }) => sum + bytes, 0)
     for (const { link, bytes } of held) {
       if (total <= UNREAD_BYTES_MAX) return
-      this.#droppedStreams += link.dropStreams()
+      const streams = link.dropStreams()
+      this.#droppedStreams += streams
+      this.#refusals.count('stream-unread', streams)
       total -= bytes
     }
   }
@@ -227,7 +246,7 @@ class BitswapNetwork implements Libp2pNetwork {
   /** Takes note of what a peer says that it speaks, which may be no bitswap at all. */
   #offer(id: Libp2pPeerId, protocols: readonly string[]): void {
     const offered = PROTOCOLS.find((protocol) => protocols.includes(protocol))
-    if (offered === undefined) return
+    if (offered === undefined || this.#refuses(id)) return
     const heard = this.#links.get(id.toString())?.heard
     const link = this.#linkTo(id, { offered, heard: protocols.includes(heard ?? '') ? heard : undefined })
     link.writer.prepare()
@@ -256,6 +275,7 @@ class BitswapNetwork implements Libp2pNetwork {
       stream.abort(new Error('bitswap is closed'))
       return
     }
+    if (this.#refuses(connection.remotePeer)) return
     const link = this.#linkTo(connection.remotePeer, { heard: stream.protocol })
     const reader = new MessageReader(stream, link.budget)
     link.inbound.add(reader)
@@ -269,9 +289,28 @@ class BitswapNetwork implements Libp2pNetwork {
     } catch (cause) {
       // Whether the length was bad, the handler refused or the peer has gone: this stream is of no more use.
       const isBroken = stream.status === 'open' && link.isUp
-      if (isBroken) this.#droppedStreams++
       reader.abort(cause instanceof Error ? cause : new Error(String(cause)))
+      if (isBroken) this.#broke(link, cause)
     }
+  }
+
+  /** A peer broke a stream; what the handler refused, it has counted. */
+  #broke({ peer, id }: Link, cause: unknown): void {
+    this.#droppedStreams++
+    if (cause instanceof BadInput) this.#refusals.countError(cause)
+    if (isCairnError(cause) && this.#offenders.add(peer)) this.#disconnect(id, 'broke the protocol again and again')
+  }
+
+  /** Whether the peer is one of those that are not talked to; then it is gone. */
+  #refuses(id: Libp2pPeerId): boolean {
+    if (!this.#offenders.isRefused(id.toString())) return false
+    this.#refusals.count('peer-refused')
+    this.#disconnect(id, 'refused for a while')
+    return true
+  }
+
+  #disconnect(id: Libp2pPeerId, reason: string): void {
+    for (const connection of this.#libp2p.getConnections(id)) connection.abort(new Error(reason))
   }
 
   async #handle(link: Link, message: Uint8Array): Promise<void> {

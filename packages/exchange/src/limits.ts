@@ -280,6 +280,20 @@ export const WORK_SLICE_WANTS = 512
 /** Wants without room that a peer is told of at a time: more are passed over in silence, as they all are by boxo. */
 export const REFUSALS_MAX = 512
 
+// Of peers that break the protocol:
+
+/** Streams that a peer may break until its connection is closed: more than the end of one process does. */
+export const BREACHES_MAX = 5
+
+/** Milliseconds within which they count. */
+export const BREACHES_MS = 60_000
+
+/** Milliseconds for which such a peer is not talked to. */
+export const REFUSED_MS = 600_000
+
+/** Such peers that are remembered, as with those that sent wrong blocks. */
+export const OFFENDERS_MAX = 1024
+
 // Of what people are told:
 
 /** Milliseconds that a peer is late until a person is told that it is silent: sooner than others take its wants. */

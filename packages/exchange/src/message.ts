@@ -1,9 +1,10 @@
 // Bitswap messages and their bytes, see docs/formats/bitswap.md. Written by hand over the core's protobuf reader: protons
 // generates enums and namespaces, which type stripping cannot run, and copies fields that are only looked at here.
 // Nothing is hashed while decoding: blocks stay unproven bytes with a prefix.
-import { CairnError, ProtobufReader, ProtobufWriter, type Block, type CidPrefix } from '@cairn/core'
+import { ProtobufReader, ProtobufWriter, type Block, type CidPrefix } from '@cairn/core'
 import { CID } from 'multiformats/cid'
 import { MESSAGE_BYTES_MAX, MESSAGE_PARTS_MAX } from './limits.ts'
+import { BadInput, type RefusalReason } from './guard/refusals.ts'
 import { cidOfKey, readCid, WantList } from './want-list.ts'
 
 /** One line of a want list: asks for a block, asks whether it is there, or withdraws either. */
@@ -50,6 +51,8 @@ export interface Message extends MessageBase {
 /** A message that came in, its wants not read yet. */
 export interface OpenMessage extends Pick<Message, 'blocks' | 'presences' | 'pendingBytes'> {
   readonly wantList: WantList
+  /** Why presences were left out, once for each. */
+  readonly passedOver: readonly RefusalReason[]
 }
 
 /** A message to be sent; parts left out are empty. */
@@ -87,19 +90,23 @@ export function encodeMessage(parts: MessageParts): Uint8Array {
  * @throws INVALID when it breaks the format (a CID that does not parse, a field missing), LIMIT above 4 MiB or 16,384 parts
  */
 export function decodeMessage(bytes: Uint8Array): Message {
-  const { wantList, ...others } = openMessage(bytes)
-  const wants = Array.from(wantList, ({ key, priority, cancel, type, sendDontHave }): WantEntry => {
-    return { cid: cidOfKey(key), priority, cancel, type, sendDontHave }
-  })
-  return { ...others, wants, full: wantList.full }
+  const { wantList, blocks, presences, pendingBytes } = openMessage(bytes)
+  const wants: WantEntry[] = []
+  for (const want of wantList) {
+    if (typeof want === 'string') continue
+    const { key, priority, cancel, type, sendDontHave } = want
+    wants.push({ cid: cidOfKey(key), priority, cancel, type, sendDontHave })
+  }
+  return { wants, full: wantList.full, blocks, presences, pendingBytes }
 }
 
 /** As {@link decodeMessage}, but the entries of want lists are read, and checked, only when they are gone through. */
 export function openMessage(bytes: Uint8Array): OpenMessage {
   if (bytes.length > MESSAGE_BYTES_MAX)
-    throw new CairnError('LIMIT', `Cannot read a bitswap message of ${bytes.length} bytes`)
+    throw new BadInput('length-too-large', `Cannot read a bitswap message of ${bytes.length} bytes`, { code: 'LIMIT' })
   const blocks: PrefixedBlock[] = []
   const presences: Presence[] = []
+  const passedOver: RefusalReason[] = []
   const wantList = new WantList()
   let [pendingBytes, parts] = [0, 0]
   const reader = new ProtobufReader(bytes)
@@ -109,12 +116,17 @@ export function openMessage(bytes: Uint8Array): OpenMessage {
     if (field === 1) parts += wantList.add(reader.bytes())
     else if (field === 2) blocks.push({ prefix: PREFIX_V0, bytes: reader.bytes() })
     else if (field === 3) blocks.push(decodeBlock(reader.bytes()))
-    else if (field === 4) decodePresence(reader.bytes(), presences)
-    else if (field === 5) pendingBytes = reader.int32()
+    else if (field === 4) {
+      const presence = decodePresence(reader.bytes())
+      if (typeof presence === 'string') passedOver.push(presence)
+      else presences.push(presence)
+    } else if (field === 5) pendingBytes = reader.int32()
     else reader.skip()
-    if (parts > MESSAGE_PARTS_MAX) throw new CairnError('LIMIT', 'Cannot read a bitswap message of so many parts')
+    if (parts > MESSAGE_PARTS_MAX) {
+      throw new BadInput('message-too-many-parts', 'Cannot read a bitswap message of so many parts', { code: 'LIMIT' })
+    }
   }
-  return { wantList, blocks, presences, pendingBytes }
+  return { wantList, blocks, presences, pendingBytes, passedOver }
 }
 
 /**
@@ -142,7 +154,7 @@ export function downgradeMessage(message: Uint8Array, { hasPrefixes }: { readonl
   return writer.finish()
 }
 
-function decodePresence(bytes: Uint8Array, presences: Presence[]): void {
+function decodePresence(bytes: Uint8Array): Presence | RefusalReason {
   let cidBytes: Uint8Array | undefined
   let type = 0
   const reader = new ProtobufReader(bytes)
@@ -151,10 +163,11 @@ function decodePresence(bytes: Uint8Array, presences: Presence[]): void {
     else if (field === 2) type = reader.int32()
     else reader.skip()
   }
-  const isUsable = readCid(cidBytes) !== undefined
+  const cid = readCid(cidBytes)
+  if (typeof cid === 'string') return cid
+  if (type !== 0 && type !== 1) return 'type-unknown'
   // Copied: the CID outlives the message it came in.
-  if (isUsable && cidBytes !== undefined && (type === 0 || type === 1))
-    presences.push({ cid: CID.decode(cidBytes.slice()), has: type === 0 })
+  return { cid: CID.decode(cid.bytes.slice()), has: type === 0 }
 }
 
 function decodeBlock(bytes: Uint8Array): PrefixedBlock {
@@ -166,7 +179,7 @@ function decodeBlock(bytes: Uint8Array): PrefixedBlock {
     else if (field === 2) data = reader.bytes()
     else reader.skip()
   }
-  if (prefix === undefined) throw new CairnError('INVALID', 'Cannot read a bitswap block without its prefix')
+  if (prefix === undefined) throw new BadInput('prefix-malformed', 'Cannot read a bitswap block without its prefix')
   return { prefix, bytes: data }
 }
 
@@ -196,8 +209,8 @@ function checkPrefix(numbers: readonly number[]): CidPrefix {
     digestBytes === undefined ||
     rest.length > 0
   ) {
-    throw new CairnError(
-      'INVALID',
+    throw new BadInput(
+      'prefix-malformed',
       'Cannot read the prefix of a bitswap block: it is not version, codec, hash and length',
     )
   }

@@ -1,9 +1,10 @@
 // The want lists of a message, read entry by entry: a stranger's message has 16,384 of them, and as objects they are ten times
 // their bytes. A CID stays text until somebody needs it.
-import { CairnError, checkMultihash, IDENTITY_CODE, isCairnError, ProtobufReader } from '@cairn/core'
+import { checkMultihash, IDENTITY_CODE, isCairnError, ProtobufReader } from '@cairn/core'
 import { CID } from 'multiformats/cid'
 import { CID_BYTES_MAX } from './limits.ts'
 import type { WantEntry, WantType } from './message.ts'
+import { BadInput, type RefusalReason } from './guard/refusals.ts'
 
 /** Priority of an entry that names none. Source: bitswap-protocol.md. */
 const PRIORITY_DEFAULT = 1
@@ -16,8 +17,14 @@ export interface ReceivedWant extends Omit<WantEntry, 'cid'> {
   readonly multihashAt: number
 }
 
+/** A CID that may be used, and where the multihash begins in it. */
+interface UsableCid {
+  readonly bytes: Uint8Array
+  readonly multihashAt: number
+}
+
 /** What a message wants; reads its bytes, which must not change, each time that it is gone through. */
-export class WantList implements Iterable<ReceivedWant> {
+export class WantList implements Iterable<ReceivedWant | RefusalReason> {
   readonly #lists: Uint8Array[] = []
   #entries = 0
   #full = false
@@ -48,16 +55,13 @@ export class WantList implements Iterable<ReceivedWant> {
     return entries
   }
 
-  /** Leaves out what nobody here could act on. @throws INVALID when an entry breaks the format */
-  *[Symbol.iterator](): Generator<ReceivedWant, void, undefined> {
+  /** In place of what nobody here could act on there is the reason. @throws INVALID when an entry breaks the format */
+  *[Symbol.iterator](): Generator<ReceivedWant | RefusalReason, void, undefined> {
     for (const list of this.#lists) {
       const reader = new ProtobufReader(list)
       for (let field = reader.next(); field !== 0; field = reader.next()) {
         if (field !== 1) reader.skip()
-        else {
-          const want = readWant(reader.bytes())
-          if (want !== undefined) yield want
-        }
+        else yield readWant(reader.bytes())
       }
     }
   }
@@ -69,35 +73,36 @@ export function cidOfKey(key: string): CID {
 }
 
 /**
- * Where the multihash begins in the bytes of a CID, or `undefined` for a CID to pass over: above 168 bytes, of identity, or of
- * a hash function or digest length that is not allowed.
+ * The CID of these bytes, or why it is passed over: above 168 bytes, of identity, or of a hash function or digest length that is
+ * not allowed.
  *
  * @throws INVALID when they are no CID
  */
-export function readCid(bytes: Uint8Array | undefined): number | undefined {
-  if (bytes === undefined) throw new CairnError('INVALID', 'Cannot read a bitswap entry without its CID')
-  if (bytes.length > CID_BYTES_MAX) return undefined
+export function readCid(bytes: Uint8Array | undefined): UsableCid | RefusalReason {
+  if (bytes === undefined) throw new BadInput('cid-malformed', 'Cannot read a bitswap entry without its CID')
+  if (bytes.length > CID_BYTES_MAX) return 'cid-too-long'
   const [first, second = 0, third, fourth] = bytes
   // Nearly all are of sha2-256: version 0, or version 1 with a codec of one byte.
-  if (first === 0x12 && second === 0x20 && bytes.length === 34) return 0
-  if (first === 1 && second < 0x80 && third === 0x12 && fourth === 0x20 && bytes.length === 36) return 2
+  if (first === 0x12 && second === 0x20 && bytes.length === 34) return { bytes, multihashAt: 0 }
+  if (first === 1 && second < 0x80 && third === 0x12 && fourth === 0x20 && bytes.length === 36)
+    return { bytes, multihashAt: 2 }
   let cid: CID
   try {
     cid = CID.decode(bytes)
   } catch (cause) {
-    throw new CairnError('INVALID', 'Cannot read the CID of a bitswap entry', { cause })
+    throw new BadInput('cid-malformed', 'Cannot read the CID of a bitswap entry', { cause })
   }
-  if (cid.multihash.code === IDENTITY_CODE) return undefined
+  if (cid.multihash.code === IDENTITY_CODE) return 'cid-identity'
   try {
     checkMultihash(cid)
   } catch (error) {
-    if (isCairnError(error)) return undefined
+    if (isCairnError(error)) return 'cid-hash-refused'
     throw error
   }
-  return bytes.length - cid.multihash.bytes.length
+  return { bytes, multihashAt: bytes.length - cid.multihash.bytes.length }
 }
 
-function readWant(bytes: Uint8Array): ReceivedWant | undefined {
+function readWant(bytes: Uint8Array): ReceivedWant | RefusalReason {
   let cidBytes: Uint8Array | undefined
   let [priority, cancel, type, sendDontHave] = [PRIORITY_DEFAULT, false, 0, false]
   const reader = new ProtobufReader(bytes)
@@ -109,11 +114,12 @@ function readWant(bytes: Uint8Array): ReceivedWant | undefined {
     else if (field === 5) sendDontHave = reader.boolean()
     else reader.skip()
   }
-  const multihashAt = readCid(cidBytes)
-  // A type of later versions, which nobody here could answer; a CANCEL withdraws whatever was asked.
-  if (multihashAt === undefined || cidBytes === undefined || (!cancel && type !== 0 && type !== 1)) return undefined
+  const cid = readCid(cidBytes)
+  if (typeof cid === 'string') return cid
+  // Of later versions, which nobody here could answer; a CANCEL withdraws whatever was asked.
+  if (!cancel && type !== 0 && type !== 1) return 'type-unknown'
   const wantType: WantType = type === 1 ? 'have' : 'block'
-  return { key: keyOf(cidBytes), multihashAt, priority, cancel, type: wantType, sendDontHave }
+  return { key: keyOf(cid.bytes), multihashAt: cid.multihashAt, priority, cancel, type: wantType, sendDontHave }
 }
 
 function keyOf(bytes: Uint8Array): string {

@@ -150,10 +150,12 @@ describe('a peer that breaks the rules', () => {
   })
 
   test('sends any bytes: nothing but messages or a dropped stream comes of it', async () => {
-    const { node, openStream } = await openAgainstPlain()
+    const node = await openNode()
     await fc.assert(
       fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 5 }), async (parts) => {
-        const stream = await openStream()
+        // Each by another peer: one that goes on like this is not talked to any more.
+        const connection = await dial(await openPlain(), node.libp2p)
+        const stream = await connection.newStream(PROTOCOL)
         try {
           for (const part of parts) if (part.length > 0) stream.send(part)
           await stream.close()
@@ -166,7 +168,8 @@ describe('a peer that breaks the rules', () => {
     )
     expect(node.network.stat().bufferedBytes).toBe(0)
     const before = node.seen.messages.length
-    await sendOnce(await openStream(), Uint8Array.of(1, 2))
+    const connection = await dial(await openPlain(), node.libp2p)
+    await sendOnce(await connection.newStream(PROTOCOL), Uint8Array.of(1, 2))
     await expect.poll(() => node.seen.messages.length).toBe(before + 1)
   })
 

@@ -62,28 +62,33 @@ describe('a peer that sends', () => {
     await clock.settle(fetching)
     await clock.pass(1000)
     expect(a.node.resets).toEqual([])
-    expect(a.bitswap.stats()).toMatchObject({ dupBlksReceived: 1, unaskedBlksReceived: REPEATED_BLOCKS_MAX })
+    expect(a.bitswap.stats()).toMatchObject({
+      dupBlksReceived: 1,
+      unaskedBlksReceived: REPEATED_BLOCKS_MAX,
+      refused: { 'block-repeated': REPEATED_BLOCKS_MAX, 'block-unasked': 0 },
+    })
     await b.send('a', { blocks })
     await clock.pass(10)
     expect(a.node.resets.map(([id]) => id)).toEqual(['b'])
   })
 
   test.each([
-    ['bytes that are no message', Uint8Array.of(0xff)],
-    ['a want without CID', Uint8Array.of(0x0a, 2, 0x0a, 0)],
+    ['bytes that are no message', 'message-malformed', Uint8Array.of(0xff)],
+    ['a want without CID', 'cid-malformed', Uint8Array.of(0x0a, 2, 0x0a, 0)],
     [
       'more parts than a message may have',
+      'message-too-many-parts',
       new Uint8Array(2 * 20_000).fill(0x12).map((byte, index) => (index % 2 === 0 ? byte : 0)),
     ],
-  ])('%s is reset', async (_, bytes) => {
+  ])('%s has it counted, and loses what it came on', async (_, reason, bytes) => {
     const { clock, network, peer, actor } = openWorld()
     const [a, b] = [peer('a'), actor('b')]
     network.connect('a', 'b')
     await b.node.send('a', bytes)
     await b.node.send('a', bytes)
     await clock.pass(10)
-    expect(a.node.resets.map(([id]) => id)).toEqual(['b'])
-    expect(a.bitswap.stats()).toMatchObject({ peers: [], messagesReceived: 1 })
+    expect(a.node.resets).toEqual([])
+    expect(a.bitswap.stats()).toMatchObject({ peers: ['b'], messagesReceived: 2, refused: { [reason]: 2 } })
   })
 
   test('HAVE and never the block loses the want to another', async () => {
@@ -100,6 +105,7 @@ describe('a peer that sends', () => {
     c.put(blocks)
     await clock.settle(fetching)
     expect(clock.now()).toBeLessThan(45_000)
+    expect(a.bitswap.stats().refused['peer-silent']).toBeGreaterThan(0)
   })
 
   test('presences, cancels, empty messages and pending bytes that mean nothing does no harm', async () => {

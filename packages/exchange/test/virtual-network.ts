@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import {
   CairnError,
+  isCairnError,
   type AbortOptions,
   type Network,
   type NetworkHandler,
@@ -112,7 +113,13 @@ export class VirtualNetwork {
       this.note(`${from}>${to.self} ${bytes.length} ${digest}`)
     }
     this.watch(from, to.self, bytes)
-    await to.handler?.message(from, bytes)
+    try {
+      await to.handler?.message(from, bytes)
+    } catch (error) {
+      // A real network ends the stream that it came on, and the peer opens another one.
+      if (!isCairnError(error)) throw error
+      this.note(`${to.self} refused a message of ${from}`)
+    }
   }
 }
 

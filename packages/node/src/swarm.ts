@@ -8,6 +8,7 @@ import {
   openGatewayNetwork,
   openLibp2pNetwork,
   RateLimiter,
+  Refusals,
   systemClock,
   type Bitswap,
 } from '@cairn/exchange'
@@ -64,7 +65,8 @@ export async function openSwarm(repo: Repo, options: OnlineOptions): Promise<Swa
 async function buildSwarm(repo: Repo, host: Host, onBadConfig: (error: CairnError) => void): Promise<Swarm> {
   const limiter = new RateLimiter({ clock: systemClock, weekMinute, isLocal: (peer) => isLocal(host, peer) })
   const accounts = new Accounts(await repo.meta.get(ACCOUNTS_KEY))
-  const network = await openLibp2pNetwork(host.libp2p)
+  const refusals = new Refusals()
+  const network = await openLibp2pNetwork(host.libp2p, { refusals })
   const gateways = openGatewayNetwork({ clock: systemClock })
   const bitswap = openBitswap({
     network: joinNetworks(network, gateways),
@@ -72,6 +74,7 @@ async function buildSwarm(repo: Repo, host: Host, onBadConfig: (error: CairnErro
     clock: systemClock,
     limiter,
     accounts,
+    refusals,
   })
   const peering = new Peering({
     connect: ({ peer, addresses }, options) => host.connectPeer(peer, addresses, options),

@@ -69,6 +69,7 @@ test('stat, wantlist and ledger tell what was exchanged, what it was good for, a
     UnaskedBlksReceived: 0,
     UsefulDataReceived: bytes,
     WastedDataReceived: 0,
+    Refused: { 'stream-cut': 0, 'message-malformed': 0, 'block-unasked': 0, 'peer-refused': 0 },
     Peers: [giver.id],
     Wantlist: [{ '/': NOWHERE?.cid.toString() }],
   })

@@ -1,6 +1,7 @@
 // The asking side of bitswap: who waits for what, and which peers are asked. It owns wants and sessions; the scheduler
 // decides, the sessions send. Everything that happens in one turn goes out in one message per peer.
 import {
+  BLOCK_BYTES_MAX,
   blockKey,
   CairnError,
   checkMultihash,
@@ -26,6 +27,7 @@ import {
   REPEAT_MS,
 } from '../limits.ts'
 import type { Message, PrefixedBlock } from '../message.ts'
+import type { RefusalReason } from '../guard/refusals.ts'
 import type { ReceivedWant } from '../want-list.ts'
 import { BoundedMap } from './bounded-map.ts'
 import { standingOf, type BlockUse, type MoveReason, type StandingParts, type WantStanding } from './fetch-trace.ts'
@@ -119,7 +121,10 @@ export class Client implements Fetcher {
   /** Takes blocks and presences. Gives what is wrong when the peer sends more than it was asked for. */
   receive(peer: PeerId, message: Pick<Message, 'blocks' | 'presences'>): string | undefined {
     const session = this.#sessions.get(peer)
-    if (session === undefined) return undefined
+    if (session === undefined) {
+      this.#parts.refusals.count('block-distrusted', message.blocks.length)
+      return undefined
+    }
     for (const sent of message.blocks) {
       const complaint = this.#receiveBlock(session, sent)
       if (complaint !== undefined) return complaint
@@ -137,14 +142,14 @@ export class Client implements Fetcher {
   }
 
   /** Takes note of what the peer wants of us: who wants what we want takes it from the same peers, and can pass it on. */
-  noticed(peer: PeerId, wants: Iterable<ReceivedWant>): void {
+  noticed(peer: PeerId, wants: Iterable<ReceivedWant | RefusalReason>): void {
     const session = this.#wants.size === 0 ? undefined : this.#sessions.get(peer)
     if (session === undefined) return
     let looked = 0
-    for (const { key, multihashAt, cancel } of wants) {
+    for (const want of wants) {
       if (looked++ === NOTICED_WANTS) return
       // As `blockKey`.
-      if (cancel || !this.#wants.has(key.slice(multihashAt))) continue
+      if (typeof want === 'string' || want.cancel || !this.#wants.has(want.key.slice(want.multihashAt))) continue
       session.wantsSame()
       this.#wake()
       return
@@ -231,7 +236,9 @@ export class Client implements Fetcher {
       return undefined
     }
     count('unasked')
-    if (key !== undefined && this.#past.get(key) === true) {
+    const isRepeat = key !== undefined && this.#past.get(key) === true
+    this.#parts.refusals.count(block === undefined ? unusable(bytes) : isRepeat ? 'block-repeated' : 'block-unasked')
+    if (isRepeat) {
       return session.conduct.forgivesRepeat(bytes) ? undefined : 'sent blocks again and again'
     }
     if (session.conduct.forgivesWrong()) return undefined
@@ -310,7 +317,9 @@ export class Client implements Fetcher {
     this.#cancelCheck = undefined
     const now = this.#clock.now()
     for (const session of this.#sessions.values()) {
-      if (session.isSilent(now)) this.#move(session, session.stall(), 'silent')
+      if (!session.isSilent(now)) continue
+      this.#parts.refusals.count('peer-silent')
+      this.#move(session, session.stall(), 'silent')
     }
     for (const want of this.#wants.values()) {
       if (now - want.askedAt >= REPEAT_MS) this.#repeat(want, now)
@@ -323,4 +332,9 @@ export class Client implements Fetcher {
     for (const session of this.#sessions.values()) session.repeat(want)
     this.#scheduler.add(want)
   }
+}
+
+/** Why no block can be made of so many bytes. */
+function unusable(bytes: number): RefusalReason {
+  return bytes > BLOCK_BYTES_MAX ? 'block-too-large' : 'block-hash-refused'
 }

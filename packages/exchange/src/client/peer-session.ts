@@ -13,6 +13,7 @@ import {
   SILENCE_MS,
   SILENCE_SEEN_MS,
 } from '../limits.ts'
+import type { Refusals } from '../guard/refusals.ts'
 import { AskWindow } from './ask-window.ts'
 import { Conduct } from './conduct.ts'
 import type { AskStanding } from './fetch-trace.ts'
@@ -23,6 +24,8 @@ import type { Ask, Want } from './want.ts'
 /** What a session needs from outside. */
 export interface SessionParts extends OutboxParts {
   readonly clock: Clock
+  /** Where blocks are counted that are dropped. */
+  readonly refusals: Refusals
   /** A number from 0 to 1 by chance. */
   readonly random: () => number
 }

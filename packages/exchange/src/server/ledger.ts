@@ -58,11 +58,12 @@ export class Ledger {
     return this.#wants.size
   }
 
-  /** Takes one line of what the peer wants and no longer wants. */
-  apply(entry: ReceivedWant): void {
+  /** Takes one line of what the peer wants and no longer wants; false when there is no room for it. */
+  apply(entry: ReceivedWant): boolean {
     const want = this.#wants.get(entry.key)
-    if (!entry.cancel) this.#want(entry, want)
-    else if (want !== undefined) this.remove(want)
+    if (!entry.cancel) return this.#want(entry, want)
+    if (want !== undefined) this.remove(want)
+    return true
   }
 
   /** A list begins that replaces all: what is not named by `keep` until `endFullList` is ended then. */
@@ -181,7 +182,7 @@ export class Ledger {
     this.#queue = []
   }
 
-  #want(entry: ReceivedWant, known: LedgerWant | undefined): void {
+  #want(entry: ReceivedWant, known: LedgerWant | undefined): boolean {
     const { key, priority, type, sendDontHave } = entry
     if (known !== undefined) {
       if (type === 'block') known.type = type
@@ -194,7 +195,11 @@ export class Ledger {
       this.#wants.set(want.key, want)
       this.#index.add(want)
       this.#enqueue(want)
-    } else if (sendDontHave && this.#refusals.size < REFUSALS_MAX) this.#refusals.add(key)
+    } else {
+      if (sendDontHave && this.#refusals.size < REFUSALS_MAX) this.#refusals.add(key)
+      return false
+    }
+    return true
   }
 
   /** A full ledger lets the want go that has waited longest for a block that is not here. */

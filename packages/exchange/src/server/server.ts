@@ -5,6 +5,7 @@ import type { CID } from 'multiformats/cid'
 import { ANSWER_BYTES, BUSY_ANSWERS, WORK_SLICE_WANTS } from '../limits.ts'
 import { encodeMessage, type Presence } from '../message.ts'
 import type { RateLimiter } from '../rate-limit.ts'
+import type { RefusalReason, Refusals } from '../guard/refusals.ts'
 import type { ReceivedWant, WantList } from '../want-list.ts'
 import type { WorkBudget } from '../work-budget.ts'
 import { chooseAnswer, readAnswer, type Choice, type Shelf } from './answer.ts'
@@ -24,6 +25,8 @@ export interface ServerParts {
   readonly limiter: RateLimiter
   /** What taking wants costs, and may cost. */
   readonly work: WorkBudget
+  /** Where wants are counted that are passed over. */
+  readonly refusals: Refusals
   readonly onServed: Served
 }
 
@@ -43,6 +46,7 @@ export class Server {
   readonly #store: BlockSource
   readonly #limiter: RateLimiter
   readonly #work: WorkBudget
+  readonly #refusals: Refusals
   readonly #clock: Clock
   readonly #onServed: Served
   readonly #line: Line
@@ -52,11 +56,12 @@ export class Server {
   #policy: ServePolicy
   readonly #sent: SentLately
 
-  constructor({ network, store, clock, policy, limiter, work, onServed }: ServerParts) {
+  constructor({ network, store, clock, policy, limiter, work, refusals, onServed }: ServerParts) {
     this.#network = network
     this.#store = store
     this.#limiter = limiter
     this.#work = work
+    this.#refusals = refusals
     this.#clock = clock
     this.#onServed = onServed
     this.#policy = policy
@@ -100,10 +105,15 @@ export class Server {
     const { ledger } = customer
     if (list.full) {
       ledger.beginFullList()
-      await this.#inSlices(customer, list, (want) => ledger.keep(want))
+      await this.#inSlices(customer, list, (want) => {
+        if (typeof want !== 'string') ledger.keep(want)
+      })
       ledger.endFullList()
     }
-    await this.#inSlices(customer, list, (want) => ledger.apply(want))
+    await this.#inSlices(customer, list, (want) => {
+      if (typeof want === 'string') this.#refusals.count(want)
+      else if (!ledger.apply(want)) this.#refusals.count('want-without-room')
+    })
   }
 
   /** Tells that the blocks of `cids` are in the store now: peers that wait for them are served. */
@@ -140,7 +150,11 @@ export class Server {
     await this.#line.close()
   }
 
-  async #inSlices(customer: Customer, list: WantList, take: (want: ReceivedWant) => void): Promise<void> {
+  async #inSlices(
+    customer: Customer,
+    list: WantList,
+    take: (want: ReceivedWant | RefusalReason) => void,
+  ): Promise<void> {
     let left = WORK_SLICE_WANTS
     for (const want of list) {
       if (left === 0) {

@@ -32,12 +32,14 @@ export const bitswapStat = eventCommand({
       MessagesReceived: stats.messagesReceived,
       BlocksSent: stats.blocksSent,
       DataSent: stats.dataSent,
-      // Kubo has these not: blocks that nobody had asked for, and what all that came was good for.
+      // Kubo has these not: blocks that nobody had asked for, what all that came was good for, and
+      // why what peers sent was dropped.
       UnaskedBlksReceived: stats.unaskedBlksReceived,
       UnaskedDataReceived: stats.unaskedDataReceived,
       UsefulDataReceived: stats.dataReceived - stats.dupDataReceived - stats.unaskedDataReceived,
       WastedDataReceived: stats.dupDataReceived + stats.unaskedDataReceived,
       MessagesSent: stats.messagesSent,
+      Refused: stats.refused,
     }
   },
   answer: lastEvent,
@@ -55,6 +57,9 @@ export const bitswapStat = eventCommand({
       `\tunasked data received: ${bytes(event.UnaskedDataReceived)}`,
       `\tuseful data received: ${bytes(event.UsefulDataReceived)}`,
       `\twasted data received: ${bytes(event.WastedDataReceived)}`,
+      ...Object.entries(event.Refused)
+        .filter(([, count]) => count > 0)
+        .map(([reason, count]) => `\trefused ${reason}: ${count}`),
       `\twantlist [${event.Wantlist.length} keys]`,
       ...event.Wantlist.map((cid) => `\t\t${cid['/']}`),
       `\tpartners [${event.Peers.length}]`,
