@@ -90,6 +90,7 @@ export const add = eventCommand({
       }
     }
   },
+  answer: named,
   text(event, options) {
     if ('Bytes' in event) return undefined
     const { quiet = false, quieter = false } = options
@@ -108,6 +109,15 @@ async function* importEvents(
   const { 'only-hash': onlyHash = false, 'to-files': toFiles, pin = true } = input.options
   if (onlyHash) yield* dropBlocks(importTree(source, settings))
   else yield* (await input.node()).add(source, { settings, pin, toFiles, signal: input.signal })
+}
+
+/** As in Kubo, a file without a name goes by its CID; what everything was put into has none. */
+async function* named(
+  events: AsyncIterable<AddEvent>,
+  options: OptionValues<typeof OPTIONS>,
+): AsyncGenerator<AddEvent> {
+  for await (const event of events)
+    yield 'Hash' in event && event.Name === '' && !isWrapped(options) ? { ...event, Name: event.Hash } : event
 }
 
 function isWrapped({ wrap, 'wrap-with-directory': wrapLong }: OptionValues<typeof OPTIONS>): boolean {

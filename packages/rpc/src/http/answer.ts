@@ -79,8 +79,8 @@ export class Answer {
       response.addTrailers({ [ERROR_TRAILER]: text, ...own })
       await this.end()
     } else {
-      // HTTP/1.0 has no trailers, and an answer that just ends would count as whole.
-      response.destroy()
+      // An answer that just ends would count as whole.
+      response.socket?.resetAndDestroy()
     }
   }
 
@@ -92,7 +92,9 @@ export class Answer {
   #begin(): void {
     clearTimeout(this.#headersTimer)
     if (this.#response.headersSent || this.#response.destroyed) return
-    this.#response.writeHead(200, { ...headersOf(this.#kind), Trailer: ERROR_TRAILER })
+    // HTTP/1.0, as proxies speak it to what is behind them, has no trailers.
+    const hasTrailers = this.#exchange.request.httpVersion !== '1.0'
+    this.#response.writeHead(200, { ...headersOf(this.#kind), ...(hasTrailers && { Trailer: ERROR_TRAILER }) })
     this.#response.flushHeaders()
   }
 }

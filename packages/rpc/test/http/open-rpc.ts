@@ -129,7 +129,7 @@ async function send(request: ClientRequest, body: PostOptions['body']): Promise<
   }
   for await (const piece of body) {
     if (request.destroyed) return
-    if (!request.write(piece)) await new Promise((resolve) => request.once('drain', resolve).once('close', resolve))
+    if (!request.write(piece)) await new Promise((resolve) => request.once('drain', resolve))
   }
   request.end()
 }
