@@ -1,5 +1,6 @@
 // `npm run bench:links -- NAME…`: the goals of the exchange over real links, each beside what it is to reach. As root, on Linux.
 import { whyNoRoom } from './links.ts'
+import { besideHarm, swarm } from './strangers.ts'
 import { besideSocket, firstByte, fromProviders, pinLeaves, seek } from './transfers.ts'
 
 const KIB = 1024
@@ -46,6 +47,21 @@ const PARTS: Readonly<Record<string, () => Promise<void>>> = {
       await benchProviders(upBytesPerMs, false)
       await benchProviders(upBytesPerMs, true)
     }
+  },
+  async harm() {
+    const bytes = 64 * MIB
+    const [alone, beside] = [await besideHarm(bytes, 0), await besideHarm(bytes, 3)]
+    row('beside 3 liars, 3 stallers, 3 drippers: share of the rate', alone.ms / beside.ms, { atLeast: 0.7 })
+    row('  duplicates, share of what came', beside.duplicate / beside.received, { atMost: 0.05 })
+    row('  wrong blocks taken of each liar', beside.unasked / 3, { atMost: 2 })
+    row('  peers left', beside.peers, { atMost: 7 })
+  },
+  async swarm() {
+    const bytes = 8 * MIB
+    const { ms, copies, wasted } = await swarm(8, bytes, 2000)
+    row('8 that share a seed of 2 MB/s: times one copy', ms / (bytes / 2000), { atMost: 1.3 })
+    row('  copies that the seed sent', copies, { atMost: 1.5 })
+    row('  duplicates, share of what came', wasted, { atMost: 0.01 })
   },
   async tiny() {
     await benchSocket('10,000 blocks of 1 KiB under one root', 10_000 * KIB, 10_000)

@@ -19,7 +19,10 @@ export interface Report {
   readonly cpuMs: number
   readonly received: number
   readonly duplicate: number
+  /** Blocks. */
   readonly unasked: number
+  /** Bytes that others were sent. */
+  readonly sent: number
   readonly peers: number
   readonly error?: string | undefined
 }
@@ -54,7 +57,8 @@ async function follow(order: Order): Promise<Report> {
     cpuMs: (user + system) / 1000,
     received: stats?.dataReceived ?? 0,
     duplicate: stats?.dupDataReceived ?? 0,
-    unasked: stats?.unaskedDataReceived ?? 0,
+    unasked: stats?.unaskedBlksReceived ?? 0,
+    sent: stats?.dataSent ?? 0,
     peers: stats?.peers.length ?? 0,
   }
 }

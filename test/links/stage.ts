@@ -1,6 +1,6 @@
 // Cairn in a room: repos on disk, daemons by the command line, and readers, each in a namespace. Closing a stage ends all.
 import type { ChildProcess } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -110,6 +110,12 @@ export class Stage implements AsyncDisposable {
     }
     if (addresses.length > 0) await order({ verb: 'connect', addresses })
     return { order, end: () => talker.end() }
+  }
+
+  /** Where others reach a reader that listens. */
+  async addressOf(index: number, repo: string): Promise<string> {
+    const { Identity } = JSON.parse(await readFile(join(repo, 'config'), 'utf8')) as Config
+    return `/ip4/${this.corner(index).address}/tcp/${PORT}/p2p/${Identity.PeerID}`
   }
 
   /** Runs a module of this folder in a corner, until it has said that it is ready. */
