@@ -175,6 +175,8 @@ export interface NetworkHandler {
   disconnected(peer: PeerId): void
   /** One whole message. The network reads the peer's next one only after the promise settles: this is the back-pressure. */
   message(peer: PeerId, message: Uint8Array): Promise<void>
+  /** Bytes that the peer may be sending because it was asked to, at most; 0 when left out. Those are no flood. */
+  expectedBytes?(peer: PeerId): number
 }
 
 /** Moves whole messages between peers: over libp2p, or over a simulated network with a seed. */

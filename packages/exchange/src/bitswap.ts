@@ -224,6 +224,10 @@ class Engine implements Bitswap, NetworkHandler {
     this.#work.forget(peer)
   }
 
+  expectedBytes(peer: PeerId): number {
+    return this.#client.expectedBytes(peer)
+  }
+
   async message(peer: PeerId, bytes: Uint8Array): Promise<void> {
     if (!this.#peers.has(peer)) return
     this.#messagesReceived++

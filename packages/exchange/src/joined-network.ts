@@ -29,6 +29,7 @@ class JoinedNetwork implements Network {
           handler.disconnected(peer)
         },
         message: (peer, message) => handler.message(peer, message),
+        expectedBytes: (peer) => handler.expectedBytes?.(peer) ?? 0,
       })
     }
   }

@@ -12,6 +12,7 @@ import {
   PEER_INBOUND_BYTES_MAX,
   UNREAD_BYTES_MAX,
   UNREAD_LOOK_MS,
+  WINDOW_BYTES_MAX,
 } from './limits.ts'
 import { downgradeMessage } from './message.ts'
 import { Offenders } from './guard/offenders.ts'
@@ -223,13 +224,21 @@ class BitswapNetwork implements Libp2pNetwork {
     await Promise.all(links.map((link) => link.close()))
   }
 
-  /** js-libp2p bounds what a stream holds, and nothing what a peer does; who holds most gives way when it is too much. */
+  /**
+   * js-libp2p bounds what a stream holds, and nothing what a peer does; who holds most gives way when it is too much. What a peer
+   * was asked for is no fault of its own: it stands unread while a limit of ours holds it back.
+   */
   readonly #boundUnread = (): void => {
-    const held = Array.from(this.#links.values(), (link) => ({ link, bytes: link.unreadBytes }))
-    held.sort((a, b) => b.bytes - a.bytes)
+    const held = Array.from(this.#links.values(), (link) => {
+      const bytes = link.unreadBytes
+      return { link, bytes, excess: Math.max(0, bytes - (this.#handler?.expectedBytes?.(link.peer) ?? 0)) }
+    })
     let total = held.reduce((sum, { bytes }) => sum + bytes, 0)
+    const expected = held.reduce((sum, { bytes, excess }) => sum + bytes - excess, 0)
+    const bytesMax = UNREAD_BYTES_MAX + Math.min(expected, WINDOW_BYTES_MAX)
+    held.sort((a, b) => b.excess - a.excess || b.bytes - a.bytes)
     for (const { link, bytes } of held) {
-      if (total <= UNREAD_BYTES_MAX) return
+      if (total <= bytesMax) return
       const streams = link.dropStreams()
       this.#droppedStreams += streams
       this.#refusals.count('stream-unread', streams)

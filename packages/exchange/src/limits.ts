@@ -245,7 +245,10 @@ export const ACCOUNTS_MAX = 2048
 /** Wants remembered for all peers together, at about 360 bytes each: 12 MB. Above it each peer may have an equal part. */
 export const WANTS_MAX = 32_768
 
-/** Bytes that have come from all peers and are not handled; above it, those who hold most lose their streams. */
+/**
+ * Bytes that have come from all peers unasked and are not handled; above it, those who hold most lose their streams. What was
+ * asked for comes on top, up to `WINDOW_BYTES_MAX`.
+ */
 export const UNREAD_BYTES_MAX = 48 * 1024 * 1024
 
 /** Milliseconds between looks at it: 12 MB at 1 Gbit/s. */

@@ -156,6 +156,11 @@ export class Client implements Fetcher {
     }
   }
 
+  /** Bytes that the blocks may have which the peer was asked for. */
+  expectedBytes(peer: PeerId): number {
+    return (this.#sessions.get(peer)?.dueAsks ?? 0) * BLOCK_BYTES_MAX
+  }
+
   /** Whether the block is waited for, and every peer that is connected, one at least, has said that it lacks it. */
   isLacked(cid: CID): boolean {
     const want = this.#wants.get(blockKey(cid))

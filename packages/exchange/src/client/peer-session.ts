@@ -58,6 +58,11 @@ export class PeerSession {
     this.#outbox = new Outbox(id, parts)
   }
 
+  /** Blocks that this peer was asked for and may still send. */
+  get dueAsks(): number {
+    return this.#window.dueAsks
+  }
+
   /** Bytes that are expected from this peer soon. */
   get openBytes(): number {
     return this.#window.openBytes
