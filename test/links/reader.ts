@@ -1,7 +1,7 @@
 // Run as a process in a namespace: a node on the repo and listening on the addresses that it is given, which does what each
 // line on standard input says and answers with a line. Times are taken in here, where nothing has to be started any more.
 import { createInterface } from 'node:readline'
-import { parseCid, readFile } from '@cairn/core'
+import { parseCid, readEarly, readFile } from '@cairn/core'
 import { openNode } from '@cairn/node'
 
 /** What a reader can be told to do. */
@@ -71,6 +71,8 @@ async function* run(order: Order): AsyncGenerator<number> {
     await node.pins.add(parseCid(order.cid))
   } else {
     const { offset, length } = order
-    for await (const bytes of readFile(node.blocks, parseCid(order.cid), { offset, length })) yield bytes.length
+    const cid = parseCid(order.cid)
+    const content = readEarly(node.blocks, (reader) => readFile(reader, cid, { offset, length }))
+    for await (const bytes of content) yield bytes.length
   }
 }

@@ -69,6 +69,7 @@ export { DURATION_MS_MAX, formatBytes, formatCount, parseBytes, parseDuration } 
 export { abortable, Turns } from './turns.ts'
 export { ProtobufReader, ProtobufWriter } from './protobuf.ts'
 export { BlockService, type BlockServiceParts } from './block/block-service.ts'
+export { readEarly } from './block/read-early.ts'
 export { openCarFile, type CarFile } from './car/car-file.ts'
 export { buildCarIndex } from './car/build-index.ts'
 export { exportCar, type DagScope, type ExportCarOptions } from './car/export-car.ts'

@@ -23,9 +23,20 @@ export interface BlockServiceParts {
 
 /** A fetch that several callers may share. It ends when the last of them has left. */
 interface SharedFetch {
-  readonly block: Promise<Block>
+  readonly key: string
+  /** The block as soon as it is proven, and once it is stored as well. */
+  readonly proven: Promise<Block>
+  readonly stored: Promise<Block>
   readonly stop: AbortController
   callers: number
+  isOver: boolean
+}
+
+/** A block that may still be on its way into the store. */
+export interface EarlyBlock {
+  readonly block: Block
+  /** Settles once it is stored, or cannot be; `undefined` when it is. To be awaited, whatever is done with the block. */
+  readonly stored: Promise<void> | undefined
 }
 
 /** Why work stops that nobody needs any more. One for all: to abort without a reason makes an error with its stack each time. */
@@ -52,19 +63,27 @@ export class BlockService implements BlockReader {
 
   /** A block whose stored bytes are damaged is fetched like one that is missing, and stored anew. */
   async get(cid: CID, { signal }: AbortOptions = {}): Promise<Block> {
-    signal?.throwIfAborted()
-    checkMultihash(cid)
-    const inline = identityBlock(cid)
-    if (inline !== undefined) return inline
-    let stored: Block | undefined
+    return (await this.#local(cid, signal)) ?? relabelBlock(await this.#fetch(cid, signal), cid)
+  }
+
+  /**
+   * As `get`, but gives a block that is fetched as soon as it is proven, while it is stored. Nothing bounds how many wait for
+   * that but the caller; see {@link readEarly}.
+   *
+   * @throws as `get`
+   */
+  async getEarly(cid: CID, { signal }: AbortOptions = {}): Promise<EarlyBlock> {
+    const here = await this.#local(cid, signal)
+    if (here !== undefined) return { block: here, stored: undefined }
+    const fetch = this.#join(cid, signal)
+    let block: Block
     try {
-      stored = await this.#store.get(cid)
+      block = await this.#waits.abortable(fetch.proven, signal)
     } catch (error) {
-      return this.#replace(cid, error, signal)
+      await this.#leave(fetch, signal)
+      throw error
     }
-    if (stored === undefined) return relabelBlock(await this.#fetch(cid, signal), cid)
-    this.#onFound?.(cid, stored.bytes.length)
-    return stored
+    return { block: relabelBlock(block, cid), stored: this.#untilStored(fetch) }
   }
 
   /** Protects from collections whatever is stored, fetched or ensured from now on; see `BlockStore.hold`. */
@@ -110,35 +129,75 @@ export class BlockService implements BlockReader {
     }
   }
 
-  /** Joins the fetch of this block or begins one; one caller's abort does not touch the others. */
+  /** The block, if it need not be fetched. */
+  async #local(cid: CID, signal: AbortSignal | undefined): Promise<Block | undefined> {
+    signal?.throwIfAborted()
+    checkMultihash(cid)
+    const inline = identityBlock(cid)
+    if (inline !== undefined) return inline
+    try {
+      const stored = await this.#store.get(cid)
+      if (stored !== undefined) this.#onFound?.(cid, stored.bytes.length)
+      return stored
+    } catch (error) {
+      return this.#replace(cid, error, signal)
+    }
+  }
+
+  /** Waits for the fetch of this block; one caller's abort does not touch the others. */
   async #fetch(cid: CID, signal: AbortSignal | undefined): Promise<Block> {
+    const fetch = this.#join(cid, signal)
+    try {
+      return await this.#waits.abortable(fetch.stored, signal)
+    } finally {
+      await this.#leave(fetch, signal)
+    }
+  }
+
+  /** Whoever comes while the block is being stored shares it. */
+  async #untilStored(fetch: SharedFetch): Promise<void> {
+    try {
+      await fetch.stored
+    } finally {
+      await this.#leave(fetch)
+    }
+  }
+
+  /** Joins the fetch of this block or begins one, to be left again. */
+  #join(cid: CID, signal: AbortSignal | undefined): SharedFetch {
     signal?.throwIfAborted()
     const key = blockKey(cid)
     const fetch = this.#fetches.get(key) ?? this.#begin(key, cid)
     fetch.callers++
-    try {
-      return await this.#waits.abortable(fetch.block, signal)
-    } finally {
-      fetch.callers--
-      if (fetch.callers === 0) {
-        fetch.stop.abort(signal?.reason ?? DONE)
-        if (this.#fetches.get(key) === fetch) this.#fetches.delete(key)
-        await Promise.allSettled([fetch.block])
-      }
-    }
+    return fetch
+  }
+
+  async #leave(fetch: SharedFetch, signal?: AbortSignal): Promise<void> {
+    if (--fetch.callers > 0) return
+    if (this.#fetches.get(fetch.key) === fetch) this.#fetches.delete(fetch.key)
+    if (fetch.isOver) return
+    fetch.stop.abort(signal?.reason ?? DONE)
+    await Promise.allSettled([fetch.stored])
   }
 
   #begin(key: string, cid: CID): SharedFetch {
     const stop = new AbortController()
-    const fetch = { block: this.#fetchAndStore(cid, stop.signal), stop, callers: 0 }
+    const proven = this.#obtain(cid, stop.signal)
+    const stored = proven.then(async (block) => {
+      await this.putMany([block])
+      return block
+    })
+    const fetch: SharedFetch = { key, proven, stored, stop, callers: 0, isOver: false }
+    const end = (): void => {
+      fetch.isOver = true
+    }
+    stored.then(end, end)
     this.#fetches.set(key, fetch)
     return fetch
   }
 
-  async #fetchAndStore(cid: CID, signal: AbortSignal): Promise<Block> {
-    const block = emptyBlock(cid) ?? (await this.#race(cid, signal))
-    await this.putMany([block])
-    return block
+  async #obtain(cid: CID, signal: AbortSignal): Promise<Block> {
+    return emptyBlock(cid) ?? (await this.#race(cid, signal))
   }
 
   /** The first block that any fetcher gives; the others are stopped. */

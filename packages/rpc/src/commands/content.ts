@@ -1,5 +1,15 @@
 // cairn cat and get: content by CID or path.
-import { decodeUnixFS, fileSize, readFile, readTree, resolvePath } from '@cairn/core'
+import {
+  decodeUnixFS,
+  fileSize,
+  readEarly,
+  readFile,
+  readTree,
+  resolvePath,
+  type AbortOptions,
+  type BlockReader,
+  type ByteRange,
+} from '@cairn/core'
 import { bytesCommand, firstArgument, treeCommand } from '../command.ts'
 
 const PATH = { name: 'path', help: 'CID, CID/name, /ipfs/CID/name or ipfs://CID/name' } as const
@@ -18,23 +28,31 @@ export const cat = bytesCommand({
     length: { type: 'count', short: 'l', value: 'N', help: 'write at most so many bytes' },
   },
   fetches: true,
-  async *run({ args, options: { offset = 0, length = Infinity }, node, signal }) {
+  async *run({ args, options, node, signal }) {
     const { blocks } = await node()
-    let skip = offset
-    let left = length
-    for (const path of args) {
-      if (left === 0) return
-      const cid = await resolvePath(blocks, path, { signal })
-      // Several files are read as if they were one.
-      const size = args.length === 1 ? Infinity : fileSize(decodeUnixFS(await blocks.get(cid, { signal })))
-      for await (const bytes of readFile(blocks, cid, { offset: Math.min(skip, size), length: left, signal })) {
-        left -= bytes.length
-        yield bytes
-      }
-      skip = Math.max(0, skip - size)
-    }
+    yield* readEarly(blocks, (reader) => joinFiles(reader, args, { ...options, signal }))
   },
 })
+
+/** Several files, read as if they were one. */
+async function* joinFiles(
+  blocks: BlockReader,
+  paths: readonly string[],
+  { offset = 0, length = Infinity, signal }: ByteRange & AbortOptions,
+): AsyncGenerator<Uint8Array> {
+  let skip = offset
+  let left = length
+  for (const path of paths) {
+    if (left === 0) return
+    const cid = await resolvePath(blocks, path, { signal })
+    const size = paths.length === 1 ? Infinity : fileSize(decodeUnixFS(await blocks.get(cid, { signal })))
+    for await (const bytes of readFile(blocks, cid, { offset: Math.min(skip, size), length: left, signal })) {
+      left -= bytes.length
+      yield bytes
+    }
+    skip = Math.max(0, skip - size)
+  }
+}
 
 export const get = treeCommand({
   path: ['get'],
