@@ -1,10 +1,12 @@
 // Trustless gateways as peers: the engine asks them, measures them, shares its work among them and others and lets go of
 // those who send wrong bytes, as it does with everybody. Only the transport differs: a want becomes an HTTP request.
-import { CairnError } from '@cairn/core'
-import type { AbortOptions, Clock, Network, NetworkHandler, PeerAbilities, PeerId } from '@cairn/core'
+import { blockKey, CairnError, isCairnError, mayHaveLinks, verifyBlock } from '@cairn/core'
+import type { AbortOptions, Block, Clock, Network, NetworkHandler, PeerAbilities, PeerId } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
 import { GATEWAY_COOLDOWN_MS, GATEWAY_COOLDOWN_MS_MAX, GATEWAY_REQUESTS_MAX } from '../limits.ts'
-import { decodeMessage, encodeMessage, type WantEntry } from '../message.ts'
+import { decodeMessage, type WantEntry } from '../message.ts'
+import { AnswerLine } from './answer-line.ts'
+import { GatewayDag } from './gateway-dag.ts'
 import { parseGatewayUrl, probeGateway, requestBlock } from './gateway.ts'
 
 /** A {@link Network} whose peers are gateways; the identity of one is its URL. */
@@ -31,8 +33,10 @@ const ABILITIES: PeerAbilities = { presences: true }
 /** One gateway that was added. */
 interface GatewayPeer {
   readonly base: PeerId
-  /** Wants under way and waiting, by the text of their CID, oldest first. */
+  /** Wants under way and waiting, by the key of their block, oldest first. */
   readonly wants: Map<string, Request>
+  readonly dag: GatewayDag
+  readonly answers: AnswerLine
   running: number
   isUp: boolean
   /** Failures one after another. */
@@ -70,7 +74,7 @@ class Gateways implements GatewayNetwork {
     if (known?.isUp === true) return base
     const signals = signal === undefined ? [this.#closing.signal] : [this.#closing.signal, signal]
     await probeGateway(base, AbortSignal.any(signals))
-    const peer = this.#peers.get(base) ?? newPeer(base)
+    const peer = this.#peers.get(base) ?? this.#newPeer(base)
     this.#peers.set(base, peer)
     this.#up(peer)
     return base
@@ -79,7 +83,7 @@ class Gateways implements GatewayNetwork {
   keep(url: string): void {
     const base = parseGatewayUrl(url)
     if (this.#closing.signal.aborted || this.#peers.has(base)) return
-    const peer = newPeer(base)
+    const peer = this.#newPeer(base)
     this.#peers.set(base, peer)
     void this.#retry(peer)
   }
@@ -90,16 +94,21 @@ class Gateways implements GatewayNetwork {
     if (peer?.isUp !== true) throw new CairnError('UNAVAILABLE', `Not connected to ${base}`)
     const { full, wants } = decodeMessage(message)
     if (full) stopAll(peer)
+    const held: Block[] = []
     for (const entry of wants) {
-      const key = entry.cid.toString()
+      const key = blockKey(entry.cid)
       const known = peer.wants.get(key)
       // A want for the block takes the place of a question for it; the other way round it is answered by the block.
       if (known !== undefined && !entry.cancel && known.entry.type === 'block') continue
       known?.stop.abort()
       peer.wants.delete(key)
-      if (!entry.cancel) peer.wants.set(key, { entry, stop: new AbortController(), isRunning: false })
+      if (entry.cancel) continue
+      const block = peer.dag.take(key)
+      if (block === undefined) peer.wants.set(key, { entry, stop: new AbortController(), isRunning: false })
+      else held.push(block)
     }
     this.#fill(peer)
+    for (const { cid, bytes } of held) void peer.answers.tell({ cid, answer: bytes })
   }
 
   reset(base: PeerId, reason: string): void {
@@ -111,7 +120,7 @@ class Gateways implements GatewayNetwork {
     this.#closing.abort(new CairnError('UNAVAILABLE', 'The network is closed'))
     for (const peer of this.#peers.values()) {
       peer.cancelRetry?.()
-      stopAll(peer)
+      endPeer(peer)
     }
     this.#peers.clear()
   }
@@ -127,7 +136,7 @@ class Gateways implements GatewayNetwork {
   #down(peer: GatewayPeer, { retryMs }: { readonly reason: string; readonly retryMs?: number | undefined }): void {
     if (!peer.isUp) return
     peer.isUp = false
-    stopAll(peer)
+    endPeer(peer)
     const delayMs = retryMs ?? Math.min(GATEWAY_COOLDOWN_MS * 2 ** peer.failures, GATEWAY_COOLDOWN_MS_MAX)
     peer.failures++
     peer.cancelRetry = this.#clock.after(delayMs, () => void this.#retry(peer))
@@ -147,16 +156,58 @@ class Gateways implements GatewayNetwork {
     }
   }
 
-  #fill(peer: GatewayPeer): void {
-    for (const request of peer.wants.values()) {
-      if (peer.running >= GATEWAY_REQUESTS_MAX) return
-      if (!request.isRunning) void this.#run(peer, request)
+  #newPeer(base: PeerId): GatewayPeer {
+    const dag = new GatewayDag({
+      base,
+      clock: this.#clock,
+      give: (block) => this.#give(peer, block),
+      ended: () => this.#fill(peer),
+      lied: (reason) => this.#down(peer, { reason, retryMs: GATEWAY_COOLDOWN_MS_MAX }),
+    })
+    const peer: GatewayPeer = {
+      base,
+      wants: new Map(),
+      dag,
+      answers: new AnswerLine(async (message, { hasBlocks }) => {
+        if (hasBlocks) peer.failures = 0
+        await this.#handler?.message(base, message)
+      }),
+      running: 0,
+      isUp: false,
+      failures: 0,
+      cancelRetry: undefined,
     }
+    return peer
+  }
+
+  /** Begins what a CAR neither brings nor would bring. */
+  #fill(peer: GatewayPeer): void {
+    if (!peer.isUp) return
+    if (!peer.dag.isReading) {
+      const wanted = peer.wants.values().filter(({ entry }) => entry.type === 'block')
+      peer.dag.ask(Array.from(wanted, ({ entry }) => entry.cid))
+    }
+    for (const [key, request] of peer.wants) {
+      if (peer.running >= GATEWAY_REQUESTS_MAX) return
+      if (!request.isRunning && !peer.dag.isComing(key)) void this.#run(peer, request)
+    }
+  }
+
+  /** Hands a block on that a CAR brought, if it is wanted. */
+  async #give(peer: GatewayPeer, block: Block): Promise<boolean> {
+    const key = blockKey(block.cid)
+    const request = peer.wants.get(key)
+    if (request === undefined) return false
+    peer.wants.delete(key)
+    request.stop.abort()
+    const told = peer.answers.tell({ cid: request.entry.cid, answer: block.bytes })
+    if (peer.answers.isFull) await told
+    return true
   }
 
   async #run(peer: GatewayPeer, request: Request): Promise<void> {
     const { entry, stop } = request
-    const key = entry.cid.toString()
+    const key = blockKey(entry.cid)
     peer.running++
     request.isRunning = true
     try {
@@ -164,8 +215,13 @@ class Gateways implements GatewayNetwork {
       const answer = await requestBlock(peer.base, entry.cid, { method, signal: stop.signal })
       if (peer.wants.get(key) !== request) return
       peer.wants.delete(key)
+      if (answer.kind === 'block') learn(peer, entry.cid, answer.bytes)
       if (answer.kind === 'failed') this.#down(peer, answer)
-      else await this.#tell(peer, entry.cid, answer.kind === 'block' ? answer.bytes : answer.kind === 'has')
+      else
+        await peer.answers.tell({
+          cid: entry.cid,
+          answer: answer.kind === 'block' ? answer.bytes : answer.kind === 'has',
+        })
     } catch (error) {
       if (!stop.signal.aborted) throw error
     } finally {
@@ -173,22 +229,26 @@ class Gateways implements GatewayNetwork {
       if (peer.isUp) this.#fill(peer)
     }
   }
-
-  async #tell(peer: GatewayPeer, cid: CID, answer: Uint8Array | boolean): Promise<void> {
-    if (answer !== false) peer.failures = 0
-    const message =
-      typeof answer === 'boolean'
-        ? encodeMessage({ presences: [{ cid, has: answer }] })
-        : encodeMessage({ blocks: [{ cid, bytes: answer }] })
-    await this.#handler?.message(peer.base, message)
-  }
 }
 
-function newPeer(base: PeerId): GatewayPeer {
-  return { base, wants: new Map(), running: 0, isUp: false, failures: 0, cancelRetry: undefined }
+/** Takes note of what the gateway gave; wrong bytes are for whoever takes them to find. */
+function learn({ dag }: GatewayPeer, cid: CID, bytes: Uint8Array): void {
+  if (!mayHaveLinks(cid)) return dag.passed(blockKey(cid), bytes.length)
+  try {
+    dag.learn(verifyBlock(cid, bytes))
+  } catch (error) {
+    if (!isCairnError(error)) throw error
+  }
 }
 
 function stopAll(peer: GatewayPeer): void {
   for (const { stop } of peer.wants.values()) stop.abort()
   peer.wants.clear()
+}
+
+/** Forgets what it gave, too. */
+function endPeer(peer: GatewayPeer): void {
+  stopAll(peer)
+  peer.answers.clear()
+  peer.dag.close()
 }

@@ -12,6 +12,11 @@ export type GatewayAnswer =
   /** It cannot or will not answer now; `retryMs` is when it says to ask again. */
   | { readonly kind: 'failed'; readonly reason: string; readonly retryMs?: number | undefined }
 
+/** How much of what is below a block a CAR has: a file or a whole sharded directory, or all. */
+export type CarScope = 'entity' | 'all'
+
+const CAR = 'application/vnd.ipld.car'
+
 const RAW = 'application/vnd.ipld.raw'
 
 /** The empty identity block: every gateway has it, and its answer tells a gateway from any other web server. */
@@ -49,6 +54,29 @@ export async function requestBlock(
   options: { readonly method: 'GET' | 'HEAD'; readonly signal: AbortSignal },
 ): Promise<GatewayAnswer> {
   return request(`${base}/ipfs/${cid}?format=raw`, options)
+}
+
+/**
+ * The bytes of a CAR of what is below `cid`, as they come, or `undefined` when the gateway gives none.
+ *
+ * @throws when the connection breaks or the signal aborts
+ */
+export async function requestCar(
+  base: string,
+  cid: CID,
+  { scope, signal }: { readonly scope: CarScope; readonly signal: AbortSignal },
+): Promise<AsyncIterable<Uint8Array> | undefined> {
+  const url = `${base}/ipfs/${cid}?format=car&dag-scope=${scope}&car-order=dfs&car-dups=n`
+  const response = await fetch(url, {
+    headers: { accept: `${CAR};version=1;order=dfs;dups=n` },
+    redirect: 'error',
+    signal,
+  })
+  if (response.status === 200 && response.headers.get('content-type')?.startsWith(CAR) === true) {
+    return response.body ?? undefined
+  }
+  await response.body?.cancel()
+  return undefined
 }
 
 async function request(
