@@ -69,6 +69,7 @@ export { RpcClient } from './client/rpc-client.ts'
 export { parseListenAddress, type ListenAddress } from './http/listen-address.ts'
 export { openRpcServer, type RpcServer, type RpcServerParts } from './http/rpc-server.ts'
 export type { AccessSettings } from './http/access.ts'
+export { authorizationHeader, digestOfSecret } from './http/authorization.ts'
 
 export { fileOf, gzipOf, tarOf } from './tree-archive.ts'
 

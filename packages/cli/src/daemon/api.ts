@@ -1,9 +1,16 @@
 // The RPC of a daemon: its servers, and the file that tells other processes where they are.
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { systemError } from '@cairn/core'
-import type { Node } from '@cairn/node'
-import { COMMANDS, openRpcServer, parseListenAddress, type AccessSettings, type RpcServer } from '@cairn/rpc'
+import { CairnError, systemError } from '@cairn/core'
+import type { Config, Node } from '@cairn/node'
+import {
+  COMMANDS,
+  digestOfSecret,
+  openRpcServer,
+  parseListenAddress,
+  type AccessSettings,
+  type RpcServer,
+} from '@cairn/rpc'
 import type { Session } from '../session.ts'
 import { readVersion } from '../version.ts'
 
@@ -19,7 +26,9 @@ export const API_FILE = 'api'
 export async function openApi(session: Session, node: Node, shutdown: () => void): Promise<Api> {
   await using stack = new AsyncDisposableStack()
   const { path, config } = await session.repo()
-  const access = accessOf(config.API?.HTTPHeaders)
+  const access = accessOf(config)
+  if (config.Cairn?.API?.AllowPublic !== true && access.authorizations?.length === 0)
+    config.Addresses.API.forEach(requireLoopback)
   const servers: RpcServer[] = []
   for (const address of config.Addresses.API) {
     const server = await openRpcServer(parseListenAddress(address), {
@@ -47,8 +56,22 @@ export async function openApi(session: Session, node: Node, shutdown: () => void
   return { servers, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
 
-function accessOf(headers: Readonly<Record<string, readonly string[]>> = {}): AccessSettings {
+function accessOf({ API: { HTTPHeaders = {}, Authorizations = {} } = {} }: Config): AccessSettings {
   const [, origins = []] =
-    Object.entries(headers).find(([name]) => name.toLowerCase() === 'access-control-allow-origin') ?? []
-  return { origins }
+    Object.entries(HTTPHeaders).find(([name]) => name.toLowerCase() === 'access-control-allow-origin') ?? []
+  const authorizations = Object.values(Authorizations).map(({ AuthSecret, AllowedPaths }) => ({
+    digest: digestOfSecret(AuthSecret),
+    allowedPaths: AllowedPaths,
+  }))
+  return { origins, authorizations }
+}
+
+/** The RPC may do everything, also read and delete: without a secret only what runs on this machine may call it. */
+function requireLoopback(text: string): void {
+  const address = parseListenAddress(text)
+  if ('path' in address || ['localhost', '::1'].includes(address.host) || address.host.startsWith('127.')) return
+  throw new CairnError(
+    'DENIED',
+    `Cannot listen on ${text}: others could call from there; set API.Authorizations, or Cairn.API.AllowPublic to true`,
+  )
 }

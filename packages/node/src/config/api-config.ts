@@ -5,14 +5,53 @@ import { CairnError } from '@cairn/core'
 export interface ApiConfig {
   /** Headers by their names; `Access-Control-Allow-Origin` has the origins that may call, `*` for all. */
   readonly HTTPHeaders?: Readonly<Record<string, readonly string[]>>
+  /** Who may call, by names that say nothing to the RPC; without any, everybody who reaches it. */
+  readonly Authorizations?: Readonly<Record<string, ApiAuthorization>>
+}
+
+/** One secret, and what it opens. */
+export interface ApiAuthorization {
+  /** `bearer:TOKEN`, `basic:USER:PASSWORD`, `basic:BASE64`, or `sha256:HEX` of the header that has the secret. */
+  readonly AuthSecret: string
+  /** Beginnings of paths, such as `/api/v0/cat`; none opens nothing. */
+  readonly AllowedPaths: readonly string[]
+}
+
+/** Our own settings of the RPC. */
+export interface OwnApiConfig {
+  /** Lets a daemon listen on addresses of other machines' reach without `API.Authorizations`. */
+  readonly AllowPublic?: boolean
 }
 
 /** @throws INVALID for a value of another form */
-export function parseApi({ HTTPHeaders: headers }: Readonly<Record<string, unknown>>): ApiConfig {
-  if (headers === undefined || headers === null) return {}
-  if (typeof headers !== 'object' || !Object.values(headers).every(isTexts))
+export function parseApi({ HTTPHeaders: headers, Authorizations }: Readonly<Record<string, unknown>>): ApiConfig {
+  if (isGiven(headers) && !(isRecord(headers) && Object.values(headers).every(isTexts)))
     throw new CairnError('INVALID', 'Cannot read the config: API.HTTPHeaders must hold lists of texts')
-  return { HTTPHeaders: headers as Readonly<Record<string, readonly string[]>> }
+  return {
+    ...(isGiven(headers) && { HTTPHeaders: headers as Readonly<Record<string, readonly string[]>> }),
+    ...(isGiven(Authorizations) && { Authorizations: parseAuthorizations(Authorizations) }),
+  }
+}
+
+/** @throws INVALID for a value of another form */
+export function parseOwnApi(value: unknown): OwnApiConfig {
+  const { AllowPublic } = isRecord(value) ? value : {}
+  if (!isRecord(value) || (AllowPublic !== undefined && typeof AllowPublic !== 'boolean'))
+    throw new CairnError('INVALID', 'Cannot read the config: Cairn.API.AllowPublic must be true or false')
+  return AllowPublic === undefined ? {} : { AllowPublic }
+}
+
+function parseAuthorizations(value: unknown): Readonly<Record<string, ApiAuthorization>> {
+  const refused = (name: string) =>
+    new CairnError('INVALID', `Cannot read the config: ${name} must have AuthSecret, a text, and AllowedPaths, a list`)
+  if (!isRecord(value)) throw refused('each of API.Authorizations')
+  return Object.fromEntries(
+    Object.entries(value).map(([name, row]): [string, ApiAuthorization] => {
+      const { AuthSecret, AllowedPaths = [] } = isRecord(row) ? row : {}
+      if (typeof AuthSecret !== 'string' || !isTexts(AllowedPaths)) throw refused(`API.Authorizations.${name}`)
+      return [name, { AuthSecret, AllowedPaths }]
+    }),
+  )
 }
 
 /** One multiaddr or several, as Kubo has them. @throws INVALID for anything else */
@@ -24,4 +63,12 @@ export function apiAddresses(value: unknown): readonly string[] {
 
 function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string')
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

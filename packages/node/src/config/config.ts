@@ -3,7 +3,7 @@
 import type { Durability } from '@cairn/blockstore'
 import { CairnError } from '@cairn/core'
 import { generateIdentity, readIdentity, type Identity, type IdentityConfig } from '@cairn/network/identity'
-import { apiAddresses, parseApi, type ApiConfig } from './api-config.ts'
+import { apiAddresses, parseApi, parseOwnApi, type ApiConfig, type OwnApiConfig } from './api-config.ts'
 import { parseOwnSwarm, parseSwarm, type OwnSwarmConfig, type SwarmConfig } from './swarm-config.ts'
 import { parseDatastore, storageLimitOf, type DatastoreConfig, type StorageLimit } from '../storage-limit.ts'
 
@@ -23,6 +23,7 @@ export interface Config extends SwarmConfig {
     readonly Durability?: Durability
     /** URLs of trustless gateways that an online node fetches from, beside its peers; none by default. */
     readonly Gateways?: readonly string[]
+    readonly API?: OwnApiConfig
   }
 }
 
@@ -78,12 +79,17 @@ export function parseConfig(text: string): Config {
 }
 
 function parseOwn(own: Readonly<Record<string, unknown>>): NonNullable<Config['Cairn']> {
-  const { Durability: durability, Gateways } = own
+  const { Durability: durability, Gateways, API } = own
   if (durability !== undefined && durability !== 'sync' && durability !== 'none')
     throw new CairnError('INVALID', 'Cannot read the config: Cairn.Durability must be "sync" or "none"')
   if (Gateways !== undefined && !isTexts(Gateways))
     throw new CairnError('INVALID', 'Cannot read the config: Cairn.Gateways must be a list of URLs')
-  return { ...(durability && { Durability: durability }), ...(Gateways && { Gateways }), ...parseOwnSwarm(own) }
+  return {
+    ...(durability && { Durability: durability }),
+    ...(Gateways && { Gateways }),
+    ...(API !== undefined && { API: parseOwnApi(API) }),
+    ...parseOwnSwarm(own),
+  }
 }
 
 /** The identity in a config. @throws INVALID when its parts do not belong together */

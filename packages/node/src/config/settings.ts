@@ -1,5 +1,5 @@
 // The config file of a repo, setting by setting. A key is the names of sections and setting with dots between them, as Kubo
-// has it. The private key is neither shown nor changed.
+// has it. The private key and the secrets of the RPC are neither shown nor changed.
 import { readFile } from 'node:fs/promises'
 import { CairnError, systemError } from '@cairn/core'
 import { identityOf, parseConfig, type Config } from './config.ts'
@@ -25,11 +25,12 @@ export class Settings {
     return parseConfig(JSON.stringify(await this.#read()))
   }
 
-  /** Everything but the private key, also settings that this version does not know. @throws INVALID for a damaged file */
+  /** Everything but the private key and the secrets of the RPC, also settings that this version does not know. @throws INVALID for a damaged file */
   async show(): Promise<Section> {
     const config = await this.#read()
     const { PrivKey: _, ...identity } = sectionIn(config, 'Identity') ?? {}
-    return { ...config, Identity: identity }
+    const { Authorizations: _secrets, ...api } = sectionIn(config, 'API') ?? {}
+    return { ...config, Identity: identity, ...(config['API'] !== undefined && { API: api }) }
   }
 
   /** The value of `key`, a section or a setting. @throws NOT_FOUND when it is not set, DENIED for the private key */
@@ -83,6 +84,9 @@ function refusePrivate(action: string, key: string): void {
   const name = key.toLowerCase()
   if (name === 'identity' || name === 'identity.privkey' || name.startsWith('identity.privkey.'))
     throw new CairnError('DENIED', `Cannot ${action} "${key}": it is, or holds, the private key`)
+  // Else whoever has a secret that opens the config would have all that the others open.
+  if (name === 'api' || /^api\.authorizations(\.|$)/.test(name))
+    throw new CairnError('DENIED', `Cannot ${action} "${key}": it is, or holds, secrets; edit the file of the config`)
 }
 
 function valueIn(section: unknown, names: readonly string[]): unknown {

@@ -64,3 +64,27 @@ test('the private key is never shown', async () => {
   expect(shown).toMatchObject({ Identity: { PeerID: config.Identity.PeerID } })
   expect(JSON.stringify(shown)).not.toContain(config.Identity.PrivKey)
 })
+
+test('secrets of the RPC are neither shown nor changed, and keep their place', async () => {
+  const { file, config, settings } = await newRepo()
+  const API = { HTTPHeaders: {}, Authorizations: { me: { AuthSecret: 'bearer:right', AllowedPaths: ['/api/v0'] } } }
+  await writeFile(file, JSON.stringify({ ...config, API }))
+  expect(await settings.show()).toMatchObject({ API: { HTTPHeaders: {} } })
+  expect(JSON.stringify(await settings.show())).not.toContain('right')
+  for (const key of ['API', 'api', 'API.Authorizations', 'API.Authorizations.me', 'API.Authorizations.me.AuthSecret']) {
+    await expect(settings.get(key)).rejects.toMatchObject({ code: 'DENIED' })
+    await expect(settings.set(key, {})).rejects.toMatchObject({ code: 'DENIED' })
+  }
+  await settings.set('API.HTTPHeaders', { 'Access-Control-Allow-Origin': ['*'] })
+  expect((await settings.parsed()).API?.Authorizations).toEqual(API.Authorizations)
+})
+
+test.for([
+  { API: { Authorizations: [] } },
+  { API: { Authorizations: { me: {} } } },
+  { Cairn: { API: { AllowPublic: 1 } } },
+])('%j is refused', async (more) => {
+  const { file, config, settings } = await newRepo()
+  await writeFile(file, JSON.stringify({ ...config, ...more }))
+  await expect(settings.parsed()).rejects.toMatchObject({ code: 'INVALID' })
+})
