@@ -129,6 +129,9 @@ export const ANSWERS_MAX = 32
 /** Milliseconds after which an answer that is not taken leaves its place among those to others. */
 export const LATE_MS = 1000
 
+/** The same for a peer that has hardly taken any, as long as there is room among such answers: many that take nothing cost little time. */
+export const LATE_NEW_MS = 250
+
 /** Such answers, over all peers: at most 128 MiB more. One more, and the peer of the oldest is let go. */
 export const LATE_ANSWERS_MAX = 64
 
@@ -239,6 +242,15 @@ export const HELD_MS = 100
 
 /** Milliseconds after which they are not waited for any more. */
 export const HELD_MS_MAX = 4000
+
+/** Milliseconds after which a peer that took blocks at once, and is being sent others, is not waited for to pass them on. */
+export const TAKING_MS = 1000
+
+/** Answers with blocks that it must have taken before: one may have gone into a buffer. */
+export const TAKEN_MIN = 2
+
+/** How many times over it has as long as it took for the last ones: others may want their share of the line by now. */
+export const TAKING_TIMES = 4
 
 /** Milliseconds for which a block that was sent counts as sent lately: the time in which who has it may pass it on. */
 export const SENT_LATELY_MS = 5000

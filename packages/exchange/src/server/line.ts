@@ -8,6 +8,7 @@ import {
   HELD_MS,
   LATE_ANSWERS_MAX,
   LATE_MS,
+  LATE_NEW_MS,
   SEND_TIMEOUT_MS,
 } from '../limits.ts'
 import type { RateLimiter } from '../rate-limit.ts'
@@ -33,7 +34,7 @@ export class Line {
   readonly #ready = new Set<Customer>()
   /** Customers that are sent nothing until another answer is done. */
   readonly #held = new Set<Customer>()
-  readonly #answers = new Set<Promise<void>>()
+  readonly #answers = new Map<Promise<void>, Customer>()
   /** Answers that a customer is slow to take, the slowest first. These leave their place to others. */
   readonly #late = new Set<{ readonly customer: Customer }>()
   #cancelTurn: (() => void) | undefined
@@ -71,9 +72,10 @@ export class Line {
     this.join(customer)
   }
 
-  /** Answers that others wait for, beside the one that asks. */
-  get others(): number {
-    return this.#answers.size - this.#late.size - 1
+  /** Answers under way to others who take what they are sent, and so can pass it on. */
+  othersBeside(customer: Customer): number {
+    const now = this.#clock.now()
+    return this.#answers.values().reduce((sum, other) => sum + (other !== customer && other.isTaking(now) ? 1 : 0), 0)
   }
 
   /** Lets a customer wait until another answer is done, or for a moment. */
@@ -90,12 +92,17 @@ export class Line {
   /** Waits for `sending`: a customer that takes its time lets others go on, and is dropped in the end. */
   async timed(customer: Customer, sending: Promise<void>): Promise<void> {
     const entry = { customer }
+    const leave = (): void => {
+      if (!customer.isProven && this.#late.size < LATE_ANSWERS_MAX) this.#passBy(entry)
+    }
+    const cancelEarly = this.#clock.after(LATE_NEW_MS, leave)
     const cancelLate = this.#clock.after(LATE_MS, () => this.#passBy(entry))
     const cancelTimeout = this.#clock.after(SEND_TIMEOUT_MS, () => this.#drop(customer))
     try {
       await sending
     } finally {
       cancelTimeout()
+      cancelEarly()
       cancelLate()
       this.#late.delete(entry)
     }
@@ -107,7 +114,7 @@ export class Line {
     this.#cancelWait?.()
     this.#cancelHeld?.()
     this.#ready.clear()
-    await Promise.all(this.#answers)
+    await Promise.all(this.#answers.keys())
   }
 
   /** Who is over a rate keeps its place, and nothing is read for it meanwhile. */
@@ -128,7 +135,7 @@ export class Line {
         if (!this.#held.has(customer)) this.#release()
         this.#giveTurns()
       })
-      this.#answers.add(answer)
+      this.#answers.set(answer, customer)
     }
     if (waitMs < Number.POSITIVE_INFINITY) this.#cancelWait = this.#clock.after(waitMs, () => this.#giveTurns())
   }

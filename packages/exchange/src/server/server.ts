@@ -189,7 +189,9 @@ export class Server {
       customer.served(this.#clock.now(), { isHeld })
       const presences = customer.knowsPresences ? choice.presences : []
       if (blocks.length > 0 || presences.length > 0) {
+        const sentAt = this.#clock.now()
         await this.#line.timed(customer, this.#send(customer, blocks, presences))
+        if (blocks.length > 0) customer.took(this.#clock.now(), this.#clock.now() - sentAt)
       } else if (isHeld) this.#line.hold(customer)
     } finally {
       giveBack()
@@ -203,7 +205,7 @@ export class Server {
     try {
       return await chooseAnswer(this.#shelf, customer.ledger, {
         bytesMax,
-        isBusy: this.#line.others >= BUSY_ANSWERS && customer.mayHold(this.#clock.now()),
+        isBusy: this.#line.othersBeside(customer) >= BUSY_ANSWERS && customer.mayHold(this.#clock.now()),
       })
     } finally {
       customer.isChoosing = false
