@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { chacha20 } from '../vectors/inputs.ts'
-import { jsonLines, openPlace, type Daemon, type Place } from './cairn.ts'
+import { expectFailed, jsonLines, openPlace, type Daemon, type Place } from './cairn.ts'
 
 const CONTENT = Buffer.from(chacha20('traced', 3 * 1024 * 1024))
 const MISSING = 'bafkreiaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
@@ -151,3 +151,7 @@ async function stallingGateway(): Promise<string> {
   })
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
+
+test('a daemon that does the work tells no trace, and says so', async () => {
+  expectFailed(await place.cairn(['--repo', place.path('one'), 'cat', '--trace', root]))
+})

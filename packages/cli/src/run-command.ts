@@ -32,8 +32,12 @@ export async function runCommand(local: Command, call: Call, session: Session): 
   }
 }
 
-/** The command on a running daemon, which first meets the peers that are named. */
+/** The command on a running daemon, which first meets the peers that are named. @throws UNSUPPORTED for a trace, which the RPC has not */
 async function onDaemon(command: Command, client: RpcClient, { globals, signal }: Session): Promise<Command> {
+  if (globals.trace !== undefined) {
+    const instead = 'bitswap wantlist --verbose tells why a block does not come'
+    throw new CairnError('UNSUPPORTED', `Cannot trace what a daemon does: ${instead}`)
+  }
   const { remoteCommand } = await import('@cairn/rpc')
   for (const peer of globals.peers) {
     const query = new URLSearchParams({ arg: peer, encoding: 'events' })
