@@ -39,7 +39,7 @@ export {
   type CidForm,
   type CidPrefix,
 } from './block/block.ts'
-export { blockKey, decodeCid, formatCid, multihashKey, parseCid } from './block/cid.ts'
+export { blockKey, decodeCid, formatCid, multihashKey, parseCid, viewCid } from './block/cid.ts'
 export {
   CODEC_NAMES,
   codecByName,

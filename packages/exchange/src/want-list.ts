@@ -1,6 +1,6 @@
 // The want lists of a message, read entry by entry: a stranger's message has 16,384 of them, and as objects they are ten times
 // their bytes. A CID stays text until somebody needs it.
-import { checkMultihash, IDENTITY_CODE, isCairnError, ProtobufReader } from '@cairn/core'
+import { checkMultihash, IDENTITY_CODE, isCairnError, ProtobufReader, viewCid } from '@cairn/core'
 import { CID } from 'multiformats/cid'
 import { CID_BYTES_MAX } from './limits.ts'
 import type { WantEntry, WantType } from './message.ts'
@@ -69,7 +69,7 @@ export class WantList implements Iterable<ReceivedWant | RefusalReason> {
 
 /** The CID that a key stands for. */
 export function cidOfKey(key: string): CID {
-  return CID.decode(Buffer.from(key, 'latin1'))
+  return viewCid(Buffer.from(key, 'latin1'))
 }
 
 /**

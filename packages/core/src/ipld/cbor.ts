@@ -1,6 +1,7 @@
 // DAG-CBOR and plain CBOR, both ways, exactly. Canonical bytes come back byte for byte; what others wrote otherwise is read
 // where the meaning is clear, unless the caller is strict.
-import { CID } from 'multiformats/cid'
+import type { CID } from 'multiformats/cid'
+import { viewCid } from '../block/cid.ts'
 import { CairnError } from '../errors.ts'
 import { CborReader, invalid, MAJOR, SIMPLE } from './cbor-reader.ts'
 import { CborWriter } from './cbor-writer.ts'
@@ -172,7 +173,7 @@ class Decoder {
 export function linkIn(bytes: Uint8Array, start: number, end: number): CID {
   const part = bytes.subarray(start, end)
   try {
-    const cid = CID.decode(part)
+    const cid = viewCid(part)
     if (cid.bytes.length === part.length) return cid
   } catch (cause) {
     throw new CairnError('INVALID', `Cannot decode a link of ${part.length} bytes`, { cause })

@@ -8,7 +8,7 @@ import { base64, base64url } from 'multiformats/bases/base64'
 import { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
 import { describe, expect, test } from 'vitest'
-import { blockKey, createBlock, decodeCid, parseCid } from '../../src/index.ts'
+import { blockKey, createBlock, decodeCid, parseCid, viewCid } from '../../src/index.ts'
 import { expectCode, expectDecoded } from '../support/expect-code.ts'
 
 const BASES = [base58btc, base32, base36, base16, base64url, base64, base32upper, base36upper, base16upper]
@@ -122,4 +122,31 @@ test('blockKey is equal for every CID of one multihash, and for no other', () =>
   expect(blockKey(V0)).toBe(blockKey(V0.toV1()))
   expect(blockKey(V0)).toBe(blockKey(CID.createV1(0x55, V0.multihash)))
   expect(blockKey(V0)).not.toBe(blockKey(createBlock(Uint8Array.of(1), { codec: 0x55 }).cid))
+})
+
+describe('viewCid', () => {
+  const digest = Uint8Array.from({ length: 32 }, (_, index) => index)
+  const forms = [
+    CID.createV1(0x55, createDigest(0x12, digest)),
+    CID.createV1(0x71, createDigest(0x12, digest)),
+    CID.createV1(0x0129, createDigest(0x12, digest)),
+    CID.createV1(0x55, createDigest(0x12, digest.subarray(0, 20))),
+    CID.createV1(0x55, createDigest(0xb220, digest)),
+    CID.createV0(createDigest(0x12, digest)),
+  ]
+
+  test.each(forms.map((cid) => [cid.toString(), cid]))('reads %s as CID.decode does', (text, cid) => {
+    for (const bytes of [cid.bytes, Buffer.from(cid.bytes), Uint8Array.of(9, ...cid.bytes, 9).subarray(1, -1)]) {
+      const read = viewCid(bytes)
+      expect(read).toEqual(CID.decode(cid.bytes))
+      expect(read.toString()).toBe(text)
+      expect(read.multihash.digest.constructor).toBe(Uint8Array)
+    }
+  })
+
+  test('refuses what CID.decode refuses', () => {
+    const [{ bytes }] = [CID.createV1(0x55, createDigest(0x12, digest))]
+    for (const bad of [bytes.subarray(0, 35), Uint8Array.of(...bytes, 0), bytes.with(0, 2), bytes.with(3, 33)])
+      expect(() => viewCid(bad)).toThrow(Error)
+  })
 })
