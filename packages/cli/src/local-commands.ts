@@ -2,13 +2,14 @@
 import { isCairnError } from '@cairn/core'
 import type { RepoProfile } from '@cairn/node'
 import { openApi } from './daemon/api.ts'
+import type { DaemonOptions } from './daemon/start-options.ts'
 import type { Session } from './session.ts'
 
 /** Makes a repo and says who its node is. @throws as `createRepo` */
-export async function init(session: Session, profile: RepoProfile): Promise<void> {
+export async function init(session: Session, profiles: readonly RepoProfile[]): Promise<void> {
   const { createRepo } = await import('@cairn/node')
   const path = await session.repoPath()
-  const { Identity } = await createRepo(path, profile)
+  const { Identity } = await createRepo(path, ...profiles)
   await session.output.write(
     session.globals.json
       ? `${JSON.stringify({ Path: path, ID: Identity.PeerID })}\n`
@@ -21,13 +22,15 @@ export async function init(session: Session, profile: RepoProfile): Promise<void
  *
  * @throws as `openNode`
  */
-export async function daemon(session: Session, listen: readonly string[] | undefined): Promise<void> {
+export async function daemon(session: Session, options: DaemonOptions): Promise<void> {
+  const { listen, offline = false, agentVersionSuffix: suffix } = options
   const onBadConfig = (error: Error): void => session.say(`Warning: ${error.message}`)
-  const node = await session.node({ online: { listen, onBadConfig } })
+  const agentSuffix = suffix === undefined || suffix === '' ? '' : `/${suffix}`
+  const node = await session.node(offline ? {} : { online: { listen, onBadConfig, agentSuffix } })
   for (const address of node.swarm?.host.addresses() ?? [])
     await session.output.write(`Swarm listening on ${address}\n`)
   const end = Promise.withResolvers<void>()
-  await using api = await openApi(session, node, () => end.resolve())
+  await using api = await openApi(session, node, { agentSuffix, shutdown: () => end.resolve() })
   for (const { address } of api.servers) await session.output.write(`RPC API server listening on: ${address}\n`)
   await session.output.write('Daemon is ready\n')
   const { signal } = session

@@ -2,8 +2,14 @@
 import { fstatSync } from 'node:fs'
 import { Command as Program, InvalidArgumentError, Option } from 'commander'
 import { CairnError, DURATION_MS_MAX, parseDuration } from '@cairn/core'
-import type { RepoProfile } from '@cairn/node'
 import { COMMANDS, type Command, type CommandInput, type OptionSpec } from '@cairn/rpc'
+import {
+  addDaemonOptions,
+  addInitOptions,
+  START_FLAGS,
+  type DaemonOptions,
+  type InitOptions,
+} from './daemon/start-options.ts'
 import { STANDARD_ERROR, type GlobalOptions, type Session } from './session.ts'
 
 /** Runs one command with what the command line says. */
@@ -48,36 +54,32 @@ export function normalizeFlags(argv: readonly string[]): string[] {
   })
 }
 
-const FLAGS: ReadonlySet<string> = new Set(
-  COMMANDS.flatMap((command) => Object.entries(command.options)).flatMap(([name, spec]) =>
+const FLAGS: ReadonlySet<string> = new Set([
+  ...START_FLAGS,
+  ...COMMANDS.flatMap((command) => Object.entries(command.options)).flatMap(([name, spec]) =>
     spec.type === 'flag' ? [name] : [],
   ),
-)
+])
 
 const JSON_OPTION = ['--json', 'print results as JSON, one value a line'] as const
 
 function addLocalCommands(program: Program, act: Action): void {
   const local = () => import('./local-commands.ts')
-  program
-    .command('init')
-    .description('Make a repo with a new identity')
-    .addOption(
-      new Option('-p, --profile <name>', 'lan: peers on all interfaces; test: loopback only')
-        .choices(['lan', 'test'] satisfies RepoProfile[])
-        .default('lan'),
-    )
+  addInitOptions(program.command('init').description('Make a repo with a new identity'))
     .option(...JSON_OPTION)
     .addHelpText('after', exampleText(['cairn init', 'cairn --repo /tmp/one init --profile test']))
-    .action(({ profile }: { readonly profile: RepoProfile }, self: Program) =>
+    .action(({ profile }: InitOptions, self: Program) =>
       act(globalsOf(self), async (session) => (await local()).init(session, profile)),
     )
-  program
-    .command('daemon')
-    .description('Run a node that serves its blocks to peers, until Ctrl-C')
-    .option('--listen <multiaddr...>', 'listen on these addresses instead of those in the config')
-    .addHelpText('after', exampleText(['cairn daemon', 'cairn daemon --listen /ip4/127.0.0.1/tcp/4001']))
-    .action(({ listen }: { readonly listen?: readonly string[] }, self: Program) =>
-      act(globalsOf(self), async (session) => (await local()).daemon(session, listen)),
+  addDaemonOptions(
+    program.command('daemon').description('Run a node that serves its blocks to peers, until Ctrl-C or cairn shutdown'),
+  )
+    .addHelpText(
+      'after',
+      exampleText(['cairn daemon', 'cairn daemon --offline', 'cairn daemon --listen /ip4/127.0.0.1/tcp/4001']),
+    )
+    .action((options: DaemonOptions, self: Program) =>
+      act(globalsOf(self), async (session) => (await local()).daemon(session, options)),
     )
 }
 

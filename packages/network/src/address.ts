@@ -31,9 +31,7 @@ export function readAddress(text: string): Multiaddr {
  */
 export function readListenAddress(text: string): Multiaddr {
   const address = parse(text)
-  const [host, ...rest] = namesOf(address)
-  const isListened = isOne(IP_NAMES, host) && LISTEN_NAMES.has(rest.join('/'))
-  if (!isListened) throw invalid(text, 'it is no IP address with a TCP port')
+  if (!isListened(address)) throw invalid(text, 'it is no IP address with a TCP port')
   return address
 }
 
@@ -66,6 +64,16 @@ function parse(text: string): Multiaddr {
 function namesOf(address: Multiaddr): string[] {
   const names = address.getComponents().map((component) => component.name)
   return names.at(-1) === 'p2p' ? names.slice(0, -1) : names
+}
+
+/** Whether an address has a transport that a host can listen on. @throws INVALID when it does not parse */
+export function canListen(text: string): boolean {
+  return isListened(parse(text))
+}
+
+function isListened(address: Multiaddr): boolean {
+  const [host, ...rest] = namesOf(address)
+  return isOne(IP_NAMES, host) && LISTEN_NAMES.has(rest.join('/'))
 }
 
 function isDialled(host: string | undefined, rest: readonly string[]): boolean {

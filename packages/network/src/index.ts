@@ -1,5 +1,6 @@
 // What other packages may use of the network; identities alone are at `@cairn/network/identity`.
 export type { GateRules } from './gate.ts'
+export { canListen } from './address.ts'
 export { openHost, type Host, type HostPeer, type PeerWatcher } from './host.ts'
 export { Peering, type PeeringPeer } from './peering.ts'
 export { readSwarmKey } from './swarm-key.ts'

@@ -42,6 +42,8 @@ export interface HostInit {
   readonly refuse?: GateRules | undefined
   /** Announces itself on the LAN by mDNS and meets who does the same; false by default. */
   readonly discover?: boolean | undefined
+  /** Follows `cairn/VERSION` in what peers are told of this program. */
+  readonly agentSuffix?: string | undefined
 }
 
 /** Bounds of a host that a config may set; the defaults are in `limits.ts`. */
@@ -55,11 +57,11 @@ export type HostServices = { identify: Identify; identifyPush: IdentifyPush; pin
 
 /** A host that has not started. What few need is loaded only when it is needed. @throws INVALID as `readListenAddress` */
 export async function createStack(init: HostInit, settings: HostSettings, gate: Gate): Promise<Libp2p<HostServices>> {
-  const { identity, listen, swarmKey, discover = false } = init
+  const { identity, listen, swarmKey, discover = false, agentSuffix = '' } = init
   return createLibp2p<HostServices>({
     start: false,
     privateKey: privateKeyFromProtobuf(Buffer.from(identity.privateKey, 'base64')),
-    nodeInfo: { name: 'cairn', version: VERSION, userAgent: `cairn/${VERSION}` },
+    nodeInfo: { name: 'cairn', version: VERSION, userAgent: `cairn/${VERSION}${agentSuffix}` },
     addresses: { listen: listen.map((text) => readListenAddress(text).toString()) },
     transports: await transports(),
     ...(swarmKey && { connectionProtector: await protector(swarmKey) }),

@@ -12,8 +12,9 @@ import {
   type OnRecovery,
 } from '@cairn/blockstore'
 import { BlockService, CairnError, isCairnError, Pins, systemError, type Block } from '@cairn/core'
-import { limitOf, newConfig, parseConfig, type Config, type RepoProfile } from './config/config.ts'
+import { limitOf, newConfig, parseConfig, type Config } from './config/config.ts'
 import { writeDurably } from './config/durable-file.ts'
+import type { RepoProfile } from './config/profiles.ts'
 import { Settings } from './config/settings.ts'
 import { forgetVerified } from './verify.ts'
 
@@ -59,14 +60,15 @@ export function defaultRepoPath(environment: NodeJS.ProcessEnv = process.env): s
 }
 
 /**
- * Makes a repo with a new identity in `path`, which is created if need be, and gives its settings.
+ * Makes a repo with a new identity in `path`, which is created if need be, and gives its settings: those of profile `lan`,
+ * changed by `profiles` in their order.
  *
  * @throws CONFLICT when there is a repo already, DENIED or LIMIT when the disk refuses
  */
-export async function createRepo(path: string, profile: RepoProfile): Promise<Config> {
+export async function createRepo(path: string, ...profiles: readonly RepoProfile[]): Promise<Config> {
   if (await exists(join(path, FILE.version)))
     throw new CairnError('CONFLICT', `Cannot make a repo at ${path}: there is one already`)
-  const config = newConfig(profile)
+  const config = newConfig(...profiles)
   try {
     await makeFolder(path, 0o700)
     await writeDurably(join(path, FILE.config), `${JSON.stringify(config, null, 2)}\n`)

@@ -13,7 +13,7 @@ import {
   type Bitswap,
 } from '@cairn/exchange'
 import { CairnError, isCairnError, systemError, type AbortOptions, type KeyValueStore, type PeerId } from '@cairn/core'
-import { openHost, Peering, readSwarmKey, type Host } from '@cairn/network'
+import { canListen, openHost, Peering, readSwarmKey, type Host } from '@cairn/network'
 import { identityOf } from './config/config.ts'
 import { ACCOUNTS_SAVE_MS } from './limits.ts'
 import { applySettings, watchSettings } from './config/live-settings.ts'
@@ -24,8 +24,13 @@ import { refusedOf } from './config/swarm-config.ts'
 export interface OnlineOptions {
   /** Multiaddrs to listen on; those of the config by default, an empty list for a node that only dials. */
   readonly listen?: readonly string[] | undefined
-  /** Told when the config has changed into one that does not read; the settings from before go on. */
+  /**
+   * Told when the config has changed into one that does not read, whereupon the settings from before go on, and of each address
+   * in it that has no transport of ours, which is left out.
+   */
   readonly onBadConfig?: ((error: CairnError) => void) | undefined
+  /** Follows name and version of this program in what peers are told of it. */
+  readonly agentSuffix?: string | undefined
 }
 
 /** The open network side of a node. */
@@ -43,13 +48,15 @@ export interface Swarm {
 
 /** Builds host and exchange. @throws as `openHost`, INVALID for a damaged swarm key */
 export async function openSwarm(repo: Repo, options: OnlineOptions): Promise<Swarm> {
-  const { listen = repo.config.Addresses.Swarm, onBadConfig = () => undefined } = options
+  const { onBadConfig = () => undefined, agentSuffix } = options
+  const { listen = usable(repo.config.Addresses.Swarm, onBadConfig) } = options
   const host = await openHost(
     {
       identity: identityOf(repo.config),
       listen,
       swarmKey: await swarmKeyOf(repo.path),
       refuse: refusedOf(repo.config, repo.config.Cairn),
+      agentSuffix,
       discover: listen.length > 0 && repo.config.Discovery?.MDNS?.Enabled === true,
     },
     { connectionsMax: repo.config.Swarm?.ConnMgr?.HighWater },
@@ -60,6 +67,17 @@ export async function openSwarm(repo: Repo, options: OnlineOptions): Promise<Swa
     await host.close()
     throw error
   }
+}
+
+/** The addresses to listen on of a config that may be Kubo's, which has transports that we lack. */
+function usable(addresses: readonly string[], onBadConfig: (error: CairnError) => void): readonly string[] {
+  return addresses.filter((address) => {
+    if (canListen(address)) return true
+    onBadConfig(
+      new CairnError('UNSUPPORTED', `Cannot listen on ${address}: this version has only TCP and WebSocket over it`),
+    )
+    return false
+  })
 }
 
 async function buildSwarm(repo: Repo, host: Host, onBadConfig: (error: CairnError) => void): Promise<Swarm> {

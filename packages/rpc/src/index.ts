@@ -1,15 +1,17 @@
 // The command table: everything that a node can be told to do.
 import type { Command } from './command.ts'
 import { add } from './commands/add.ts'
+import { bootstrapAdd, bootstrapList, bootstrapRm, bootstrapRmAll } from './commands/bootstrap.ts'
 import { blockGet, blockPut, blockRm, blockStat } from './commands/block.ts'
 import { cidBase32, cidCodecs, cidFormat, cidHashes, cidInspect } from './commands/cid.ts'
 import { listOf } from './commands/commands.ts'
-import { config, configShow } from './commands/config.ts'
+import { config, configProfileApply, configReplace, configShow } from './commands/config.ts'
 import { cat, get } from './commands/content.ts'
 import { dagExport } from './commands/dag-export.ts'
 import { dagImport } from './commands/dag-import.ts'
 import { dagGet, dagPut, dagResolve } from './commands/dag-node.ts'
 import { dagStat } from './commands/dag-stat.ts'
+import { diagHealthy, diagSys } from './commands/diag.ts'
 import {
   filesChcid,
   filesChmod,
@@ -36,6 +38,7 @@ import { version } from './commands/version.ts'
 import { bitswapLedger, bitswapStat, bitswapWantlist, statsBw } from './commands/bitswap.ts'
 import { swarmPeeringAdd, swarmPeeringLs, swarmPeeringRm } from './commands/peering.ts'
 import { ping } from './commands/ping.ts'
+import { swarmFilters, swarmFiltersAdd, swarmFiltersRm } from './commands/swarm-filters.ts'
 import {
   id,
   swarmAddrs,
@@ -124,6 +127,13 @@ export const COMMANDS: readonly Command[] = [
   swarmPeeringAdd,
   swarmPeeringLs,
   swarmPeeringRm,
+  swarmFilters,
+  swarmFiltersAdd,
+  swarmFiltersRm,
+  bootstrapList,
+  bootstrapAdd,
+  bootstrapRm,
+  bootstrapRmAll,
   ping,
   bitswapStat,
   bitswapWantlist,
@@ -134,6 +144,10 @@ export const COMMANDS: readonly Command[] = [
   shutdown,
   config,
   configShow,
+  configReplace,
+  configProfileApply,
+  diagSys,
+  diagHealthy,
   cidFormat,
   cidBase32,
   cidInspect,

@@ -22,8 +22,14 @@ export interface Api extends AsyncDisposable {
 /** Name of the file in a repo that has the address of the RPC while a daemon runs. */
 export const API_FILE = 'api'
 
-/** Listens as the config says; `shutdown` ends the daemon. @throws as `openRpcServer`; nothing stays open then */
-export async function openApi(session: Session, node: Node, shutdown: () => void): Promise<Api> {
+/** What the RPC tells of the daemon, and how it ends it. */
+export interface ApiParts {
+  readonly agentSuffix: string
+  readonly shutdown: () => void
+}
+
+/** Listens as the config says. @throws as `openRpcServer`; nothing stays open then */
+export async function openApi(session: Session, node: Node, { agentSuffix, shutdown }: ApiParts): Promise<Api> {
   await using stack = new AsyncDisposableStack()
   const { path, config } = await session.repo()
   const access = accessOf(config)
@@ -38,7 +44,7 @@ export async function openApi(session: Session, node: Node, shutdown: () => void
         node: () => Promise.resolve(node),
         running: node,
         repo: () => session.repo(),
-        agentVersion: `cairn/${readVersion()}`,
+        agentVersion: `cairn/${readVersion()}${agentSuffix}`,
         shutdown,
       },
     })

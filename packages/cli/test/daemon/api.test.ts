@@ -26,7 +26,7 @@ async function withConfig(changes: Readonly<Record<string, unknown>>): Promise<O
   return {
     path,
     async open() {
-      const api = await openApi(session, await session.node(), () => undefined)
+      const api = await openApi(session, await session.node(), { agentSuffix: '', shutdown: () => undefined })
       onTestFinished(() => api[Symbol.asyncDispose]())
       return api
     },

@@ -4,6 +4,7 @@ import type { Durability } from '@cairn/blockstore'
 import { CairnError } from '@cairn/core'
 import { generateIdentity, readIdentity, type Identity, type IdentityConfig } from '@cairn/network/identity'
 import { apiAddresses, parseApi, parseOwnApi, type ApiConfig, type OwnApiConfig } from './api-config.ts'
+import { LAN_ADDRESSES, PROFILES, type RepoProfile } from './profiles.ts'
 import { parseOwnSwarm, parseSwarm, type OwnSwarmConfig, type SwarmConfig } from './swarm-config.ts'
 import { parseDatastore, storageLimitOf, type DatastoreConfig, type StorageLimit } from '../storage-limit.ts'
 
@@ -17,6 +18,8 @@ export interface Config extends SwarmConfig {
     readonly API: readonly string[]
   }
   readonly API?: ApiConfig
+  /** Multiaddrs of peers to meet first. */
+  readonly Bootstrap?: readonly string[]
   readonly Datastore?: DatastoreConfig
   readonly Cairn?: OwnSwarmConfig & {
     /** What an acknowledged write survives: see `Durability`; `sync` by default. */
@@ -27,24 +30,19 @@ export interface Config extends SwarmConfig {
   }
 }
 
-/** Names of the profiles that a repo can be made with. */
-export type RepoProfile = 'lan' | 'test'
-
-/** Listen addresses by profile: `lan` takes peers on all interfaces, `test` on loopback alone. Only `lan` looks for peers by
- * itself, and only on the LAN. */
-const ADDRESSES: Readonly<Record<RepoProfile, Config['Addresses']>> = {
-  lan: { Swarm: ['/ip4/0.0.0.0/tcp/4001', '/ip6/::/tcp/4001'], API: ['/ip4/127.0.0.1/tcp/5001'] },
-  test: { Swarm: ['/ip4/127.0.0.1/tcp/0'], API: ['/ip4/127.0.0.1/tcp/0'] },
-}
-
-/** A config with a new identity. */
-export function newConfig(profile: RepoProfile): Config {
+/** A config with a new identity, of profile `lan` and then all of `profiles`. */
+export function newConfig(...profiles: readonly RepoProfile[]): Config {
   const { peerId, privateKey } = generateIdentity()
-  return {
+  const base: Readonly<Record<string, unknown>> = {
     Identity: { PeerID: peerId, PrivKey: privateKey },
-    Addresses: ADDRESSES[profile],
-    Discovery: { MDNS: { Enabled: profile === 'lan' } },
+    Addresses: {},
+    Bootstrap: [],
   }
+  const applied = [PROFILES.lan, ...profiles.map((name) => PROFILES[name])].reduce(
+    (config: Readonly<Record<string, unknown>>, apply) => apply(config),
+    base,
+  )
+  return parseConfig(JSON.stringify(applied))
 }
 
 /**
@@ -60,18 +58,21 @@ export function parseConfig(text: string): Config {
     throw new CairnError('INVALID', `Cannot read the config: ${String(cause)}`, { cause })
   }
   const { PeerID, PrivKey } = section(value, 'Identity')
-  const { Swarm, API = ADDRESSES.lan.API } = section(value, 'Addresses')
+  const { Swarm, API = LAN_ADDRESSES.API } = section(value, 'Addresses')
   if (typeof PeerID !== 'string' || typeof PrivKey !== 'string') {
     throw new CairnError('INVALID', 'Cannot read the config: Identity.PeerID and Identity.PrivKey must be texts')
   }
   if (!isTexts(Swarm))
     throw new CairnError('INVALID', 'Cannot read the config: Addresses.Swarm must be a list of multiaddrs')
   const whole: Readonly<Record<string, unknown>> = isRecord(value) ? value : {}
-  const { Datastore, Cairn } = whole
+  const { Bootstrap, Datastore, Cairn } = whole
+  if (Bootstrap !== undefined && Bootstrap !== null && !isTexts(Bootstrap))
+    throw new CairnError('INVALID', 'Cannot read the config: Bootstrap must be a list of multiaddrs')
   return {
     Identity: { PeerID, PrivKey },
     Addresses: { Swarm, API: apiAddresses(API) },
     ...(whole['API'] !== undefined && { API: parseApi(section(value, 'API')) }),
+    ...(isTexts(Bootstrap) && { Bootstrap }),
     ...parseSwarm(whole),
     ...(Datastore !== undefined && { Datastore: parseDatastore(Datastore) }),
     ...(Cairn !== undefined && { Cairn: parseOwn(section(value, 'Cairn')) }),

@@ -4,8 +4,15 @@ import { readFile } from 'node:fs/promises'
 import { CairnError, systemError } from '@cairn/core'
 import { identityOf, parseConfig, type Config } from './config.ts'
 import { writeDurably } from './durable-file.ts'
+import { isProfile, PROFILES } from './profiles.ts'
 
 type Section = Record<string, unknown>
+
+/** A config before a change and after it, without the private key and the secrets of the RPC. */
+export interface ConfigChange {
+  readonly before: Readonly<Record<string, unknown>>
+  readonly after: Readonly<Record<string, unknown>>
+}
 
 /** Reads and changes one config file. What is changed counts for whoever opens the repo from then on. */
 export class Settings {
@@ -27,10 +34,7 @@ export class Settings {
 
   /** Everything but the private key and the secrets of the RPC, also settings that this version does not know. @throws INVALID for a damaged file */
   async show(): Promise<Section> {
-    const config = await this.#read()
-    const { PrivKey: _, ...identity } = sectionIn(config, 'Identity') ?? {}
-    const { Authorizations: _secrets, ...api } = sectionIn(config, 'API') ?? {}
-    return { ...config, Identity: identity, ...(config['API'] !== undefined && { API: api }) }
+    return withoutPrivate(await this.#read())
   }
 
   /** The value of `key`, a section or a setting. @throws NOT_FOUND when it is not set, DENIED for the private key */
@@ -42,14 +46,18 @@ export class Settings {
   }
 
   /**
-   * Sets `key` to a value of JSON, durably; `null` removes it.
+   * Sets `key` to a value of JSON, durably; `null` removes it. A key that this version does not know is set as well, for it may
+   * mean something to another program.
    *
-   * @throws INVALID for a key that this version does not know, or a value that it does not take, DENIED for the private key
+   * @returns whether this version knows the key
+   * @throws INVALID for a value that it does not take, DENIED for the private key
    */
-  async set(key: string, value: unknown): Promise<void> {
+  async set(key: string, value: unknown): Promise<boolean> {
     refusePrivate('change', key)
     const config = await this.#read()
     const names = key.split('.')
+    if (names.some((part) => part === '' || part === '__proto__'))
+      throw new CairnError('INVALID', `Cannot change "${key}": it is no name of a setting`)
     const name = names.pop() ?? ''
     let section = config
     for (const above of names) {
@@ -59,14 +67,60 @@ export class Settings {
     }
     if (value === null) delete section[name]
     else section[name] = value
+    const known = await this.#write(config)
+    return value === null || valueIn(known, key.split('.')) !== undefined
+  }
+
+  /**
+   * Replaces everything but what `show` leaves out, durably.
+   *
+   * @returns the keys that this version does not know, and keeps
+   * @throws INVALID for what is no config or of another identity, DENIED when that is in it
+   */
+  async replace(text: string): Promise<readonly string[]> {
+    const config = readJson(text)
+    const [identity, api] = [sectionIn(config, 'Identity') ?? {}, sectionIn(config, 'API') ?? {}]
+    if ([...Object.keys(identity), ...Object.keys(api)].some((name) => /^(privkey|authorizations)$/i.test(name)))
+      throw new CairnError(
+        'DENIED',
+        'Cannot replace the config: it is to have neither a private key nor secrets of the RPC',
+      )
+    const before = await this.#read()
+    const kept = sectionIn(before, 'API')?.['Authorizations']
+    const after = {
+      ...config,
+      Identity: { ...sectionIn(before, 'Identity'), ...identity },
+      ...(kept !== undefined && { API: { ...api, Authorizations: kept } }),
+    }
+    return unknownIn(config, await this.#write(after))
+  }
+
+  /**
+   * Applies a profile, durably unless it is only tried.
+   *
+   * @throws INVALID for a name of none, or a config that does not read afterwards
+   */
+  async applyProfile(name: string, { isTrial = false }: { readonly isTrial?: boolean } = {}): Promise<ConfigChange> {
+    if (!isProfile(name)) {
+      const names = Object.keys(PROFILES).join(', ')
+      throw new CairnError('INVALID', `Cannot apply profile "${name}": there are ${names}`)
+    }
+    const before = await this.#read()
+    const after = { ...PROFILES[name](before) }
+    if (isTrial) parseConfig(JSON.stringify(after))
+    else await this.#write(after)
+    return { before: withoutPrivate(before), after: withoutPrivate(after) }
+  }
+
+  /** @throws INVALID for a config that does not read */
+  async #write(config: Section): Promise<Config> {
     const text = `${JSON.stringify(config, null, 2)}\n`
     const known = parseConfig(text)
-    if (value !== null && valueIn(known, key.split('.')) === undefined)
-      throw new CairnError('INVALID', `Cannot change "${key}": this version has no such setting`)
     identityOf(known)
     await writeDurably(this.#path, text).catch((cause: unknown) => {
       throw systemError(`change ${this.#path}`, cause)
     })
+    return known
   }
 
   async #read(): Promise<Section> {
@@ -77,6 +131,33 @@ export class Settings {
     const config: unknown = JSON.parse(text)
     return isSection(config) ? config : {}
   }
+}
+
+function withoutPrivate(config: Section): Section {
+  const { PrivKey: _, ...identity } = sectionIn(config, 'Identity') ?? {}
+  const { Authorizations: _secrets, ...api } = sectionIn(config, 'API') ?? {}
+  return { ...config, Identity: identity, ...(config['API'] !== undefined && { API: api }) }
+}
+
+function readJson(text: string): Section {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (isSection(value)) return value
+  } catch (cause) {
+    throw new CairnError('INVALID', `Cannot read the config: ${String(cause)}`, { cause })
+  }
+  throw new CairnError('INVALID', 'Cannot read the config: it is no object')
+}
+
+/** Keys of settings in `config` that are not in `known`, as far as there are sections in both. */
+function unknownIn(config: Section, known: object): string[] {
+  const read = known as Section
+  return Object.entries(config).flatMap(([name, value]): string[] => {
+    const inside = read[name]
+    if (inside === undefined) return [name]
+    if (!isSection(value) || !isSection(inside)) return []
+    return unknownIn(value, inside).map((below) => `${name}.${below}`)
+  })
 }
 
 /** Kubo refuses the whole section as well. */

@@ -35,10 +35,12 @@ test('what this version does not know is shown and left alone, and cannot be set
     Gateway: { NoFetch: true },
     Cairn: { Durability: 'none' },
   })
+  expect(await settings.set('Gateway.NoFetch', false)).toBe(false)
+  expect(await settings.get('Gateway.NoFetch')).toBe(false)
+  expect(await settings.set('Cairn.Durability', 'sync')).toBe(true)
 })
 
 test.for([
-  ['INVALID', 'Gateway.NoFetch', false],
   ['INVALID', 'Addresses.Swarm', 'not a list'],
   ['INVALID', 'Addresses', null],
   ['INVALID', 'Addresses.Swarm.more', 1],
