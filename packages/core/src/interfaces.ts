@@ -195,6 +195,8 @@ export interface Network {
   send(peer: PeerId, message: Uint8Array, options?: AbortOptions): Promise<void>
   /** Drops the connections to a peer that broke the protocol. `reason` is for the log. */
   reset(peer: PeerId, reason: string): void
+  /** Tells that the peer has sent what it was asked for: from now on more of it may wait to be read. */
+  trust?(peer: PeerId): void
   close(): Promise<void>
 }
 

@@ -262,7 +262,9 @@ class Engine implements Bitswap, NetworkHandler {
       this.#accounts.add(peer, { received, exchanges: message.blocks.length })
       const wastedBefore = this.#client.wastedBytes
       const complaint = this.#client.receive(peer, message)
-      this.#accounts.add(peer, { wasted: this.#client.wastedBytes - wastedBefore })
+      const wasted = this.#client.wastedBytes - wastedBefore
+      this.#accounts.add(peer, { wasted })
+      if (received > wasted) this.#network.trust?.(peer)
       if (complaint === undefined) {
         this.#client.noticed(peer, message.wantList)
         await this.#server.receive(peer, message.wantList)

@@ -14,7 +14,7 @@ import {
   STREAM_OPEN_TIMEOUT_MS,
   UNSENT_BYTES_MAX,
 } from './limits.ts'
-import type { ByteBudget } from './guard/byte-budget.ts'
+import type { InboundRoom } from './guard/inbound-room.ts'
 import { BadInput } from './guard/refusals.ts'
 
 /**
@@ -24,7 +24,7 @@ import { BadInput } from './guard/refusals.ts'
  */
 export class MessageReader implements AsyncIterable<Uint8Array> {
   readonly #stream: Stream
-  readonly #budget: ByteBudget
+  readonly #room: InboundRoom
   /** Arrived, oldest first; those before `#nextPart` are taken. */
   #parts: Uint8Array[] = []
   #nextPart = 0
@@ -33,10 +33,11 @@ export class MessageReader implements AsyncIterable<Uint8Array> {
   #wake: (() => void) | undefined
   #isResuming = false
 
-  /** Takes over the reading side of `stream`, at once. Each message takes its length of `budget` until the next is asked for. */
-  constructor(stream: Stream, budget: ByteBudget) {
+  /** Takes over the reading side of `stream`, at once. Each message takes its length of `room` until the next is asked for. */
+  constructor(stream: Stream, room: InboundRoom) {
     this.#stream = stream
-    this.#budget = budget
+    this.#room = room
+    room.admit(stream)
     this.#pause()
     stream.addEventListener('message', (event) => this.#arrived(event))
     stream.addEventListener('end', () => this.#wake?.())
@@ -63,12 +64,12 @@ export class MessageReader implements AsyncIterable<Uint8Array> {
     for (;;) {
       const length = await this.#readLength()
       if (length === undefined) return
-      await this.#budget.claim(length)
+      await this.#room.claim(length)
       try {
         yield await this.#read(length)
       } finally {
         this.#messageBytes = 0
-        this.#budget.giveBack(length)
+        this.#room.giveBack(length)
       }
     }
   }
@@ -99,7 +100,7 @@ export class MessageReader implements AsyncIterable<Uint8Array> {
     let filled = 0
     while (filled < length) {
       if (!(await this.#hasMore())) throw cutShort()
-      if (filled === message.length) message = enlarge(message, length)
+      if (filled === message.length) message = enlarge(message, this.#room.messageBytes(filled, length))
       filled += this.#take(message.subarray(filled))
       this.#messageBytes = message.length
     }
@@ -296,7 +297,7 @@ function checkLength(length: number): number {
   throw new BadInput('length-too-large', text)
 }
 
-/** Room for the whole message, not zeroed: it is handed out only once it is full, and the system gives memory when it is written. */
+/** More room for a message, not zeroed: it is handed out only once it is full, and the system gives memory when it is written. */
 function enlarge(message: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
   const larger = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
   larger.set(message)

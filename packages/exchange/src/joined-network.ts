@@ -44,6 +44,10 @@ class JoinedNetwork implements Network {
     this.#ways.get(peer)?.reset(peer, reason)
   }
 
+  trust(peer: PeerId): void {
+    this.#ways.get(peer)?.trust?.(peer)
+  }
+
   close(): Promise<void> {
     return Promise.resolve()
   }

@@ -4,12 +4,12 @@
 import { CairnError, isCairnError, Turns } from '@cairn/core'
 import type { AbortOptions, Clock, Network, NetworkHandler, PeerAbilities, PeerId } from '@cairn/core'
 import type { Connection, IdentifyResult, Libp2p, PeerId as Libp2pPeerId, Stream } from '@libp2p/interface'
-import { ByteBudget } from './guard/byte-budget.ts'
+import { InboundRoom } from './guard/inbound-room.ts'
 import { MessageReader, MessageWriter } from './framed-stream.ts'
 import {
   INBOUND_STREAMS_MAX,
   MESSAGE_BYTES_MAX,
-  PEER_INBOUND_BYTES_MAX,
+  STRANGERS_UNREAD_BYTES_MAX,
   UNREAD_BYTES_MAX,
   UNREAD_LOOK_MS,
   WINDOW_BYTES_MAX,
@@ -74,7 +74,7 @@ class Link {
   readonly peer: PeerId
   readonly id: Libp2pPeerId
   readonly writer: MessageWriter
-  readonly budget = new ByteBudget(PEER_INBOUND_BYTES_MAX)
+  readonly room = new InboundRoom()
   readonly inbound = new Set<MessageReader>()
   /** Messages are handled one at a time, whatever stream they came on. */
   readonly handling = new Turns()
@@ -142,6 +142,13 @@ class Link {
   }
 }
 
+/** What a peer has unread: of that, `excess` bytes that it was not asked for. */
+interface Held {
+  readonly link: Link
+  readonly bytes: number
+  readonly excess: number
+}
+
 class BitswapNetwork implements Libp2pNetwork {
   readonly self: PeerId
   readonly #libp2p: Libp2pNode
@@ -202,6 +209,10 @@ class BitswapNetwork implements Libp2pNetwork {
     if (link !== undefined) this.#disconnect(link.id, reason)
   }
 
+  trust(peer: PeerId): void {
+    this.#links.get(peer)?.room.trust()
+  }
+
   stat(): Libp2pNetworkStat {
     const readers = [...this.#links.values()].flatMap((link) => [...link.inbound])
     return {
@@ -229,13 +240,19 @@ class BitswapNetwork implements Libp2pNetwork {
    * was asked for is no fault of its own: it stands unread while a limit of ours holds it back.
    */
   readonly #boundUnread = (): void => {
-    const held = Array.from(this.#links.values(), (link) => {
+    const held = Array.from(this.#links.values(), (link): Held => {
       const bytes = link.unreadBytes
       return { link, bytes, excess: Math.max(0, bytes - (this.#handler?.expectedBytes?.(link.peer) ?? 0)) }
     })
+    const strangers = held.filter(({ link }) => !link.room.isTrusted)
+    this.#bound(strangers, STRANGERS_UNREAD_BYTES_MAX)
+    this.#bound(held, UNREAD_BYTES_MAX)
+  }
+
+  #bound(held: Held[], unaskedBytesMax: number): void {
     let total = held.reduce((sum, { bytes }) => sum + bytes, 0)
     const expected = held.reduce((sum, { bytes, excess }) => sum + bytes - excess, 0)
-    const bytesMax = UNREAD_BYTES_MAX + Math.min(expected, WINDOW_BYTES_MAX)
+    const bytesMax = unaskedBytesMax + Math.min(expected, WINDOW_BYTES_MAX)
     held.sort((a, b) => b.excess - a.excess || b.bytes - a.bytes)
     for (const { link, bytes } of held) {
       if (total <= bytesMax) return
@@ -286,7 +303,7 @@ class BitswapNetwork implements Libp2pNetwork {
     }
     if (this.#refuses(connection.remotePeer)) return
     const link = this.#linkTo(connection.remotePeer, { heard: stream.protocol })
-    const reader = new MessageReader(stream, link.budget)
+    const reader = new MessageReader(stream, link.room)
     link.inbound.add(reader)
     void this.#readAll(link, reader, stream).finally(() => link.inbound.delete(reader))
   }

@@ -281,14 +281,26 @@ export const ACCOUNTS_MAX = 2048
 /** Wants remembered for all peers together, at about 360 bytes each: 12 MB. Above it each peer may have an equal part. */
 export const WANTS_MAX = 32_768
 
+/** Bytes of messages that a peer may have begun that has sent us no block that we wanted: one of the largest, its first answer. */
+export const STRANGER_INBOUND_BYTES_MAX = MESSAGE_BYTES_MAX
+
+/** Bytes of the window of such a peer's streams: the least that yamux knows, and 5,000 wants. */
+export const STRANGER_WINDOW_BYTES = 256 * 1024
+
+/** How many times what has come of such a peer's message there is room for. */
+export const MESSAGE_GROWTH = 4
+
+/** Bytes of all such peers that came unasked and are not handled; above it, those who hold most lose their streams. */
+export const STRANGERS_UNREAD_BYTES_MAX = 12 * 1024 * 1024
+
 /**
  * Bytes that have come from all peers unasked and are not handled; above it, those who hold most lose their streams. What was
  * asked for comes on top, up to `WINDOW_BYTES_MAX`.
  */
 export const UNREAD_BYTES_MAX = 48 * 1024 * 1024
 
-/** Milliseconds between looks at it: 12 MB at 1 Gbit/s. */
-export const UNREAD_LOOK_MS = 100
+/** Milliseconds between looks at it: 6 MB at 1 Gbit/s. */
+export const UNREAD_LOOK_MS = 50
 
 // Of the work that peers make us do; a unit is what one want in a message costs, about a microsecond:
 

@@ -46,6 +46,8 @@ export interface CampaignReport {
   readonly isSent: boolean
 }
 
+/** As the command line starts itself, so that the memory is that of a daemon. */
+const HEAP = ['--max-semi-space-size=8', '--initial-heap-size=96']
 const BLOCKS = 1000
 const BLOCK_BYTES = 16_384
 
@@ -107,9 +109,13 @@ async function pass(bitswap: Bitswap, blocks: readonly Block[], goesOn: (count: 
 /** A process and the lines that it prints. */
 function run(file: string, ...args: readonly string[]): { child: ChildProcess; lines: AsyncIterator<string> } {
   const path = fileURLToPath(new URL(file, import.meta.url))
-  const child = spawn(process.execPath, ['--conditions=source', '--no-warnings', path, ...args], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
+  const child = spawn(
+    process.execPath,
+    [...(file === 'serve.ts' ? HEAP : []), '--conditions=source', '--no-warnings', path, ...args],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  )
   return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() }
 }
 

@@ -9,13 +9,18 @@ const MARK = 0xab
 const DIGEST_BYTES = 32
 let salt = 0
 
+interface Template {
+  readonly bytes: Uint8Array
+  readonly first: number
+  readonly stride: number
+}
+
+/** Of all floods: to encode them anew for each would keep the attackers busy for half a minute. */
+const templates = new Map<string, Template>()
+
 /** A source of messages of `entries` wants each, none of which was asked for before. */
 export class Flood {
   readonly entries: number
-  readonly #templates = new Map<
-    string,
-    { readonly bytes: Uint8Array; readonly first: number; readonly stride: number }
-  >()
   readonly #salt = salt++
   #next = 0
 
@@ -25,9 +30,9 @@ export class Flood {
 
   /** A message of new wants; with `cancel`, one that takes back those of the message before. */
   next({ cancel = false, full = false } = {}): Uint8Array {
-    const key = `${cancel} ${full}`
-    const template = this.#templates.get(key) ?? this.#encode(cancel, full)
-    this.#templates.set(key, template)
+    const key = `${this.entries} ${cancel} ${full}`
+    const template = templates.get(key) ?? this.#encode(cancel, full)
+    templates.set(key, template)
     const bytes = template.bytes.slice()
     const view = new DataView(bytes.buffer)
     if (cancel) this.#next -= this.entries
@@ -40,7 +45,7 @@ export class Flood {
     return bytes
   }
 
-  #encode(cancel: boolean, full: boolean): { bytes: Uint8Array; first: number; stride: number } {
+  #encode(cancel: boolean, full: boolean): Template {
     const cid = CID.createV1(RAW_CODE, createDigest(0x12, new Uint8Array(DIGEST_BYTES).fill(MARK)))
     const list = Array.from({ length: this.entries }, () => want(cid, { cancel }))
     const bytes = encodeMessage({ wants: list, full })
