@@ -48,7 +48,8 @@ export class ProtobufReader {
   /** A signed 32-bit integer; as the format demands, higher bits are cut off. */
   int32(): number {
     this.#expect(VARINT)
-    return Number(BigInt.asIntN(32, BigInt(this.#varint())))
+    const value = this.#varint()
+    return typeof value === 'number' ? value : Number(BigInt.asIntN(32, value))
   }
 
   /** A signed 64-bit integer. */
@@ -86,7 +87,7 @@ export class ProtobufReader {
   /** Passes over the value of a field that the reader does not know. */
   skip(): void {
     if (this.#wire === VARINT) this.#varint()
-    else this.#take(this.#wire === BYTES ? this.#number() : this.#wire === FIXED64 ? 8 : 4)
+    else this.#pass(this.#wire === BYTES ? this.#number() : this.#wire === FIXED64 ? 8 : 4)
   }
 
   #expect(wire: WireType): void {
@@ -95,11 +96,15 @@ export class ProtobufReader {
   }
 
   #take(length: number): Uint8Array {
+    const start = this.#position
+    this.#pass(length)
+    return this.#bytes.subarray(start, this.#position)
+  }
+
+  #pass(length: number): void {
     const end = this.#position + length
     if (end > this.#bytes.length) throw new CairnError('INVALID', 'Cannot read past the end of a protobuf message')
-    const part = this.#bytes.subarray(this.#position, end)
     this.#position = end
-    return part
   }
 
   #number(): number {
