@@ -4,6 +4,8 @@
 export class BoundedMap<Value> {
   readonly #sizeMax: number
   readonly #values = new Map<string, Value>()
+  /** Stands behind what was forgotten: to look from the start each time passes over all that was. */
+  readonly #oldest = this.#values.keys()
 
   constructor(sizeMax: number) {
     this.#sizeMax = sizeMax
@@ -18,7 +20,7 @@ export class BoundedMap<Value> {
     this.#values.delete(key)
     this.#values.set(key, value)
     if (this.#values.size <= this.#sizeMax) return
-    const oldest = this.#values.keys().next()
+    const oldest = this.#oldest.next()
     if (oldest.done !== true) this.#values.delete(oldest.value)
   }
 
