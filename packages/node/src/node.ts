@@ -13,6 +13,7 @@ import {
   storeBlocks,
   type AbortOptions,
   type Block,
+  type BlockServiceParts,
   type BlockStoreStat,
   type CarSource,
   type CollectEvent,
@@ -103,7 +104,6 @@ export class Node implements AsyncDisposable {
     this.#repo = repo
     this.swarm = swarm
     this.store = repo.blocks
-    this.local = new BlockService({ store: repo.blocks })
     const limit = limitOf(repo.config)
     const autoCollect =
       limit &&
@@ -117,11 +117,15 @@ export class Node implements AsyncDisposable {
         limit,
       )
     this.#autoCollect = autoCollect
-    this.blocks = new BlockService({
+    const parts: BlockServiceParts = {
       store: repo.blocks,
-      fetchers: swarm === undefined ? [] : [swarm.bitswap],
       withRoom: autoCollect && ((blocks, put) => autoCollect.withRoom(blocks, put)),
       onStored: (blocks) => swarm?.bitswap.announce(blocks.map((block) => block.cid)),
+    }
+    this.local = new BlockService(parts)
+    this.blocks = new BlockService({
+      ...parts,
+      fetchers: swarm === undefined ? [] : [swarm.bitswap],
       onFound: (cid, bytes) => this.#observers.forEach((observe) => observe({ kind: 'found', cid, bytes })),
     })
     this.pins = new Pins({ records: repo.meta, blocks: this.blocks })

@@ -147,12 +147,8 @@ export class Pins {
    *
    * @throws NOT_FOUND when `from` is not pinned recursively, also when that ends meanwhile; else as `add`
    */
-  async update(
-    from: CID,
-    to: CID,
-    options: Omit<PinOptions, 'type' | 'name' | 'blocks'> & { readonly unpin?: boolean } = {},
-  ) {
-    const { unpin = true, signal, onProgress } = options
+  async update(from: CID, to: CID, options: Omit<PinOptions, 'type' | 'name'> & { readonly unpin?: boolean } = {}) {
+    const { unpin = true, blocks = this.#blocks, signal, onProgress } = options
     const recursiveFrom = async (read: ReadRecord): Promise<Pin> => {
       const pin = await readPin(read, from)
       if (pin?.type === 'recursive') return pin
@@ -161,7 +157,7 @@ export class Pins {
     await recursiveFrom((key) => this.#records.get(key))
     const hold = this.#blocks.hold()
     try {
-      await this.#keep(to, { type: 'recursive', blocks: this.#blocks, except: from, signal, onProgress })
+      await this.#keep(to, { type: 'recursive', blocks, except: from, signal, onProgress })
       await this.#changes.change(async (read) => {
         const { names } = await recursiveFrom(read)
         if (pinKey(from) === pinKey(to)) return []

@@ -81,7 +81,7 @@ export const blockPut = eventCommand({
               bytesMax,
             })
       await blocks.putMany([block])
-      if (options.pin === true) await pins.add(block.cid)
+      if (options.pin === true) await pins.add(block.cid, { blocks })
       yield { Key: block.cid.toString(), Size: bytes.length }
     }
   },

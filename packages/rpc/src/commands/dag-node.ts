@@ -59,7 +59,7 @@ export const dagPut = eventCommand({
       const bytes = encodeValue(to, decodeValue(from, await readWhole(source, bytesMax), { isStrict: true }))
       const block = createBlock(bytes, { codec: codecByName(to), hash, bytesMax })
       await blocks.putMany([block])
-      if (options.pin === true) await pins.add(block.cid, { signal })
+      if (options.pin === true) await pins.add(block.cid, { blocks, signal })
       yield { Cid: { '/': block.cid.toString() } }
     }
   },

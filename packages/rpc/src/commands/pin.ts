@@ -113,7 +113,7 @@ class PinsBeingAdded {
       this.#report(this.#total)
     }
     const type = recursive ? 'recursive' : 'direct'
-    await pins.add(cid, { type, signal, onProgress, ...(name === undefined ? {} : { name }) })
+    await pins.add(cid, { type, blocks, signal, onProgress, ...(name === undefined ? {} : { name }) })
     return cid
   }
 }
@@ -158,7 +158,7 @@ export const pinUpdate = eventCommand({
     const from = await resolvePath(blocks, fromPath, { signal })
     const to = await resolvePath(blocks, toPath, { signal })
     const work = (onProgress: (progress: PinProgress) => void) =>
-      pins.update(from, to, { unpin: options.unpin !== false, signal, onProgress })
+      pins.update(from, to, { unpin: options.unpin !== false, blocks, signal, onProgress })
     for await (const progress of reported(work)) {
       if (options.progress !== false) yield { Progress: progress.blocks, Bytes: progress.bytes }
     }

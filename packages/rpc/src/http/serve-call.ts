@@ -1,12 +1,14 @@
 // Runs one call and sends what it yields.
 import type { IncomingMessage } from 'node:http'
 import { CairnError, parsePath } from '@cairn/core'
+import type { Node } from '@cairn/node'
 import type { CommandInput, EventCommand, TreeCommand } from '../command.ts'
 import { fileOf, gzipOf, tarOf } from '../tree-archive.ts'
 import { Answer, type Answered, type AnswerKind } from './answer.ts'
 import type { HttpCall } from './http-call.ts'
 import { timeoutMessage } from './http-error.ts'
 import { readMultipart } from './multipart.ts'
+import { offlineView } from './offline-view.ts'
 import { bodyBytes, type BodyOptions } from './request-body.ts'
 
 /** What every call is given. */
@@ -26,9 +28,11 @@ export async function serveCall(call: HttpCall, context: CallContext, exchange: 
   response.once('close', onClose)
   const timer = call.timeoutMs === undefined ? undefined : setTimeout(() => stop.abort(tooLate()), call.timeoutMs)
   const signal = AbortSignal.any([stop.signal, exchange.signal])
+  const node = async (): Promise<Node> => (call.isOffline ? offlineView(await context.node()) : context.node())
   const input: CommandInput = {
     ...context,
-    reader: async () => (await context.node()).blocks,
+    node,
+    reader: async () => (await node()).blocks,
     args: call.args,
     options: call.options,
     sources: sourcesOf(call, request, { signal, idleTimeoutMs: exchange.limits.idleTimeoutMs }),
