@@ -52,6 +52,7 @@ export function readCall(commands: CommandPaths, { url, contentType }: CallHead)
   const options = readOptions(command, query)
   checkArguments(command, args)
   checkSource(command, contentType)
+  refuseCidForms(command, query)
   const timeout = single(query, 'timeout')
   return {
     command,
@@ -160,6 +161,16 @@ function checkSource(command: Command, contentType = ''): void {
   const source = command.arguments.find(({ kind }) => kind === 'source')
   if (source === undefined || /^multipart\/form-data\s*;/i.test(contentType)) return
   throw new BadRequest(400, `file argument "${source.name}" is required, as multipart/form-data`)
+}
+
+/** CIDs of results come in one form: to be silent about another one that is asked for would be wrong. */
+function refuseCidForms({ options }: Command, query: Query): void {
+  const [base, upgrade] = ['cid-base', 'upgrade-cidv0-in-output'].map((name) =>
+    name in options ? undefined : single(query, name),
+  )
+  if (base !== undefined) throw new BadRequest(400, 'option cid-base is not supported: use cid/format on the results')
+  if (upgrade !== undefined && flagOf('upgrade-cidv0-in-output', upgrade))
+    throw new BadRequest(400, 'option upgrade-cidv0-in-output is not supported: use cid/format on the results')
 }
 
 function single(query: Query, name: string): string | undefined {

@@ -40,6 +40,9 @@ test.for([
   [`cat?arg=${HELLO}&stream-channels=true&encoding=json&timeout=1m`, 200],
   ['id?arg=one&arg=two', 400],
   [`pin/ls?type=none`, 400],
+  [`refs?arg=${HELLO}&cid-base=base58btc`, 400],
+  [`refs?arg=${HELLO}&upgrade-cidv0-in-output=true`, 400],
+  [`refs?arg=${HELLO}&upgrade-cidv0-in-output=false`, 200],
   ['add?chunker=nonsense', 400],
   ['add', 400],
 ] as const)('%s is answered with %d', async ([path, status]) => {

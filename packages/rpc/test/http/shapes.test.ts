@@ -1,0 +1,153 @@
+// Results of the RPC beside those of Kubo: names of fields and types of values, on one small tree.
+import { expect, test } from 'vitest'
+import { fileForm, form, openRpc, type OpenRpc, type Reply } from './open-rpc.ts'
+
+const CID: unknown = expect.stringMatching(/^(baf[ky]|bafyr|Qm)/)
+const NUMBER: unknown = expect.any(Number)
+const TEXT: unknown = expect.any(String)
+const LINK = { '/': CID }
+
+interface Tree {
+  readonly rpc: OpenRpc
+  /** CIDs of the folder, and of the file in it. */
+  readonly root: string
+  readonly leaf: string
+  readonly node: string
+}
+
+async function openTree(): Promise<Tree> {
+  const rpc = await openRpc({ online: true })
+  const { values } = await rpc.post('add', fileForm('hello', 'top/a'))
+  const [leaf = '', root = ''] = (values as readonly { readonly Hash: string }[]).map(({ Hash }) => Hash)
+  const put = await rpc.post('dag/put', form([{ content: '{"x":[1,2]}' }]))
+  const [{ Cid }] = put.values as [{ readonly Cid: { readonly '/': string } }]
+  return { rpc, root, leaf, node: Cid['/'] }
+}
+
+const bytes = (text: string) => (reply: Reply) => expect(reply.text).toBe(text)
+const values =
+  (...expected: readonly unknown[]) =>
+  (reply: Reply) =>
+    expect(reply.values).toEqual(expected)
+
+/** Calls, with ROOT, LEAF and NODE for CIDs, and what comes of them. */
+const SHAPES: readonly (readonly [string, (reply: Reply) => void])[] = [
+  ['cat?arg=ROOT/a', bytes('hello')],
+  ['cat?arg=ROOT/a&offset=1&length=3', bytes('ell')],
+  [
+    'ls?arg=ROOT',
+    values({
+      Objects: [{ Hash: expect.any(String), Links: [{ Name: 'a', Hash: CID, Size: 5, Type: 2, Target: '' }] }],
+    }),
+  ],
+  ['block/get?arg=LEAF', bytes('hello')],
+  ['block/stat?arg=LEAF', values({ Key: CID, Size: 5 })],
+  ['dag/get?arg=NODE/x', bytes('[1,2]')],
+  ['dag/resolve?arg=NODE/x/0', values({ Cid: LINK, RemPath: 'x/0' })],
+  [
+    'dag/stat?arg=ROOT&progress=false',
+    values({
+      UniqueBlocks: 2,
+      TotalSize: NUMBER,
+      SharedSize: 0,
+      Ratio: 1,
+      DagStats: [{ Cid: CID, Size: NUMBER, NumBlocks: 2 }],
+    }),
+  ],
+  ['refs?arg=ROOT', values({ Ref: CID, Err: '' })],
+  ['refs/local', values(...[1, 2, 3].map(() => ({ Ref: CID, Err: '' })))],
+  ['pin/ls?type=recursive', values({ Keys: expect.objectContaining({}) })],
+  ['pin/ls?type=direct', values({})],
+  ['pin/ls?type=recursive&stream=true', values({ Cid: CID, Type: 'recursive' })],
+  ['pin/verify?verbose=true', values({ Cid: CID, Ok: true })],
+  ['pin/add?arg=NODE', values({ Pins: [CID] })],
+  ['pin/add?arg=NODE&progress=true', (reply) => expect(reply.values.at(-1)).toEqual({ Pins: [CID] })],
+  ['pin/update?arg=NODE&arg=NODE', values({ Pins: [CID, CID] })],
+  ['pin/rm?arg=NODE', values({ Pins: [CID] })],
+  [
+    'pin/rm?arg=NODE',
+    (reply) => expect([reply.status, reply.text]).toEqual([500, expect.stringContaining('not pinned')]),
+  ],
+  ['files/cp?arg=/ipfs/ROOT&arg=/t', bytes('')],
+  ['files/stat?arg=/t', values({ Hash: CID, Size: 0, CumulativeSize: NUMBER, Blocks: 1, Type: 'directory' })],
+  ['files/ls?arg=/t', values({ Entries: [{ Name: 'a', Type: 0, Size: 0, Hash: '' }] })],
+  ['files/ls?arg=/t&long=true', values({ Entries: [{ Name: 'a', Type: 0, Size: 5, Hash: CID }] })],
+  ['files/mkdir?arg=/e', bytes('')],
+  ['files/ls?arg=/e', values({ Entries: null })],
+  ['files/read?arg=/t/a', bytes('hello')],
+  ['files/mv?arg=/e&arg=/f', bytes('')],
+  ['files/flush', values({ Cid: CID })],
+  ['files/rm?arg=/f&recursive=true', bytes('')],
+  ['repo/stat?size-only=true', values({ RepoSize: NUMBER, StorageMax: NUMBER, RepoPath: TEXT, Version: TEXT })],
+  [
+    'repo/stat',
+    (reply) =>
+      expect(reply.values).toMatchObject([
+        { RepoSize: NUMBER, StorageMax: NUMBER, NumObjects: NUMBER, RepoPath: TEXT, Version: TEXT },
+      ]),
+  ],
+  ['repo/version', values({ Version: TEXT })],
+  [
+    'repo/gc',
+    (reply) => expect(new Set(reply.values.map((value) => Object.keys(value ?? {}).join()))).toEqual(new Set(['Key'])),
+  ],
+  [
+    'id',
+    (reply) =>
+      expect(reply.values).toMatchObject([
+        { ID: TEXT, PublicKey: TEXT, AgentVersion: TEXT, Addresses: expect.any(Array), Protocols: expect.any(Array) },
+      ]),
+  ],
+  ['config?arg=Addresses.Swarm', values({ Key: 'Addresses.Swarm', Value: expect.any(Array) })],
+  ['config/show', (reply) => expect(reply.text).not.toContain('PrivKey')],
+  ['swarm/peers', (reply) => expect([[{ Peers: null }], [{ Peers: [] }]]).toContainEqual(reply.values)],
+  ['swarm/addrs', values({ Addrs: {} })],
+  ['swarm/addrs/local', values({ Strings: expect.any(Array) })],
+  ['swarm/addrs/listen', values({ Strings: expect.any(Array) })],
+  ['bitswap/wantlist', values({ Keys: [] })],
+  [
+    'bitswap/stat',
+    (reply) =>
+      expect(reply.values).toMatchObject([
+        {
+          Wantlist: [],
+          Peers: [],
+          BlocksReceived: 0,
+          DataReceived: 0,
+          DupBlksReceived: 0,
+          DupDataReceived: 0,
+          MessagesReceived: 0,
+          BlocksSent: 0,
+          DataSent: 0,
+        },
+      ]),
+  ],
+  [
+    'stats/bw',
+    (reply) =>
+      expect(reply.values).toMatchObject([{ TotalIn: NUMBER, TotalOut: NUMBER, RateIn: NUMBER, RateOut: NUMBER }]),
+  ],
+  ['block/rm?arg=LEAF', (reply) => expect(reply.status).toBe(500)],
+]
+
+test('results have the shapes of Kubo', async () => {
+  const { rpc, root, leaf, node } = await openTree()
+  for (const [call, check] of SHAPES) {
+    const reply = await rpc.post(call.replace('ROOT', root).replace('LEAF', leaf).replaceAll('NODE', node))
+    expect({ call, trailers: reply.trailers }).toEqual({ call, trailers: {} })
+    try {
+      check(reply)
+    } catch (cause) {
+      throw new Error(`${call} gives ${reply.status} ${reply.text}`, { cause })
+    }
+  }
+})
+
+test('what is added tells its progress only when asked to, files before their folders', async () => {
+  const { post } = await openRpc()
+  const quiet = await post('add', fileForm('hello', 'top/a'))
+  const entry = (Name: string) => ({ Name, Hash: CID, Size: expect.stringMatching(/^\d+$/) })
+  expect(quiet.values).toEqual([entry('top/a'), entry('top')])
+  const { values: told } = await post('add?progress=true', fileForm('hello', 'top/a'))
+  expect(told).toContainEqual({ Name: 'top/a', Bytes: 5 })
+})
