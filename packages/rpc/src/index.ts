@@ -67,6 +67,7 @@ export type {
 } from './command.ts'
 
 export { TraceLog, type TraceLine } from './commands/trace-log.ts'
+export { UNBUILT } from './commands/unbuilt.ts'
 export { remoteCommand } from './client/remote-command.ts'
 export { RpcClient } from './client/rpc-client.ts'
 export { parseListenAddress, type ListenAddress } from './http/listen-address.ts'

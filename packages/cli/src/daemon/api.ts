@@ -5,6 +5,7 @@ import { CairnError, systemError } from '@cairn/core'
 import type { Config, Node } from '@cairn/node'
 import {
   COMMANDS,
+  UNBUILT,
   digestOfSecret,
   openRpcServer,
   parseListenAddress,
@@ -38,7 +39,7 @@ export async function openApi(session: Session, node: Node, { agentSuffix, shutd
   const servers: RpcServer[] = []
   for (const address of config.Addresses.API) {
     const server = await openRpcServer(parseListenAddress(address), {
-      commands: COMMANDS,
+      commands: [...COMMANDS, ...UNBUILT],
       access: () => access,
       context: {
         node: () => Promise.resolve(node),

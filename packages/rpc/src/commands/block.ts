@@ -9,11 +9,13 @@ import {
   DAG_PB_CODE,
   HASH_NAMES,
   hashByName,
+  isCairnError,
   parsePath,
   resolvePath,
   type Block,
   type NamedSource,
 } from '@cairn/core'
+import type { CID } from 'multiformats/cid'
 import { concat } from 'uint8arrays/concat'
 import { lastEvent } from './answers.ts'
 import { bytesCommand, eventCommand, firstArgument } from '../command.ts'
@@ -43,6 +45,9 @@ export const blockGet = bytesCommand({
   },
 })
 
+/** What `--format` means. Source: kubo core/commands/block.go. */
+const OLD_NAMES: Readonly<Record<string, string>> = { protobuf: 'dag-pb', cbor: 'dag-cbor', raw: 'raw' }
+
 export const blockPut = eventCommand({
   path: ['block', 'put'],
   summary: 'Store bytes as a block and print its CID',
@@ -63,7 +68,13 @@ export const blockPut = eventCommand({
   options: {
     'cid-codec': { type: 'text', value: 'NAME', choices: CODEC_NAMES, help: 'codec of the CID; raw by default' },
     mhtype: { type: 'text', value: 'NAME', choices: HASH_NAMES, help: 'hash function; sha2-256 by default' },
-    format: { type: 'text', value: 'v0', choices: ['v0'], help: 'make a CIDv0' },
+    format: {
+      type: 'text',
+      value: 'v0',
+      choices: ['v0', 'protobuf', 'cbor', 'raw'],
+      excludes: ['cid-codec'],
+      help: 'v0: make a CIDv0; the others are old names of codecs',
+    },
     pin: { type: 'flag', help: 'pin the block' },
     'allow-big-block': BIG_BLOCK_OPTION,
   },
@@ -76,7 +87,7 @@ export const blockPut = eventCommand({
         options.format === 'v0'
           ? createBlock(bytes, { codec: DAG_PB_CODE, cidVersion: 0, bytesMax })
           : createBlock(bytes, {
-              codec: codecByName(options['cid-codec'] ?? 'raw'),
+              codec: codecByName(OLD_NAMES[options.format ?? ''] ?? options['cid-codec'] ?? 'raw'),
               hash: hashByName(options.mhtype ?? 'sha2-256').name,
               bytesMax,
             })
@@ -113,7 +124,7 @@ export const blockRm = eventCommand({
     force: { type: 'flag', short: 'f', help: 'do not fail for blocks that are not there' },
     quiet: { type: 'flag', short: 'q', help: 'print nothing' },
   },
-  async *run({ args, options: { force = false }, node, signal }): AsyncGenerator<{ readonly Hash: string }> {
+  async *run({ args, options: { force = false }, node, signal }): AsyncGenerator<RemovedBlock> {
     const { store, pins } = await node()
     // All are checked before the first is deleted, so that a refusal changes nothing.
     const cids = args.map((text) => parsePath(text).root)
@@ -123,15 +134,33 @@ export const blockRm = eventCommand({
           cid: keeper.pin.cid,
         })
     }
+    let missing: CID | undefined
     for (const cid of cids) {
       const deleted = await store.deleteMany([cid])
-      if (deleted === 0 && !force)
-        throw new CairnError('NOT_FOUND', `Cannot delete ${cid}: it is not in this repo`, { cid })
-      yield { Hash: cid.toString() }
+      if (deleted > 0 || force) yield { Hash: cid.toString() }
+      else missing ??= cid
     }
+    if (missing !== undefined)
+      throw new CairnError('NOT_FOUND', `Cannot delete ${missing}: it is not in this repo`, { cid: missing })
   },
+  answer: (events) => withMissing(events),
   text: ({ Hash }, { quiet = false }) => (quiet ? undefined : `removed ${Hash}`),
 })
+
+interface RemovedBlock {
+  readonly Hash: string
+  readonly Error?: string
+}
+
+/** In Kubo a block that is not there is no failure of the call, but a result. */
+async function* withMissing(events: AsyncIterable<RemovedBlock>): AsyncGenerator<RemovedBlock> {
+  try {
+    yield* events
+  } catch (error) {
+    if (!isCairnError(error, 'NOT_FOUND') || error.cid === undefined) throw error
+    yield { Hash: error.cid.toString(), Error: error.message }
+  }
+}
 
 /** The content of a source that is to become one block of at most `bytesMax`. @throws LIMIT, INVALID for a folder */
 export async function readWhole({ name, source }: NamedSource, bytesMax: number): Promise<Uint8Array> {

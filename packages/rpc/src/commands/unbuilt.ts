@@ -1,0 +1,74 @@
+// What Kubo's RPC has and Cairn has not yet: calls of it get a clear answer instead of the 404 of a path that means nothing.
+import { CairnError } from '@cairn/core'
+import { nothing } from './answers.ts'
+import { eventCommand, type EventCommand } from '../command.ts'
+
+const PATHS: readonly string[] = [
+  'dns',
+  'diag cmds',
+  'diag profile',
+  'filestore dups',
+  'filestore ls',
+  'filestore verify',
+  'key sign',
+  'key verify',
+  'log level',
+  'log ls',
+  'log tail',
+  'mount',
+  'name get',
+  'name inspect',
+  'name publish',
+  'name put',
+  'name pubsub cancel',
+  'name pubsub state',
+  'name pubsub subs',
+  'name resolve',
+  'object patch add-link',
+  'object patch rm-link',
+  'p2p close',
+  'p2p forward',
+  'p2p listen',
+  'p2p ls',
+  'pin remote add',
+  'pin remote ls',
+  'pin remote rm',
+  'pin remote service add',
+  'pin remote service ls',
+  'pin remote service rm',
+  'provide clear',
+  'provide once',
+  'provide stat',
+  'pubsub ls',
+  'pubsub peers',
+  'pubsub pub',
+  'pubsub reset',
+  'pubsub sub',
+  'routing findpeer',
+  'routing findprovs',
+  'routing get',
+  'routing provide',
+  'routing put',
+  'stats dht',
+  'stats provide',
+  'stats reprovide',
+  'swarm addrs autonat',
+  'swarm resources',
+]
+
+/** One command for each, which fails whatever it is called with; for a server beside the command table. */
+export const UNBUILT: readonly EventCommand[] = PATHS.map((words) =>
+  eventCommand({
+    path: words.split(' '),
+    summary: 'Not supported',
+    examples: [],
+    arguments: [{ name: 'arg', optional: true, repeat: true, help: '' }],
+    options: {},
+    // eslint-disable-next-line require-yield -- it always fails
+    async *run(): AsyncGenerator<never> {
+      throw new CairnError('UNSUPPORTED', `Cannot run "${words}": this version does not support it`)
+    },
+    answer: nothing,
+    text: () => undefined,
+  }),
+)
