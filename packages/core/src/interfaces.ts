@@ -156,6 +156,23 @@ export interface Fetcher {
   fetch(cid: CID, options?: AbortOptions): Promise<Block>
 }
 
+/** A peer that is said to have a block, and where it is said to be reached. Whoever says so need not be right. */
+export interface Provider {
+  readonly peer: PeerId
+  /** Multiaddrs, none where it has to be known already. */
+  readonly addresses: readonly string[]
+}
+
+/** Finds out who has a block while nobody that is connected has it. */
+export interface Router {
+  /**
+   * Who is said to have the block, the best first, as they become known. Ending early ends the search.
+   *
+   * @throws UNAVAILABLE when nobody can be asked for now
+   */
+  findProviders(cid: CID, options: AbortOptions): AsyncIterable<Provider>
+}
+
 /** A peer's identity as text: base58btc of the multihash of its public key (`12D3Koo…`, `Qm…`). */
 export type PeerId = string
 

@@ -23,3 +23,33 @@ export const CONFIG_LOOK_MS = 1000
 
 /** Milliseconds between notes of the bytes that passed between peers and us: what a kill forgets. */
 export const ACCOUNTS_SAVE_MS = 10 * 60 * 1000
+
+/** Milliseconds between looks at whether blocks are waited for in vain. */
+export const SEARCH_LOOK_MS = 500
+
+/** Milliseconds that a block is waited for in vain until providers are searched. Source: boxo. */
+export const SEARCH_AFTER_MS = 1000
+
+/** Milliseconds until they are searched again for the same block. Source: boxo, rebroadcast. */
+export const SEARCH_AGAIN_MS = 60_000
+
+/** Searches under way, and blocks looked at: those that were asked for first. */
+export const SEARCHES_MAX = 4
+
+/** Blocks whose last search is remembered. */
+export const SEARCHES_REMEMBERED = 1024
+
+/** Providers dialled for one block. Source: boxo. */
+export const PROVIDERS_MAX = 10
+
+/** Providers dialled at a time for one block. */
+export const PROVIDER_DIALS_MAX = 4
+
+/** Addresses taken of one provider. As many as libp2p dials. */
+export const PROVIDER_ADDRESSES_MAX = 25
+
+/** Milliseconds that a routing service has for its whole answer. */
+export const ROUTER_TIMEOUT_MS = 15_000
+
+/** Bytes of an answer of a routing service: 100 providers with all their addresses take some 100 KiB. */
+export const ROUTER_BYTES_MAX = 1024 * 1024

@@ -18,6 +18,7 @@ import { identityOf } from './config/config.ts'
 import { ACCOUNTS_SAVE_MS } from './limits.ts'
 import { applySettings, watchSettings } from './config/live-settings.ts'
 import type { Repo } from './repo.ts'
+import { ProviderSearch } from './routing/provider-search.ts'
 import { refusedOf } from './config/swarm-config.ts'
 
 /** How a node meets its peers. */
@@ -101,8 +102,14 @@ async function buildSwarm(repo: Repo, host: Host, onBadConfig: (error: CairnErro
     clock: systemClock,
     random: Math.random,
   })
+  const search = new ProviderSearch({
+    bitswap,
+    connect: ({ peer, addresses }, signal) => host.connectPeer(peer, addresses, { signal }),
+    self: host.peerId,
+    clock: systemClock,
+  })
   const unwatchPeers = host.watch({ disconnected: (peer) => peering.disconnected(peer) })
-  const parts = { host, bitswap, peering, limiter }
+  const parts = { host, bitswap, peering, limiter, search }
   applySettings(parts, repo.config)
   const unwatch = watchSettings(parts, repo.settings, onBadConfig)
   const saving = setInterval(() => void saveAccounts(repo.meta, accounts), ACCOUNTS_SAVE_MS).unref()
@@ -117,6 +124,7 @@ async function buildSwarm(repo: Repo, host: Host, onBadConfig: (error: CairnErro
       unwatchPeers()
       clearInterval(saving)
       peering.close()
+      await search.close()
       try {
         await bitswap.close()
         await gateways.close()

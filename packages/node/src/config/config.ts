@@ -5,6 +5,7 @@ import { CairnError } from '@cairn/core'
 import { generateIdentity, readIdentity, type Identity, type IdentityConfig } from '@cairn/network/identity'
 import { apiAddresses, parseApi, parseOwnApi, type ApiConfig, type OwnApiConfig } from './api-config.ts'
 import { LAN_ADDRESSES, PROFILES, type RepoProfile } from './profiles.ts'
+import { parseRouting, type RoutingConfig } from '../routing/routing-config.ts'
 import { parseOwnSwarm, parseSwarm, type OwnSwarmConfig, type SwarmConfig } from './swarm-config.ts'
 import { parseDatastore, storageLimitOf, type DatastoreConfig, type StorageLimit } from '../storage-limit.ts'
 
@@ -20,6 +21,7 @@ export interface Config extends SwarmConfig {
   readonly API?: ApiConfig
   /** Multiaddrs of peers to meet first. */
   readonly Bootstrap?: readonly string[]
+  readonly Routing?: RoutingConfig
   readonly Datastore?: DatastoreConfig
   readonly Cairn?: OwnSwarmConfig & {
     /** What an acknowledged write survives: see `Durability`; `sync` by default. */
@@ -73,6 +75,7 @@ export function parseConfig(text: string): Config {
     Addresses: { Swarm, API: apiAddresses(API) },
     ...(whole['API'] !== undefined && { API: parseApi(section(value, 'API')) }),
     ...(isTexts(Bootstrap) && { Bootstrap }),
+    ...(whole['Routing'] !== undefined && { Routing: parseRouting(section(value, 'Routing')) }),
     ...parseSwarm(whole),
     ...(Datastore !== undefined && { Datastore: parseDatastore(Datastore) }),
     ...(Cairn !== undefined && { Cairn: parseOwn(section(value, 'Cairn')) }),

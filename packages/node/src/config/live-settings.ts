@@ -6,6 +6,8 @@ import { servePolicy, type Bitswap, type RateLimiter } from '@cairn/exchange'
 import type { Host, Peering } from '@cairn/network'
 import type { Config } from './config.ts'
 import { CONFIG_LOOK_MS } from '../limits.ts'
+import type { ProviderSearch } from '../routing/provider-search.ts'
+import { routersOf } from '../routing/routing-config.ts'
 import type { Settings } from './settings.ts'
 import { peeringOf, ratePlanOf, refusedOf, serveListsOf } from './swarm-config.ts'
 
@@ -15,13 +17,15 @@ export interface LiveParts {
   readonly bitswap: Bitswap
   readonly peering: Peering
   readonly limiter: RateLimiter
+  readonly search: ProviderSearch
 }
 
 /** Applies what `config` says. @throws INVALID for a range that does not parse; the rest counts all the same */
-export function applySettings({ host, bitswap, peering, limiter }: LiveParts, config: Config): void {
+export function applySettings({ host, bitswap, peering, limiter, search }: LiveParts, config: Config): void {
   limiter.setPlan(ratePlanOf(config.Cairn))
   bitswap.setPolicy(servePolicy(serveListsOf(config.Cairn)))
   peering.setPeers(peeringOf(config))
+  search.setRouters(routersOf(config.Routing))
   host.setRefused(refusedOf(config, config.Cairn))
 }
 

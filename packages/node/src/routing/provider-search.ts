@@ -1,0 +1,118 @@
+// Looks for peers that have what nobody connected has: the routers are asked for blocks that are waited for in vain, and whoever
+// they name is dialled. From then on the exchange asks it like every other peer.
+import { isCairnError, type Clock, type PeerId, type Provider, type Router } from '@cairn/core'
+import type { Bitswap } from '@cairn/exchange'
+import {
+  PROVIDER_DIALS_MAX,
+  PROVIDERS_MAX,
+  SEARCH_AFTER_MS,
+  SEARCH_AGAIN_MS,
+  SEARCH_LOOK_MS,
+  SEARCHES_MAX,
+  SEARCHES_REMEMBERED,
+} from '../limits.ts'
+
+/** What a search acts on. */
+export interface ProviderSearchParts {
+  readonly bitswap: Pick<Bitswap, 'standings'>
+  /** Connects to a peer. A CairnError when that fails. */
+  readonly connect: (provider: Provider, signal: AbortSignal) => Promise<void>
+  readonly self: PeerId
+  readonly clock: Clock
+}
+
+type CID = ReturnType<Bitswap['standings']>[number]['cid']
+
+/** Why a search ends with its node. */
+const CLOSING = new Error('The node is closing')
+
+/** Searches until it is closed, as long as there are routers. */
+export class ProviderSearch {
+  readonly #parts: ProviderSearchParts
+  readonly #closing = new AbortController()
+  /** When a block was searched for last, by its CID; the one searched for longest ago first. */
+  readonly #searchedAt = new Map<string, number>()
+  readonly #running = new Set<Promise<void>>()
+  #routers: readonly Router[] = []
+  #cancelLook: (() => void) | undefined
+
+  constructor(parts: ProviderSearchParts) {
+    this.#parts = parts
+  }
+
+  /** Asks these from now on. */
+  setRouters(routers: readonly Router[]): void {
+    this.#routers = routers
+    if (routers.length > 0) this.#lookLater()
+  }
+
+  /** Ends what runs. */
+  async close(): Promise<void> {
+    this.#closing.abort(CLOSING)
+    this.#cancelLook?.()
+    await Promise.allSettled(this.#running)
+  }
+
+  #lookLater(): void {
+    if (this.#closing.signal.aborted) return
+    this.#cancelLook ??= this.#parts.clock.after(SEARCH_LOOK_MS, () => {
+      this.#cancelLook = undefined
+      this.#look()
+      if (this.#routers.length > 0) this.#lookLater()
+    })
+  }
+
+  /** What comes first in a walk leads to the rest: a peer that has it has most likely all of it. */
+  #look(): void {
+    for (const { cid, waitedMs, reason } of this.#parts.bitswap.standings(SEARCHES_MAX)) {
+      if (this.#running.size >= SEARCHES_MAX) return
+      if (waitedMs < SEARCH_AFTER_MS || (reason !== 'no peer' && reason !== 'all lack it')) continue
+      if (!this.#takeTurn(cid)) continue
+      const search = this.#search(cid).finally(() => this.#running.delete(search))
+      this.#running.add(search)
+    }
+  }
+
+  #takeTurn(cid: CID): boolean {
+    const [key, now] = [cid.toString(), this.#parts.clock.now()]
+    if (now - (this.#searchedAt.get(key) ?? -Infinity) < SEARCH_AGAIN_MS) return false
+    this.#searchedAt.delete(key)
+    this.#searchedAt.set(key, now)
+    const [oldest] = this.#searchedAt.keys()
+    if (oldest !== undefined && this.#searchedAt.size > SEARCHES_REMEMBERED) this.#searchedAt.delete(oldest)
+    return true
+  }
+
+  /** A router that fails, or a peer that cannot be reached, is no news: another one may do, or the next search. */
+  async #search(cid: CID): Promise<void> {
+    const seen = new Set<PeerId>([this.#parts.self])
+    await Promise.all(this.#routers.map((router) => forgiving(this.#askRouter(router, cid, seen))))
+  }
+
+  async #askRouter(router: Router, cid: CID, seen: Set<PeerId>): Promise<void> {
+    const { signal } = this.#closing
+    const dials = new Set<Promise<void>>()
+    try {
+      for await (const provider of router.findProviders(cid, { signal })) {
+        if (seen.has(provider.peer)) continue
+        seen.add(provider.peer)
+        const dial = forgiving(this.#parts.connect(provider, signal)).finally(() => dials.delete(dial))
+        dials.add(dial)
+        if (dials.size >= PROVIDER_DIALS_MAX) await Promise.race(dials)
+        if (seen.size > PROVIDERS_MAX) return
+      }
+    } finally {
+      await Promise.all(dials)
+    }
+  }
+}
+
+/** Resolves also when `work` fails, as what others say may. */
+async function forgiving(work: Promise<void>): Promise<void> {
+  try {
+    await work
+  } catch (error) {
+    if (!isCairnError(error) && !(error instanceof Error && error.name === 'AbortError') && error !== CLOSING)
+      throw error
+  }
+}

@@ -1,0 +1,93 @@
+import { createServer, type RequestListener } from 'node:http'
+import { join } from 'node:path'
+import { createBlock, RAW_CODE } from '@cairn/core'
+import { expect, onTestFinished, test } from 'vitest'
+import { createRepo, openNode, readRepo, type Node } from '../../src/index.ts'
+import { tempFolder } from '../temp-folder.ts'
+
+/** A routing service on loopback; gives its URL. */
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener)
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const address = server.address()
+  if (typeof address !== 'object' || address === null) throw new Error('the service does not listen')
+  return `http://127.0.0.1:${address.port}`
+}
+
+async function online(routers: readonly string[] = []): Promise<Node> {
+  const path = join(await tempFolder(), 'repo')
+  await createRepo(path, 'test')
+  await (await readRepo(path)).settings.set('Routing.DelegatedRouters', routers)
+  const node = await openNode(path, { online: {} })
+  onTestFinished(() => node.close())
+  return node
+}
+
+const block = createBlock(new Uint8Array(1000).fill(7), { codec: RAW_CODE })
+
+async function provider(): Promise<{ readonly node: Node; readonly record: object }> {
+  const node = await online()
+  await node.store.putMany([block])
+  const host = node.swarm?.host
+  return {
+    node,
+    record: { Schema: 'peer', ID: host?.peerId, Addrs: host?.addresses(), Protocols: ['transport-bitswap'] },
+  }
+}
+
+const json = 'application/json'
+const ndjson = 'application/x-ndjson'
+
+test.each([
+  ['lines', ndjson, (record: object) => `{"Schema":"other"}\n${JSON.stringify(record)}\n`],
+  ['one document', json, (record: object) => JSON.stringify({ Providers: [{ ID: 5 }, record], Extra: 1 })],
+])('a block that nobody connected has comes from whom a router names, in %s', async (_, type, bodyOf) => {
+  const { record } = await provider()
+  const asked: (string | undefined)[] = []
+  const url = await serve((request, response) => {
+    asked.push(request.url)
+    response.setHeader('Content-Type', type).end(bodyOf(record))
+  })
+  const { bytes } = await (await online([url])).blocks.get(block.cid, { signal: AbortSignal.timeout(15_000) })
+  expect(bytes).toEqual(block.bytes)
+  expect(asked).toEqual([`/routing/v1/providers/${block.cid}`])
+})
+
+test('routers that fail, lie or never end, and peers that cannot be reached, keep nobody from those that do', async () => {
+  const { record } = await provider()
+  const bad = [
+    await serve((_, response) => response.writeHead(500).end()),
+    await serve((_, response) => response.writeHead(404).end()),
+    await serve((_, response) => response.setHeader('Content-Type', ndjson).end('no JSON\n')),
+    await serve((_, response) => void response.setHeader('Content-Type', ndjson).write('{"Schema":"peer"')),
+    await serve((_, response) => response.writeHead(302, { Location: 'http://127.0.0.1:9/' }).end()),
+    await serve((_, response) => {
+      const lost = { Schema: 'peer', ID: 'nonsense', Addrs: ['/ip4/127.0.0.1/tcp/9', '…'] }
+      response.setHeader('Content-Type', ndjson).end(`${JSON.stringify(lost)}\n`)
+    }),
+    'http://127.0.0.1:9',
+  ]
+  const good = await serve((_, response) => response.setHeader('Content-Type', ndjson).end(JSON.stringify(record)))
+  const node = await online([...bad, good])
+  const { bytes } = await node.blocks.get(block.cid, { signal: AbortSignal.timeout(15_000) })
+  expect(bytes).toEqual(block.bytes)
+})
+
+test('what a connected peer has is searched nowhere', async () => {
+  const { node: other } = await provider()
+  let asked = 0
+  const url = await serve((_, response) => {
+    asked++
+    response.end()
+  })
+  const node = await online([url])
+  await node.swarm?.connect(other.swarm?.host.addresses()[0] ?? '')
+  await node.blocks.get(block.cid, { signal: AbortSignal.timeout(15_000) })
+  expect(asked).toBe(0)
+})
