@@ -64,6 +64,7 @@ export {
   hashByCode,
   hashByName,
   IDENTITY_CODE,
+  isMultihashAllowed,
   type HashFunction,
   type HashName,
 } from './block/hash.ts'

@@ -1,6 +1,6 @@
 // The want lists of a message, read entry by entry: a stranger's message has 16,384 of them, and as objects they are ten times
 // their bytes. A CID stays text until somebody needs it.
-import { checkMultihash, IDENTITY_CODE, isCairnError, ProtobufReader, viewCid } from '@cairn/core'
+import { IDENTITY_CODE, isMultihashAllowed, ProtobufReader, viewCid } from '@cairn/core'
 import { CID } from 'multiformats/cid'
 import { CID_BYTES_MAX } from './limits.ts'
 import type { WantEntry, WantType } from './message.ts'
@@ -93,12 +93,7 @@ export function readCid(bytes: Uint8Array | undefined): UsableCid | RefusalReaso
     throw new BadInput('cid-malformed', 'Cannot read the CID of a bitswap entry', { cause })
   }
   if (cid.multihash.code === IDENTITY_CODE) return 'cid-identity'
-  try {
-    checkMultihash(cid)
-  } catch (error) {
-    if (isCairnError(error)) return 'cid-hash-refused'
-    throw error
-  }
+  if (!isMultihashAllowed(cid)) return 'cid-hash-refused'
   return { bytes, multihashAt: bytes.length - cid.multihash.bytes.length }
 }
 

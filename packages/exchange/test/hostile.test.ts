@@ -123,6 +123,22 @@ describe('a peer that sends', () => {
   })
 })
 
+test.each(['wants', 'presences'] as const)('%s that are passed over are work like others', async (kind) => {
+  const { clock, network, peer, actor } = openWorld()
+  const [a, b] = [peer('a'), actor('b')]
+  network.connect('a', 'b')
+  const cids = Array.from({ length: 16_000 }, () => CID.createV1(RAW_CODE, createDigest(0, new Uint8Array(5))))
+  const wants = cids.map((cid) => want(cid))
+  const message = kind === 'wants' ? { wants } : { presences: cids.map((cid) => ({ cid, has: true })) }
+  const sending = Promise.all(Array.from({ length: 3 }, () => b.send('a', message)))
+  await clock.pass(50)
+  expect(a.bitswap.stats().messagesReceived).toBe(1)
+  await clock.settle(sending)
+  await clock.pass(1000)
+  expect(a.bitswap.stats()).toMatchObject({ messagesReceived: 3, refused: { 'cid-identity': 48_000 } })
+  expect(a.node.resets).toEqual([])
+})
+
 /** Bytes of a message of 16,000 wants, and how to turn it into the next of that size without encoding it again. */
 function floodOf(wants: number): { bytes: Uint8Array; renew: (round: number) => void } {
   const digests = Array.from({ length: wants }, () => new Uint8Array(32).fill(0xab))

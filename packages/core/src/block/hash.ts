@@ -4,7 +4,7 @@ import { hash as hashOnce } from 'node:crypto'
 import { blake2b } from '@noble/hashes/blake2.js'
 import { blake3 } from '@noble/hashes/blake3.js'
 import type { CID } from 'multiformats/cid'
-import { CairnError } from '../errors.ts'
+import { CairnError, type ErrorCode } from '../errors.ts'
 import { DIGEST_BYTES_MAX, DIGEST_BYTES_MIN } from '../limits.ts'
 
 /** Names of the hash functions that blocks can be made with, as in the multicodec table. */
@@ -84,36 +84,35 @@ export function hashByName(name: string): HashFunction {
  * without a whole sha2-256, LIMIT for a digest longer than 128 bytes or than its function can give
  */
 export function checkMultihash(cid: CID): void {
+  const fault = multihashFault(cid)
+  if (fault === undefined) return
   const { code, size } = cid.multihash
-  if (size > DIGEST_BYTES_MAX) {
-    throw new CairnError(
-      'LIMIT',
-      `Cannot use ${cid}: its digest has ${size} bytes, at most ${DIGEST_BYTES_MAX} are allowed`,
-      { cid },
-    )
+  const max = FUNCTIONS.find((hash) => hash.code === code)?.digestBytesMax ?? DIGEST_BYTES_MAX
+  const errors: Readonly<Record<MultihashFault, readonly [code: ErrorCode, why: string]>> = {
+    unknown: ['DENIED', `hash function 0x${code.toString(16)} is not allowed`],
+    short: ['INVALID', `its digest has ${size} bytes, at least ${DIGEST_BYTES_MIN} are needed`],
+    version: ['INVALID', 'a CIDv0 has a sha2-256 digest of 32 bytes'],
+    long: ['LIMIT', `its digest has ${size} bytes, at most ${max} are allowed`],
   }
-  if (code === IDENTITY_CODE && cid.version === 1) return
+  const [error, why] = errors[fault]
+  throw new CairnError(error, `Cannot use ${cid}: ${why}`, { cid })
+}
+
+/** Whether `checkMultihash` has nothing to say; an error costs ten times as much as the rest, which counts for what strangers send. */
+export function isMultihashAllowed(cid: CID): boolean {
+  return multihashFault(cid) === undefined
+}
+
+type MultihashFault = 'unknown' | 'short' | 'version' | 'long'
+
+function multihashFault({ version, multihash: { code, size } }: CID): MultihashFault | undefined {
+  if (size > DIGEST_BYTES_MAX) return 'long'
+  if (code === IDENTITY_CODE && version === 1) return undefined
   const known = FUNCTIONS.find((hash) => hash.code === code)
-  if (known === undefined && !ALLOWED_ELSEWHERE.some(([from, to]) => code >= from && code <= to)) {
-    throw new CairnError('DENIED', `Cannot use ${cid}: hash function 0x${code.toString(16)} is not allowed`, { cid })
-  }
-  if (size < DIGEST_BYTES_MIN) {
-    throw new CairnError(
-      'INVALID',
-      `Cannot use ${cid}: its digest has ${size} bytes, at least ${DIGEST_BYTES_MIN} are needed`,
-      { cid },
-    )
-  }
-  if (cid.version === 0 && (known?.name !== 'sha2-256' || size < known.digestBytes)) {
-    throw new CairnError('INVALID', `Cannot use ${cid}: a CIDv0 has a sha2-256 digest of 32 bytes`, { cid })
-  }
-  if (known !== undefined && size > known.digestBytesMax) {
-    throw new CairnError(
-      'LIMIT',
-      `Cannot use ${cid}: its digest has ${size} bytes, ${known.name} gives ${known.digestBytesMax}`,
-      { cid },
-    )
-  }
+  if (known === undefined && !ALLOWED_ELSEWHERE.some(([from, to]) => code >= from && code <= to)) return 'unknown'
+  if (size < DIGEST_BYTES_MIN) return 'short'
+  if (version === 0 && (known?.name !== 'sha2-256' || size < known.digestBytes)) return 'version'
+  return known !== undefined && size > known.digestBytesMax ? 'long' : undefined
 }
 
 /** The function of code `code`. @throws UNSUPPORTED when this version lacks it */
