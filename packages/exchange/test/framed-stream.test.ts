@@ -5,6 +5,7 @@ import { tls } from '@libp2p/tls'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import { MESSAGE_BYTES_MAX, PEER_INBOUND_BYTES_MAX } from '../src/limits.ts'
+import { encodeMessage } from '../src/message.ts'
 import {
   closeAll,
   dial,
@@ -17,6 +18,7 @@ import {
   sizes,
   type Encrypters,
 } from './libp2p-node.ts'
+import { randomBlocks, want } from './peer.ts'
 
 afterEach(closeAll)
 
@@ -171,6 +173,42 @@ describe('a peer that breaks the rules', () => {
     const connection = await dial(await openPlain(), node.libp2p)
     await sendOnce(await connection.newStream(PROTOCOL), Uint8Array.of(1, 2))
     await expect.poll(() => node.seen.messages.length).toBe(before + 1)
+  })
+
+  test('sends real messages, cut anywhere and some broken: all before the break arrive, and nothing after it', async () => {
+    const node = await openNode()
+    const messages = fc.array(fc.tuple(fc.nat(3), fc.nat(2000), fc.nat(1000)), { minLength: 1, maxLength: 6 })
+    const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 30 })
+    const end = fc.option(fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }))
+    await fc.assert(
+      fc.asyncProperty(messages, cuts, end, async (shapes, places, endsAt) => {
+        node.seen.messages.length = 0
+        const sent = shapes.map(([blocks, bytes, seed]) => {
+          const made = randomBlocks(blocks, bytes, seed)
+          return encodeMessage({ blocks: made, wants: made.map(({ cid }) => want(cid)) })
+        })
+        const whole = Buffer.concat(sent.map((message) => frame(message)))
+        const bytes = whole.subarray(0, endsAt === null ? whole.length : Math.floor(endsAt * whole.length))
+        const plain = await openPlain()
+        const stream = await (await dial(plain, node.libp2p)).newStream(PROTOCOL)
+        const at = [0, ...places.map((place) => Math.floor(place * bytes.length)), bytes.length].toSorted(
+          (a, b) => a - b,
+        )
+        for (const [index, from] of at.entries()) {
+          const part = bytes.subarray(from, at[index + 1] ?? from)
+          if (part.length > 0) stream.send(part)
+        }
+        await stream.close()
+        let room = bytes.length
+        const complete = sent.filter((message) => (room -= frame(message).length) >= 0)
+        await expect.poll(() => node.seen.messages.length).toBe(complete.length)
+        await expect.poll(() => node.network.stat().inboundStreams).toBe(0)
+        expect(node.seen.messages.map((message) => Buffer.from(message))).toEqual(complete.map((m) => Buffer.from(m)))
+        await plain.stop()
+      }),
+      { numRuns: 60 },
+    )
+    expect(node.network.stat().bufferedBytes).toBe(0)
   })
 
   test('sends what the handler refuses: loses that stream', async () => {

@@ -1,9 +1,9 @@
-// Many honest peers that are faster than our own limit: what they were asked for stands unread, and is no flood.
+// What stands unread: that of honest peers which were asked for it, and that of one which floods.
 import { createBlock, RAW_CODE } from '@cairn/core'
 import { afterEach, expect, test } from 'vitest'
 import { openBitswap, openLibp2pNetwork, RateLimiter, Refusals, systemClock } from '../src/index.ts'
 import { UNREAD_BYTES_MAX } from '../src/limits.ts'
-import { closeAll, closeLater, dial, MIB, openLibp2p } from './libp2p-node.ts'
+import { closeAll, closeLater, dial, frame, MIB, openLibp2p, openNode, openPlain, PROTOCOL } from './libp2p-node.ts'
 import { MapStore } from './map-store.ts'
 
 afterEach(closeAll)
@@ -45,4 +45,24 @@ test('a limit of our own takes no stream from honest peers', { timeout: 60_000 }
   limiter.setPlan({})
   expect(await fetching).toHaveLength(BLOCKS)
   expect(bitswap.stats().refused).toMatchObject({ 'stream-unread': 0, 'stream-cut': 0 })
+})
+
+test('who fills more than there is room for loses its streams, and nobody else', { timeout: 60_000 }, async () => {
+  const [node, flooder, honest] = [await openNode(), await openPlain(), await openPlain()]
+  const gate = Promise.withResolvers<void>()
+  node.seen.gate = gate.promise
+  const good = await (await dial(honest, node.libp2p)).newStream(PROTOCOL)
+  for (let times = 0; times < 3; times++) good.send(frame(new Uint8Array(1000)))
+  const connection = await dial(flooder, node.libp2p)
+  const [streams, bytes] = [300, 200_000]
+  expect(streams * bytes).toBeGreaterThan(UNREAD_BYTES_MAX)
+  for (let index = 0; index < streams; index++) {
+    const stream = await connection.newStream(PROTOCOL, { maxOutboundStreams: 1000 })
+    stream.send(frame(new Uint8Array(bytes)))
+  }
+  await expect.poll(() => node.network.stat().droppedStreams, { timeout: 20_000 }).toBeGreaterThan(0)
+  await expect.poll(() => node.network.stat().bufferedBytes).toBeLessThan(UNREAD_BYTES_MAX)
+  gate.resolve()
+  await expect.poll(() => node.seen.messages.filter(({ length }) => length === 1000)).toHaveLength(3)
+  expect([good.status, connection.status]).toEqual(['open', 'open'])
 })

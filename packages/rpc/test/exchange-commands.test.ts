@@ -89,6 +89,17 @@ test('stat, wantlist and ledger tell what was exchanged, what it was good for, a
   expect(ledger.event).toEqual({ Peer: giver.id, Value: 0, Sent: 0, Recv: bytes, Exchanged: 1, Wasted: 0 })
 })
 
+test('stat tells why something was dropped', async () => {
+  const [giver, taker] = await openTwo()
+  const [connection] = taker.node.swarm?.host.libp2p.getConnections() ?? []
+  const stream = await connection?.newStream('/ipfs/bitswap/1.2.0')
+  stream?.send(new Uint8Array(100).fill(0xff))
+  await expect.poll(() => giver.node.swarm?.bitswap.stats().refused['length-malformed']).toBe(1)
+  const { event, text } = await giver.run('bitswap stat')
+  expect(event).toMatchObject({ Refused: { 'length-malformed': 1, 'stream-cut': 0 } })
+  expect(text?.split('\n').filter((line) => line.includes('refused'))).toEqual(['\trefused length-malformed: 1'])
+})
+
 test('a node that runs tells its addresses, with and without its id', async () => {
   const { run, node, id } = await openRunner()
   const full = node.swarm?.host.addresses() ?? []
