@@ -27,7 +27,11 @@ export async function serveCall(call: HttpCall, context: CallContext, exchange: 
   const onClose = (): void => stop.abort(new CairnError('UNAVAILABLE', 'Cannot go on: the client is gone'))
   response.once('close', onClose)
   const timer = call.timeoutMs === undefined ? undefined : setTimeout(() => stop.abort(tooLate()), call.timeoutMs)
-  const signal = AbortSignal.any([stop.signal, exchange.signal])
+  // By hand: what `AbortSignal.any` makes stays in memory as long as its longest source while anybody listens to it.
+  const onServerClose = (): void => stop.abort(exchange.signal.reason)
+  if (exchange.signal.aborted) onServerClose()
+  exchange.signal.addEventListener('abort', onServerClose)
+  const { signal } = stop
   const node = async (): Promise<Node> => (call.isOffline ? offlineView(await context.node()) : context.node())
   const input: CommandInput = {
     ...context,
@@ -49,6 +53,7 @@ export async function serveCall(call: HttpCall, context: CallContext, exchange: 
     clearTimeout(timer)
     answer.close()
     response.off('close', onClose)
+    exchange.signal.removeEventListener('abort', onServerClose)
   }
 }
 
