@@ -7,6 +7,7 @@ export type {
   BlockStoreStat,
   Clock,
   Fetcher,
+  FetchOptions,
   Hold,
   KeyValueChange,
   KeyValueStore,

@@ -10,6 +10,15 @@ export interface AbortOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** Options of whoever waits for one block. */
+export interface FetchOptions extends AbortOptions {
+  /**
+   * Whether a person waits for the block now, as at the place of a file that was just sought: it goes before what others
+   * read ahead, also where they wait for it too. Few at a time, or it means nothing.
+   */
+  readonly urgent?: boolean | undefined
+}
+
 /** Gives blocks by CID. Whatever reads a DAG (files, paths, pins, export) takes one of these and nothing more. */
 export interface BlockReader {
   /**
@@ -18,7 +27,7 @@ export interface BlockReader {
    * @throws NOT_FOUND when it cannot be had, CORRUPT when only damaged bytes are at hand, UNSUPPORTED for
    * a hash function that this version does not know
    */
-  get(cid: CID, options?: AbortOptions): Promise<Block>
+  get(cid: CID, options?: FetchOptions): Promise<Block>
 }
 
 /** Bytes that can be read at any place: a file, or memory. Whoever opened it closes it. */
@@ -153,7 +162,7 @@ export interface Fetcher {
    * The proven block of `cid`. Waits until somebody has it, so the caller sets a limit with `signal`.
    * Several calls for one CID are the caller's to merge.
    */
-  fetch(cid: CID, options?: AbortOptions): Promise<Block>
+  fetch(cid: CID, options?: FetchOptions): Promise<Block>
 }
 
 /** A peer that is said to have a block, and where it is said to be reached. Whoever says so need not be right. */

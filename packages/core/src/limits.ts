@@ -188,3 +188,6 @@ export const CAR_PAGE_BYTES = 64 * 1024
 
 /** Times that a long write is made again because others have changed the file meanwhile. */
 export const MFS_WRITE_TRIES = 16
+
+/** Bytes after the start of a read that somebody waits for now: a chunk of most files, with which a player begins. */
+export const URGENT_BYTES = 256 * 1024

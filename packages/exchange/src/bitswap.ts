@@ -3,10 +3,10 @@
 import {
   CairnError,
   isCairnError,
-  type AbortOptions,
   type Block,
   type Clock,
   type Fetcher,
+  type FetchOptions,
   type Network,
   type NetworkHandler,
   type PeerAbilities,
@@ -69,7 +69,7 @@ export interface Bitswap extends Fetcher, AsyncDisposable {
    *
    * @throws UNAVAILABLE when closed, UNSUPPORTED for an unknown hash function, else as `checkMultihash`
    */
-  fetch(cid: CID, options?: AbortOptions): Promise<Block>
+  fetch(cid: CID, options?: FetchOptions): Promise<Block>
   /**
    * Whether a fetch of the block is waiting although every connected peer, one at least, has said that it lacks it. One that
    * does not say so, or comes later, may have it.
@@ -146,7 +146,7 @@ class Engine implements Bitswap, NetworkHandler {
     network.attach(this)
   }
 
-  fetch(cid: CID, options?: AbortOptions): Promise<Block> {
+  fetch(cid: CID, options?: FetchOptions): Promise<Block> {
     return this.#client.fetch(cid, options)
   }
 

@@ -258,6 +258,14 @@ export const SENT_LATELY_MS = 5000
 /** Blocks sent lately that are remembered: 1 Gbit/s of 64 KiB. */
 export const SENT_LATELY_MAX = 4096
 
+// Of urgent wants, for which somebody waits now:
+
+/** Urgent wants beyond the window of a peer: some readers that seek, with the nodes on their way. */
+export const URGENT_WANTS = 64
+
+/** Bytes of urgent wants beyond the window of a peer, and beyond those of all peers together: two of the largest blocks. */
+export const URGENT_WINDOW_BYTES = 4 * 1024 * 1024
+
 // Of rates and accounts:
 
 /** Milliseconds of a limited rate that may go at once after a pause: below what anybody notices. */

@@ -45,7 +45,7 @@ describe.each(OLDER)('a peer that speaks %s alone', (protocol) => {
     const peer = await OlderPeer.open(ours.libp2p, protocol)
     await expect.poll(() => ours.bitswap.stats().peers).toHaveLength(1)
     const fetched = ours.bitswap.fetch(LEAF.cid)
-    await expect.poll(() => peer.fields).toEqual([plainWant(hex(LEAF.cid.bytes), '10ffffffff07')])
+    await expect.poll(() => peer.fields).toEqual([plainWant(hex(LEAF.cid.bytes), '10ffffffff03')])
     await peer.send(downgradeMessage(encodeMessage({ blocks: [LEAF] }), { hasPrefixes }))
     const block = await fetched
     expect([block.cid.toString(), hex(block.bytes)]).toEqual([LEAF.cid.toString(), hex(LEAF.bytes)])
@@ -55,7 +55,7 @@ describe.each(OLDER)('a peer that speaks %s alone', (protocol) => {
     abort.abort()
     await expect(waiting).rejects.toThrow()
     const cid = hex(LATER.cid.bytes)
-    await expect.poll(() => peer.fields.slice(1)).toEqual([plainWant(cid, '10feffffff07'), plainWant(cid, '10001801')])
+    await expect.poll(() => peer.fields.slice(1)).toEqual([plainWant(cid, '10feffffff03'), plainWant(cid, '10001801')])
   })
 
   test('a block of 2 MiB passes both ways', async () => {

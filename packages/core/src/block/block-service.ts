@@ -2,7 +2,7 @@
 // two of these steps.
 import type { CID } from 'multiformats/cid'
 import { CairnError, isCairnError } from '../errors.ts'
-import type { AbortOptions, BlockReader, BlockStore, Fetcher, Hold } from '../interfaces.ts'
+import type { AbortOptions, BlockReader, BlockStore, Fetcher, FetchOptions, Hold } from '../interfaces.ts'
 import { SignalWaits } from '../turns.ts'
 import { emptyBlock, identityBlock, relabelBlock, type Block } from './block.ts'
 import { blockKey } from './cid.ts'
@@ -24,12 +24,19 @@ export interface BlockServiceParts {
 /** A fetch that several callers may share. It ends when the last of them has left. */
 interface SharedFetch {
   readonly key: string
+  readonly urgent: boolean
   /** The block as soon as it is proven, and once it is stored as well. */
   readonly proven: Promise<Block>
   readonly stored: Promise<Block>
   readonly stop: AbortController
   callers: number
   isOver: boolean
+}
+
+/** How one fetch works. */
+interface FetchWork {
+  readonly signal: AbortSignal
+  readonly urgent: boolean
 }
 
 /** A block that may still be on its way into the store. */
@@ -62,8 +69,8 @@ export class BlockService implements BlockReader {
   }
 
   /** A block whose stored bytes are damaged is fetched like one that is missing, and stored anew. */
-  async get(cid: CID, { signal }: AbortOptions = {}): Promise<Block> {
-    return (await this.#local(cid, signal)) ?? relabelBlock(await this.#fetch(cid, signal), cid)
+  async get(cid: CID, options: FetchOptions = {}): Promise<Block> {
+    return (await this.#local(cid, options)) ?? relabelBlock(await this.#fetch(cid, options), cid)
   }
 
   /**
@@ -72,10 +79,11 @@ export class BlockService implements BlockReader {
    *
    * @throws as `get`
    */
-  async getEarly(cid: CID, { signal }: AbortOptions = {}): Promise<EarlyBlock> {
-    const here = await this.#local(cid, signal)
+  async getEarly(cid: CID, options: FetchOptions = {}): Promise<EarlyBlock> {
+    const { signal } = options
+    const here = await this.#local(cid, options)
     if (here !== undefined) return { block: here, stored: undefined }
-    const fetch = this.#join(cid, signal)
+    const fetch = this.#join(cid, options)
     let block: Block
     try {
       block = await this.#waits.abortable(fetch.proven, signal)
@@ -101,7 +109,7 @@ export class BlockService implements BlockReader {
     checkMultihash(cid)
     if (cid.multihash.code === IDENTITY_CODE) return
     if ((await this.#store.claimMany([cid]))[0] === true) this.#onFound?.(cid, undefined)
-    else await this.#fetch(cid, signal)
+    else await this.#fetch(cid, { signal })
   }
 
   /** Bytes of the block, or `undefined` when it is not stored here. Never reads it. */
@@ -116,12 +124,12 @@ export class BlockService implements BlockReader {
   }
 
   /** Sound bytes for a block that cannot be read here because of `damage`. @throws it when they cannot be had */
-  async #replace(cid: CID, damage: unknown, signal: AbortSignal | undefined): Promise<Block> {
+  async #replace(cid: CID, damage: unknown, options: FetchOptions): Promise<Block> {
     if (!isCairnError(damage, 'CORRUPT')) throw damage
     try {
-      return relabelBlock(await this.#fetch(cid, signal), cid)
+      return relabelBlock(await this.#fetch(cid, options), cid)
     } catch (cause) {
-      signal?.throwIfAborted()
+      options.signal?.throwIfAborted()
       if (this.#fetchers.length > 0 && !isCairnError(cause)) throw cause
       const advice = '; "cairn repo verify --heal --peer ADDRESS" fetches them from a peer'
       const outcome = this.#fetchers.length > 0 ? ', and no peer sent them' : advice
@@ -130,8 +138,8 @@ export class BlockService implements BlockReader {
   }
 
   /** The block, if it need not be fetched. */
-  async #local(cid: CID, signal: AbortSignal | undefined): Promise<Block | undefined> {
-    signal?.throwIfAborted()
+  async #local(cid: CID, options: FetchOptions): Promise<Block | undefined> {
+    options.signal?.throwIfAborted()
     checkMultihash(cid)
     const inline = identityBlock(cid)
     if (inline !== undefined) return inline
@@ -140,13 +148,14 @@ export class BlockService implements BlockReader {
       if (stored !== undefined) this.#onFound?.(cid, stored.bytes.length)
       return stored
     } catch (error) {
-      return this.#replace(cid, error, signal)
+      return this.#replace(cid, error, options)
     }
   }
 
   /** Waits for the fetch of this block; one caller's abort does not touch the others. */
-  async #fetch(cid: CID, signal: AbortSignal | undefined): Promise<Block> {
-    const fetch = this.#join(cid, signal)
+  async #fetch(cid: CID, options: FetchOptions): Promise<Block> {
+    const { signal } = options
+    const fetch = this.#join(cid, options)
     try {
       return await this.#waits.abortable(fetch.stored, signal)
     } finally {
@@ -163,11 +172,12 @@ export class BlockService implements BlockReader {
     }
   }
 
-  /** Joins the fetch of this block or begins one, to be left again. */
-  #join(cid: CID, signal: AbortSignal | undefined): SharedFetch {
+  /** Joins the fetch of this block or begins one, to be left again. Who is urgent does not join one that is not. */
+  #join(cid: CID, { signal, urgent = false }: FetchOptions): SharedFetch {
     signal?.throwIfAborted()
     const key = blockKey(cid)
-    const fetch = this.#fetches.get(key) ?? this.#begin(key, cid)
+    const known = this.#fetches.get(key)
+    const fetch = known === undefined || (urgent && !known.urgent) ? this.#begin(key, cid, urgent) : known
     fetch.callers++
     return fetch
   }
@@ -180,14 +190,14 @@ export class BlockService implements BlockReader {
     await Promise.allSettled([fetch.stored])
   }
 
-  #begin(key: string, cid: CID): SharedFetch {
+  #begin(key: string, cid: CID, urgent: boolean): SharedFetch {
     const stop = new AbortController()
-    const proven = this.#obtain(cid, stop.signal)
+    const proven = this.#obtain(cid, { signal: stop.signal, urgent })
     const stored = proven.then(async (block) => {
       await this.putMany([block])
       return block
     })
-    const fetch: SharedFetch = { key, proven, stored, stop, callers: 0, isOver: false }
+    const fetch: SharedFetch = { key, urgent, proven, stored, stop, callers: 0, isOver: false }
     const end = (): void => {
       fetch.isOver = true
     }
@@ -196,21 +206,21 @@ export class BlockService implements BlockReader {
     return fetch
   }
 
-  async #obtain(cid: CID, signal: AbortSignal): Promise<Block> {
-    return emptyBlock(cid) ?? (await this.#race(cid, signal))
+  async #obtain(cid: CID, options: FetchWork): Promise<Block> {
+    return emptyBlock(cid) ?? (await this.#race(cid, options))
   }
 
   /** The first block that any fetcher gives; the others are stopped. */
-  async #race(cid: CID, signal: AbortSignal): Promise<Block> {
+  async #race(cid: CID, { signal, urgent }: FetchWork): Promise<Block> {
     if (this.#fetchers.length === 0) {
       throw new CairnError('NOT_FOUND', `Cannot find block ${cid}: it is not in this repo, and no peer is asked`, {
         cid,
       })
     }
     const [only] = this.#fetchers
-    if (only !== undefined && this.#fetchers.length === 1) return only.fetch(cid, { signal })
+    if (only !== undefined && this.#fetchers.length === 1) return only.fetch(cid, { signal, urgent })
     const won = new AbortController()
-    const options = { signal: AbortSignal.any([signal, won.signal]) }
+    const options = { signal: AbortSignal.any([signal, won.signal]), urgent }
     try {
       return await Promise.any(this.#fetchers.map((fetcher) => fetcher.fetch(cid, options)))
     } catch (error) {

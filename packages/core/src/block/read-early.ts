@@ -1,7 +1,7 @@
 // Reading that does not wait for the disk: whoever reads content has each block as soon as it is proven, and the reading ends
 // when all of them are stored.
 import type { CID } from 'multiformats/cid'
-import type { AbortOptions, BlockReader } from '../interfaces.ts'
+import type { FetchOptions, BlockReader } from '../interfaces.ts'
 import { EARLY_BYTES_MAX } from '../limits.ts'
 import type { Block } from './block.ts'
 import type { BlockService } from './block-service.ts'
@@ -37,7 +37,7 @@ class EarlyReader implements BlockReader {
   }
 
   /** Waits for the disk, too, while much is on its way there: the store sets the pace of what is longer. */
-  async get(cid: CID, options: AbortOptions = {}): Promise<Block> {
+  async get(cid: CID, options: FetchOptions = {}): Promise<Block> {
     const { block, stored } = await this.#blocks.getEarly(cid, options)
     if (stored === undefined) return block
     if (this.#failure !== undefined || this.#bytes + block.bytes.length > EARLY_BYTES_MAX) await stored

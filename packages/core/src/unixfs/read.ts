@@ -6,7 +6,7 @@ import { mayHaveLinks } from '../block/codec.ts'
 import { traverse, type Step, type Visit } from '../dag/traverse.ts'
 import { CairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader } from '../interfaces.ts'
-import { BLOCK_BYTES_MAX } from '../limits.ts'
+import { BLOCK_BYTES_MAX, URGENT_BYTES } from '../limits.ts'
 import { directoryPart, type DirectoryPart } from '../directory/directory-listing.ts'
 import { knownBlock, type KnownContent } from './known-content.ts'
 import { TreeBudget } from './tree-budget.ts'
@@ -74,12 +74,13 @@ export async function* readFile(
 ): AsyncGenerator<Uint8Array> {
   if (!(offset >= 0) || !(length >= 0)) throw new TypeError('offset and length must not be negative')
   const range = { start: offset, end: offset + length }
+  const urgentEnd = offset + URGENT_BYTES
   const root: Step<Values> = {
     run: async (options) => {
-      const node = decodeUnixFS(await reader.get(cid, options))
+      const node = decodeUnixFS(await reader.get(cid, { ...options, urgent: true }))
       if (!isFile(node))
         throw new CairnError('INVALID', `Cannot read ${cid}: it is a ${node.data.type}, not a file`, { cid })
-      return contentVisit({ reader, budget: new TreeBudget() }, node, { path: '', file: node, at: 0, range })
+      return contentVisit({ reader, budget: new TreeBudget(), urgentEnd }, node, { path: '', file: node, at: 0, range })
     },
   }
   for await (const values of traverse([root], { signal })) for (const { bytes } of values.filter(isBytes)) yield bytes
@@ -104,6 +105,8 @@ interface Source {
   readonly reader: BlockReader
   readonly known?: KnownContent | undefined
   readonly budget: TreeBudget
+  /** Content before this place of the file is waited for by somebody now. */
+  readonly urgentEnd?: number
 }
 
 function entryStep(source: Source, { cid, path }: TreeRoot, tsize = 0): Step<Values> {
@@ -197,9 +200,10 @@ function contentStep(source: Source, { cid, size, place }: ContentLink): Step<Va
     bytes: mayHaveLinks(cid) ? undefined : size,
     run: async (options) => {
       const { path, file, at } = place
+      const { urgentEnd = 0 } = source
       const part = { path, file: file.cid, fileBytes: fileSize(file), offset: at, length: size }
       const known = source.known && (await knownBlock(source.known, cid, part))
-      const block = known ?? (await source.reader.get(cid, options))
+      const block = known ?? (await source.reader.get(cid, at < urgentEnd ? { ...options, urgent: true } : options))
       const node = decodeUnixFS(block)
       if (!isFile(node) || fileSize(node) !== size) {
         throw new CairnError(

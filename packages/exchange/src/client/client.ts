@@ -8,10 +8,10 @@ import {
   hashByCode,
   identityBlock,
   relabelBlock,
-  type AbortOptions,
   type Block,
   type Clock,
   type Fetcher,
+  type FetchOptions,
   type PeerAbilities,
   type PeerId,
 } from '@cairn/core'
@@ -35,7 +35,7 @@ import { PeerSession, type SessionParts } from './peer-session.ts'
 import { provenBlock } from './proven-block.ts'
 import { Receipts, type ReceiptCounts } from './receipts.ts'
 import { Scheduler } from './scheduler.ts'
-import type { Want } from './want.ts'
+import { isUrgent, URGENT_ORDER, type Want } from './want.ts'
 
 /** Counts since the client began. */
 export interface ClientStats extends ReceiptCounts {
@@ -68,7 +68,7 @@ export class Client implements Fetcher {
     this.#clock = parts.clock
   }
 
-  async fetch(cid: CID, { signal }: AbortOptions = {}): Promise<Block> {
+  async fetch(cid: CID, { signal, urgent = false }: FetchOptions = {}): Promise<Block> {
     if (this.#isClosed) throw new CairnError('UNAVAILABLE', `Cannot fetch ${cid}: bitswap is closed`, { cid })
     signal?.throwIfAborted()
     const inline = identityBlock(cid)
@@ -80,6 +80,7 @@ export class Client implements Fetcher {
     const waiter = { resolve, reject }
     const abort = (): void => reject(signal?.reason)
     want.waiters.add(waiter)
+    if (urgent) this.#hasten(want)
     this.#requeue([want])
     signal?.addEventListener('abort', abort)
     try {
@@ -196,6 +197,14 @@ export class Client implements Fetcher {
         waiter.reject(new CairnError('UNAVAILABLE', `Cannot fetch ${cid}: bitswap was closed`, { cid }))
     }
     this.#wants.clear()
+  }
+
+  /** Puts a want before all that are not urgent, here and with the peers that were asked. */
+  #hasten(want: Want): void {
+    if (isUrgent(want)) return
+    want.order = URGENT_ORDER + this.#order++
+    this.#scheduler.reorder()
+    for (const id of want.asks.keys()) this.#sessions.get(id)?.hasten(want)
   }
 
   #wantOf(cid: CID): Want {

@@ -5,8 +5,8 @@ import { encodeMessage, type WantEntry } from '../message.ts'
 import type { FetchTrace } from './fetch-trace.ts'
 import type { Ask, Want } from './want.ts'
 
-/** Highest priority on the wire; each later want has one less. */
-const PRIORITY_MAX = 0x7fff_ffff
+/** Priority of the first want on the wire; each later one has one less, and urgent ones have up to the double. */
+const PRIORITY_FIRST = 0x3fff_ffff
 
 /** What an outbox needs from outside. */
 export interface OutboxParts {
@@ -36,7 +36,7 @@ export class Outbox {
   /** Tells what is asked. */
   ask(ask: Ask, sendDontHave: boolean): void {
     const { want, type } = ask
-    const priority = Math.max(1, PRIORITY_MAX - want.order)
+    const priority = Math.max(1, PRIORITY_FIRST - want.order)
     this.#entries.set(want.key, { word: { cid: want.cid, priority, cancel: false, type, sendDontHave }, ask })
   }
 

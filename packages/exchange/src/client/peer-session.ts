@@ -12,6 +12,8 @@ import {
   REPEAT_MS,
   SILENCE_MS,
   SILENCE_SEEN_MS,
+  URGENT_WANTS,
+  URGENT_WINDOW_BYTES,
 } from '../limits.ts'
 import type { Refusals } from '../guard/refusals.ts'
 import { AskWindow } from './ask-window.ts'
@@ -74,10 +76,12 @@ export class PeerSession {
   }
 
   /** Whether a block of `bytes` may be asked for now. A stalled peer gets one want at a time, to prove itself. */
-  hasRoom(bytes: number): boolean {
+  hasRoom(bytes: number, isUrgent = false): boolean {
     const { openAsks, dueAsks, dueBytes } = this.#window
     if (this.#stalled) return openAsks === 0
-    return dueAsks < this.wantsMin || (dueAsks < PEER_WINDOW_WANTS && dueBytes + bytes <= this.#estimate.windowBytes)
+    const [moreWants, moreBytes] = isUrgent ? [URGENT_WANTS, URGENT_WINDOW_BYTES] : [0, 0]
+    const isRoomy = dueAsks < PEER_WINDOW_WANTS + moreWants
+    return dueAsks < this.wantsMin || (isRoomy && dueBytes + bytes <= this.#estimate.windowBytes + moreBytes)
   }
 
   /** Whether the peer can be asked for the block: it was not yet, and has not said that it lacks it. */
@@ -148,6 +152,12 @@ export class PeerSession {
     this.#askedBytes += bytes
     ask.mark = this.#askedBytes
     this.#post(ask)
+  }
+
+  /** Tells again what the peer was asked about a want that has become urgent, unless the answer is about to come. */
+  hasten(want: Want): void {
+    const ask = want.asks.get(this.id)
+    if (ask?.state === 'open' && this.remainingMs(want) > this.#estimate.roundTripMs) this.#post(ask)
   }
 
   /** Asks whether the peer has the block of `want`, unless it was asked anything about it before. */

@@ -6,10 +6,11 @@ import {
   QUESTION_BYTES,
   QUESTION_SHARE,
   SHARED_WANTS,
+  URGENT_WINDOW_BYTES,
   WINDOW_BYTES_MAX,
 } from '../limits.ts'
 import type { PeerSession } from './peer-session.ts'
-import type { Want } from './want.ts'
+import { isUrgent, type Want } from './want.ts'
 
 /** Weight of the newest block in the running mean of block sizes. */
 const NEWEST = 0.25
@@ -28,6 +29,11 @@ export class Scheduler {
     want.queued = true
     this.#isSorted &&= (this.#queue.at(-1)?.order ?? -1) < want.order
     this.#queue.push(want)
+  }
+
+  /** A want that may stand in the queue has another order now. */
+  reorder(): void {
+    this.#isSorted = false
   }
 
   /** A fellow has `want`. */
@@ -53,16 +59,19 @@ export class Scheduler {
     const fellows = sessions.filter(({ isFellow }) => isFellow)
     for (const session of sessions) session.wantsMin = fellows.length > 0 ? SHARED_WANTS : 1
     if (fellows.length > 0) this.#share(fellows, sessions, bytes)
-    let budgetBytes = WINDOW_BYTES_MAX - sessions.reduce((sum, session) => sum + session.openBytes, 0)
+    let budgetBytes =
+      WINDOW_BYTES_MAX - URGENT_WINDOW_BYTES - sessions.reduce((sum, session) => sum + session.openBytes, 0)
     let roomy = sessions.filter((session) => session.hasRoom(bytes)).length
     let next = 0
     const queue = fellows.length > 0 ? apart(this.#queue) : this.#queue
     for (const want of queue) {
-      if (roomy === 0 || budgetBytes < bytes) break
+      const urgent = isUrgent(want)
+      if (urgent ? budgetBytes + URGENT_WINDOW_BYTES < bytes : roomy === 0 || budgetBytes < bytes) break
       next++
       if (want.waiters.size === 0) continue
       const session = cheapest(want, sessions, bytes)
-      if (session !== undefined && !session.hasRoom(bytes)) {
+      const isRoomy = session?.hasRoom(bytes) === true
+      if (session !== undefined && !isRoomy && !(urgent && session.hasRoom(bytes, urgent))) {
         kept.push(want)
         continue
       }
@@ -70,7 +79,7 @@ export class Scheduler {
       if (session === undefined) continue
       assign(want, session, { sessions, bytes })
       budgetBytes -= bytes
-      if (!session.hasRoom(bytes)) roomy--
+      if (isRoomy && !session.hasRoom(bytes)) roomy--
     }
     // Wants that ended go even while no window has room, or they would pile up where there is no peer at all.
     this.#isSorted = queue === this.#queue
@@ -96,9 +105,10 @@ export class Scheduler {
   }
 }
 
-/** The first want first, and the others by chance. */
+/** The urgent wants and the first one first, and the others by chance. */
 function apart(queue: readonly Want[]): readonly Want[] {
-  return [...queue.slice(0, 1), ...queue.slice(1).toSorted((a, b) => a.rank - b.rank)]
+  const firsts = Math.max(1, queue.filter(isUrgent).length)
+  return [...queue.slice(0, firsts), ...queue.slice(firsts).toSorted((a, b) => a.rank - b.rank)]
 }
 
 function cheapest(want: Want, sessions: readonly PeerSession[], bytes: number): PeerSession | undefined {

@@ -10,8 +10,8 @@ export interface Want {
   readonly cid: CID
   /** `blockKey(cid)`. */
   readonly key: string
-  /** Rises with each want: earlier ones are asked for first. */
-  readonly order: number
+  /** Rises with each want: earlier ones are asked for first. Below 0 for urgent ones. */
+  order: number
   /** A number by chance: peers that want the same ask for different things first. */
   readonly rank: number
   readonly waiters: Set<Waiter>
@@ -25,6 +25,14 @@ export interface Want {
   askedAt: number
   /** Whether it stands in the scheduler's queue. */
   queued: boolean
+}
+
+/** The order from which urgent wants are counted: far enough from the others on the wire. */
+export const URGENT_ORDER = -(2 ** 30)
+
+/** Whether somebody waits for the block now. */
+export function isUrgent({ order }: Want): boolean {
+  return order < 0
 }
 
 /** One caller of `fetch`. */

@@ -8,6 +8,7 @@ import {
   fromProviders,
   pinLeaves,
   seek,
+  seekBesideBulk,
   swarm,
   tinyBlocks,
   type SwarmPlan,
@@ -53,6 +54,12 @@ test.each([256 * KIB, MIB])(
     expect(waits[18]).toBeLessThan(250)
   },
 )
+
+test('a seek beside a pin in bulk finds its first byte within 250 ms, and the pin goes on', async () => {
+  const { waits, bytesPerMs } = await seekBesideBulk(20, 96 * MIB)
+  expect(waits[18]).toBeLessThan(250)
+  expect(bytesPerMs / 50_000).toBeGreaterThan(0.7)
+})
 
 test.each([0, ROUND_TRIP_MS / 2])(
   'the first byte over a delay of %d ms takes 2 round trips and 30 ms',

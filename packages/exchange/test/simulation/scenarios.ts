@@ -168,6 +168,47 @@ export async function seek(times: number, bytes: number, chunkBytes: number): Pr
   return waits.toSorted((a, b) => a - b)
 }
 
+/** What came of a reader that seeks beside one in bulk. */
+export interface BesideBulk {
+  /** Milliseconds from each seek to its first byte, the least first. */
+  readonly waits: readonly number[]
+  /** Bytes a millisecond of all that came meanwhile. */
+  readonly bytesPerMs: number
+}
+
+/** One node gets a large file in bulk over 50 MB/s and 50 ms, while a reader on it seeks in another. */
+export async function seekBesideBulk(times: number, bytes: number): Promise<BesideBulk> {
+  const world = openTown()
+  const [reader, provider] = [openCitizen(world, 'reader'), openCitizen(world, 'provider')]
+  provider.node.limit({ upBytesPerMs: 50_000 })
+  const film = await importFile(provider, bytes, { chunker: `size-${256 * KIB}`, linksPerNode: 174 })
+  const bulk = await importFile(provider, 4 * bytes, { chunker: `size-${255 * KIB}` })
+  world.network.connect('reader', 'provider', FAR)
+  const end = new AbortController()
+  const visitLeaf = (leaf: CID): Promise<void> => reader.service.ensure(leaf)
+  const pinning = consume(walk(reader.service, bulk, { visitLeaf, signal: end.signal })).catch(() => undefined)
+  await world.clock.pass(1000)
+  const random = randomFrom(1)
+  const waits: number[] = []
+  const [since, before] = [world.clock.now(), reader.bitswap.stats().dataReceived]
+  let sought = 0
+  for (let time = 0; time < times; time++) {
+    const start = world.clock.now()
+    const stop = new AbortController()
+    const offset = Math.floor(random() * (bytes - 1))
+    const parts = readFile(reader.service, film, { offset, length: 256 * KIB, signal: stop.signal })
+    const first = await world.clock.settle(parts.next())
+    sought += first.done === true ? 0 : first.value.length
+    waits.push(world.clock.now() - start)
+    await world.clock.settle(parts.return(undefined))
+    await world.clock.pass(50)
+  }
+  const bytesPerMs = (reader.bitswap.stats().dataReceived - before - sought) / (world.clock.now() - since)
+  end.abort(new Error('that will do'))
+  await world.clock.settle(pinning)
+  return { waits: waits.toSorted((a, b) => a - b), bytesPerMs }
+}
+
 /** One file from one honest peer of 25 MB/s, beside others that mean harm or drip. */
 export async function besideHarm(others: readonly (HostileKind | 'dripper')[], bytes: number): Promise<Download> {
   const world = openTown()
