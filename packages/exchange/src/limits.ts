@@ -290,7 +290,7 @@ export const ACCOUNTS_MAX = 2048
 export const WANTS_MAX = 32_768
 
 /** Bytes of messages that a peer may have begun that has sent us no block that we wanted: one of the largest, its first answer. */
-export const STRANGER_INBOUND_BYTES_MAX = MESSAGE_BYTES_MAX
+export const STRANGER_INBOUND_BYTES_MAX = 4 * 1024 * 1024
 
 /** Bytes of the window of such a peer's streams: the least that yamux knows, and 5,000 wants. */
 export const STRANGER_WINDOW_BYTES = 256 * 1024
