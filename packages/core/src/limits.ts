@@ -30,8 +30,8 @@ export const READ_AHEAD_BYTES = 32 * 1024 * 1024
 /** Blocks requested ahead of a reader, so that tiny ones cannot fill the memory with promises: 1 KiB each fill 200 Mbit/s at 80 ms. */
 export const READ_AHEAD_BLOCKS = 2048
 
-/** Bytes of blocks that a reader has before they are stored: what comes while the first of them reach a slow disk. */
-export const EARLY_BYTES_MAX = 8 * 1024 * 1024
+/** Bytes of blocks that a reader has before they are stored: the first of what it reads. Were all so, long reads would go in fits and starts. */
+export const EARLY_BYTES_MAX = 2 * BLOCK_BYTES_MAX
 
 /** Nodes between the root of a file or tree and the block being read; a longer chain is made to hurt. Walks have no such bound. */
 export const DAG_DEPTH_MAX = 4096

@@ -7,7 +7,7 @@ import type { Block } from './block.ts'
 import type { BlockService } from './block-service.ts'
 
 /**
- * What `read` gives with a reader of `blocks` that has fetched blocks before they are stored, for content that is passed on:
+ * What `read` gives with a reader of `blocks` that has the first fetched blocks before they are stored, for content that is passed on:
  * nothing may come to depend on such a block being here. Ends, in any way, once none is being stored any more.
  *
  * @throws as `read`, and what kept a block from being stored: at the latest when all was read
@@ -27,8 +27,11 @@ export async function* readEarly<Value>(
 
 class EarlyReader implements BlockReader {
   readonly #blocks: BlockService
-  readonly #storing = new Set<Promise<void>>()
+  /** Blocks that are being stored. */
+  #blocksLeft = 0
+  /** Bytes that were given before they were stored. */
   #bytes = 0
+  #onStored: () => void = () => undefined
   /** Why the first block that could not be stored was not. */
   #failure: { readonly cause: unknown } | undefined
 
@@ -36,7 +39,7 @@ class EarlyReader implements BlockReader {
     this.#blocks = blocks
   }
 
-  /** Waits for the disk, too, while much is on its way there: the store sets the pace of what is longer. */
+  /** After the first bytes it waits for the disk, too: the store sets the pace of what is longer. */
   async get(cid: CID, options: FetchOptions = {}): Promise<Block> {
     const { block, stored } = await this.#blocks.getEarly(cid, options)
     if (stored === undefined) return block
@@ -47,20 +50,19 @@ class EarlyReader implements BlockReader {
 
   /** Resolves once nothing is being stored. @throws why something could not be */
   async stored(): Promise<void> {
-    await Promise.all(this.#storing)
+    if (this.#blocksLeft > 0) await new Promise<void>((resolve) => (this.#onStored = resolve))
     if (this.#failure !== undefined) throw this.#failure.cause
   }
 
   #watch(stored: Promise<void>, bytes: number): void {
+    this.#blocksLeft++
     this.#bytes += bytes
-    const ended = stored
-      .catch((cause: unknown) => {
-        this.#failure ??= { cause }
-      })
-      .finally(() => {
-        this.#bytes -= bytes
-        this.#storing.delete(ended)
-      })
-    this.#storing.add(ended)
+    const end = (): void => {
+      if (--this.#blocksLeft === 0) this.#onStored()
+    }
+    stored.then(end, (cause: unknown) => {
+      this.#failure ??= { cause }
+      end()
+    })
   }
 }

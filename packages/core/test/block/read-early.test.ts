@@ -109,7 +109,7 @@ test('an error of the reading is thrown as it is', async () => {
   await expectCode('NOT_FOUND', () => reading.next())
 })
 
-test('the disk sets the pace once much is on its way to it', async () => {
+test('the disk sets the pace of what comes after the first bytes', async () => {
   const blocks = Array.from({ length: 5 }, (_, index) =>
     createBlock(new Uint8Array(EARLY_BYTES_MAX / 4).fill(index), { codec: RAW_CODE }),
   )
