@@ -1,6 +1,7 @@
 // Repos that are taken, foreign, newer, damaged or out of room: one line, and what was good stays good.
 import { execFileSync } from 'node:child_process'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { chacha20 } from '../vectors/inputs.ts'
 import { expectFailed, openPlace, type Place } from './cairn.ts'
@@ -23,12 +24,16 @@ afterEach(() => place[Symbol.asyncDispose]())
 const run = (...args: readonly string[]) => place.cairn(['--repo', repo, ...args])
 const expectSound = async () => expect(await place.output(['--repo', repo, 'cat', HELLO])).toBe('hello')
 
-test('a repo that a daemon owns is refused, but not what needs no lock, and is free when the daemon is gone', async () => {
+test('a daemon does the work on its repo, a second owner is refused, and the repo is free when it is gone', async () => {
   const { child, ended } = await place.daemon(repo)
-  const refused = [['add', 'hello'], ['cat', HELLO], ['repo', 'gc'], ['init'], ['daemon']].map((args) => run(...args))
+  const allowed = [['id'], ['repo', 'version'], ['add', '-n', 'hello'], ['add', 'hello'], ['cat', HELLO], ['repo', 'gc']]
+  for (const done of await Promise.all(allowed.map((args) => run(...args))))
+    expect(done).toMatchObject({ code: 0, stderr: '' })
+  for (const failed of await Promise.all([run('init'), run('daemon')])) expectFailed(failed)
+  // Who does not find the daemon may not take the repo either.
+  await rm(join(repo, 'api'))
+  const refused = [['add', 'hello'], ['cat', HELLO], ['repo', 'gc']].map((args) => run(...args))
   for (const failed of await Promise.all(refused)) expectFailed(failed)
-  const allowed = [['id'], ['repo', 'version'], ['add', '-n', 'hello']].map((args) => run(...args))
-  for (const done of await Promise.all(allowed)) expect(done).toMatchObject({ code: 0, stderr: '' })
   child.kill('SIGKILL')
   expect(await ended).toMatchObject({ signal: 'SIGKILL' })
   await expectSound()
