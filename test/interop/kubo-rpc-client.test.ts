@@ -53,7 +53,8 @@ describe('add', () => {
   test('a tree comes file by file, its root last, with progress', async () => {
     const seen: number[] = []
     const entries = await Array.fromAsync(ipfs.addAll(TREE, { progress: (bytes) => seen.push(bytes) }))
-    expect(entries.map(({ path }) => path).toSorted()).toEqual(['tree', 'tree/hello', 'tree/sub', 'tree/sub/large'])
+    const paths = new Set(entries.map(({ path }) => String(path)))
+    expect(paths).toEqual(new Set(['tree', 'tree/hello', 'tree/sub', 'tree/sub/large']))
     expect(entries.at(-1)?.path).toBe('tree')
     expect(seen.length).toBeGreaterThan(0)
     const wrapped = await Array.fromAsync(ipfs.addAll([{ path: 'a', content: 'hello' }], { wrapWithDirectory: true }))
@@ -201,7 +202,7 @@ test('swarm, bitswap, ping and stats', async () => {
   const [bandwidth] = await Array.fromAsync(ipfs.stats.bw())
   expect(bandwidth?.totalIn).toBeGreaterThan(0n)
   const pongs = await Array.fromAsync(ipfs.ping(id, { count: 2 }))
-  expect(pongs.filter(({ success, time }) => success && time > 0)).not.toEqual([])
+  expect(pongs.filter(({ success, time }) => Boolean(success) && Number(time) > 0)).not.toEqual([])
   await ipfs.swarm.disconnect(multiaddr(other.address))
 })
 
