@@ -26,13 +26,24 @@ const expectSound = async () => expect(await place.output(['--repo', repo, 'cat'
 
 test('a daemon does the work on its repo, a second owner is refused, and the repo is free when it is gone', async () => {
   const { child, ended } = await place.daemon(repo)
-  const allowed = [['id'], ['repo', 'version'], ['add', '-n', 'hello'], ['add', 'hello'], ['cat', HELLO], ['repo', 'gc']]
+  const allowed = [
+    ['id'],
+    ['repo', 'version'],
+    ['add', '-n', 'hello'],
+    ['add', 'hello'],
+    ['cat', HELLO],
+    ['repo', 'gc'],
+  ]
   for (const done of await Promise.all(allowed.map((args) => run(...args))))
     expect(done).toMatchObject({ code: 0, stderr: '' })
   for (const failed of await Promise.all([run('init'), run('daemon')])) expectFailed(failed)
   // Who does not find the daemon may not take the repo either.
   await rm(join(repo, 'api'))
-  const refused = [['add', 'hello'], ['cat', HELLO], ['repo', 'gc']].map((args) => run(...args))
+  const refused = [
+    ['add', 'hello'],
+    ['cat', HELLO],
+    ['repo', 'gc'],
+  ].map((args) => run(...args))
   for (const failed of await Promise.all(refused)) expectFailed(failed)
   child.kill('SIGKILL')
   expect(await ended).toMatchObject({ signal: 'SIGKILL' })
