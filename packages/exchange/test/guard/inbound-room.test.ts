@@ -31,7 +31,7 @@ test('strangers that fill many streams lose them, and others are heard', async (
   const connection = await dial(plain, node.libp2p)
   const streams = 1.5 * (STRANGERS_UNREAD_BYTES_MAX / STRANGER_WINDOW_BYTES)
   for (let index = 0; index < streams; index++) {
-    const stream = await connection.newStream(PROTOCOL)
+    const stream = await connection.newStream(PROTOCOL, { maxOutboundStreams: 2 * streams })
     // Never whole: what has come waits for the rest.
     stream.send(frame(new Uint8Array(STRANGER_WINDOW_BYTES - 1000), 4 * MIB))
   }
