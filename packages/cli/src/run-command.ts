@@ -16,8 +16,9 @@ export interface Call {
 
 /** Runs `command` to its end. @throws whatever the command throws, and OutputClosed */
 export async function runCommand(local: Command, call: Call, session: Session): Promise<void> {
-  // What needs no node is done here, unless somebody asks a certain node.
-  const isHere = !local.usesNode && session.globals.api === undefined
+  // What needs no node, or only hashes, is done here, unless somebody asks a certain node.
+  const usesNode = local.usesNode && call.options['only-hash'] !== true
+  const isHere = !usesNode && session.globals.api === undefined
   const remote = isHere ? undefined : await session.remote()
   const command = remote === undefined ? local : await onDaemon(local, remote, session)
   if (command.output === 'events') await runEvents(command, call, session)
