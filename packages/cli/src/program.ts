@@ -2,7 +2,7 @@
 import { fstatSync } from 'node:fs'
 import { Command as Program, InvalidArgumentError, Option } from 'commander'
 import { CairnError, DURATION_MS_MAX, parseDuration } from '@cairn/core'
-import { COMMANDS, type Command, type CommandInput, type OptionSpec } from '@cairn/rpc'
+import { COMMANDS, contradictionIn, type Command, type CommandInput, type OptionSpec } from '@cairn/rpc'
 import {
   addDaemonOptions,
   addInitOptions,
@@ -102,7 +102,8 @@ function addCommand(program: Program, command: Command, act: Action): void {
     const [globals, options] = [globalsOf(sub), optionsOf(sub, command)]
     requireSource(sub, command)
     requirePeers(sub, { command, globals, options })
-    refuseContradictions(sub, { command, options })
+    const contradiction = contradictionIn(command.options, options, '--')
+    if (contradiction !== undefined) sub.error(`error: ${contradiction}`)
     const { runCommand } = await import('./run-command.ts')
     await act(globals, (session) => runCommand(command, { args: sub.args, options }, session))
   })
@@ -195,17 +196,6 @@ function requirePeers(sub: Program, { command, globals, options }: Asked): void 
   for (const [name, spec] of Object.entries(command.options)) {
     if (spec.type === 'flag' && spec.needsPeers === true && options[name] === true && globals.peers.length === 0)
       sub.error(`error: --${name} needs a peer that has the blocks; name it with --peer <address>`)
-  }
-}
-
-/** Refuses options that exclude each other or need one that is not there; a flag that is turned off does neither. */
-function refuseContradictions(sub: Program, { command, options }: Pick<Asked, 'command' | 'options'>): void {
-  const isGiven = (name: string): boolean => options[name] !== undefined && options[name] !== false
-  for (const [name, { excludes = [], needs }] of Object.entries(command.options)) {
-    if (!isGiven(name)) continue
-    const other = excludes.find(isGiven)
-    if (other !== undefined) sub.error(`error: --${name} and --${other} exclude each other`)
-    if (needs !== undefined && !isGiven(needs)) sub.error(`error: --${name} needs --${needs}`)
   }
 }
 

@@ -218,3 +218,22 @@ export function firstArgument({ args }: { readonly args: readonly string[] }): s
   if (first === undefined) throw new TypeError('the command was called without its argument')
   return first
 }
+
+/**
+ * What is wrong with options that exclude each other, or of which one lacks another; `prefix` stands before their names. A flag
+ * that is turned off does neither.
+ */
+export function contradictionIn(
+  specs: OptionSpecs,
+  options: OptionValues<OptionSpecs>,
+  prefix: string,
+): string | undefined {
+  const isGiven = (name: string): boolean => options[name] !== undefined && options[name] !== false
+  for (const [name, { excludes = [], needs }] of Object.entries(specs)) {
+    if (!isGiven(name)) continue
+    const other = excludes.find(isGiven)
+    if (other !== undefined) return `${prefix}${name} and ${prefix}${other} exclude each other`
+    if (needs !== undefined && !isGiven(needs)) return `${prefix}${name} needs ${prefix}${needs}`
+  }
+  return undefined
+}

@@ -66,6 +66,7 @@ export type {
   TreeCommand,
 } from './command.ts'
 
+export { contradictionIn } from './command.ts'
 export { TraceLog, type TraceLine } from './commands/trace-log.ts'
 export { UNBUILT } from './commands/unbuilt.ts'
 export { remoteCommand } from './client/remote-command.ts'

@@ -1,7 +1,7 @@
 // From the target of a request to one call of a command: Kubo's rules for arguments and options in a query.
 // Source: go-ipfs-cmds http/parse.go.
 import { CairnError, DURATION_MS_MAX, parseDuration } from '@cairn/core'
-import type { Command, CommandInput, OptionSpec } from '../command.ts'
+import { contradictionIn, type Command, type CommandInput, type OptionSpec } from '../command.ts'
 import { QUERY_FIELDS_MAX } from './limits.ts'
 
 /** In which form results go out: as Kubo's RPC has them, as lines for people, or as the command line takes them. */
@@ -111,7 +111,8 @@ function readOptions(command: Command, query: Query): CommandInput['options'] {
     const value = single(query, given)
     if (value !== undefined) options[name] = valueOf(name, spec, value)
   }
-  refuseContradictions(command, options)
+  const contradiction = contradictionIn(command.options, options, '')
+  if (contradiction !== undefined) throw new BadRequest(400, `options: ${contradiction}`)
   return options
 }
 
@@ -136,16 +137,6 @@ function flagOf(name: string, value: string): boolean {
   if (['', '1', 't', 'T', 'true', 'TRUE', 'True'].includes(value)) return true
   if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(value)) return false
   throw new BadRequest(400, `option ${name} is true or false, not ${JSON.stringify(value)}`)
-}
-
-function refuseContradictions(command: Command, options: CommandInput['options']): void {
-  const isGiven = (name: string): boolean => options[name] !== undefined && options[name] !== false
-  for (const [name, { excludes = [], needs }] of Object.entries(command.options)) {
-    if (!isGiven(name)) continue
-    const other = excludes.find(isGiven)
-    if (other !== undefined) throw new BadRequest(400, `options ${name} and ${other} exclude each other`)
-    if (needs !== undefined && !isGiven(needs)) throw new BadRequest(400, `option ${name} needs ${needs}`)
-  }
 }
 
 function checkArguments(command: Command, args: readonly string[]): void {
