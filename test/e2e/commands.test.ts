@@ -42,6 +42,18 @@ test('help is about the command that is named, and runs none', async () => {
   for (const words of [['nonsense'], ['pin', 'nonsense']]) expectUsageError(await place.cairn(['help', ...words]))
 })
 
+test('a private key goes to a file that its owner alone may read', async () => {
+  await cairn('key', 'gen', 'work')
+  await cairn('key', 'export', 'work')
+  expect((await stat(place.path('work.key'))).mode & 0o777).toBe(0o600)
+  await cairn('key', 'export', 'work', '-f', 'pem-pkcs8-cleartext', '-o', 'named')
+  const pem = await readFile(place.path('named'), 'utf8')
+  expect(pem).toMatch(/^-----BEGIN PRIVATE KEY-----/)
+  expect(await cairn('key', 'export', 'work', '-f', 'pem-pkcs8-cleartext', '-o', '-')).toBe(pem)
+  expect(await cairn('key', 'import', 'again', 'work.key')).toMatch(/^k51\w+\n$/)
+  expect(await cairn('key', 'list')).toBe('self\nagain\nwork\n')
+})
+
 describe('add', () => {
   test('reads what is piped in when no file is named', async () => {
     const piped = (...args: readonly string[]) =>

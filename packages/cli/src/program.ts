@@ -137,6 +137,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   dag: 'Work with DAGs, and move them as CAR files',
   diag: 'See how the node and its machine are',
   files: 'Files and folders that change, by paths from /',
+  key: 'Keys that this repo can sign with',
   multibase: 'Bytes as text, and back',
   peering: 'Peers that this repo stays connected to',
   pin: 'Keep content, and see what is kept',

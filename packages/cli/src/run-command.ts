@@ -18,7 +18,7 @@ export interface Call {
 export async function runCommand(local: Command, call: Call, session: Session): Promise<void> {
   // What needs no node, or only hashes, is done here, unless somebody asks a certain node.
   const usesNode = local.usesNode && call.options['only-hash'] !== true
-  const isHere = !usesNode && session.globals.api === undefined
+  const isHere = local.isLocal || (!usesNode && session.globals.api === undefined)
   const remote = isHere ? undefined : await session.remote()
   const command = remote === undefined ? local : await onDaemon(local, remote, session)
   if (command.output === 'events') await runEvents(command, call, session)
@@ -70,18 +70,19 @@ async function runEvents(command: EventCommand, call: Call, session: Session): P
   }
 }
 
-/** To standard output, or to the file that `--output` names. */
+/** To standard output, or to the file that `--output`, or else the command, names. */
 async function runBytes(command: BytesCommand, call: Call, session: Session): Promise<void> {
   const pieces = command.run(await inputOf(command, call, session))
-  const path = call.options['output']
-  if (typeof path !== 'string') {
+  const path = call.options['output'] ?? command.fileName(call)
+  if (typeof path !== 'string' || path === '-') {
     for await (const bytes of pieces) await session.output.write(bytes)
     return
   }
   const line = await progressLine(command, call, session)
   const { writeFile } = await import('./disk/disk-file.ts')
   try {
-    await writeFile(pieces, path, (bytes) => line?.update({ bytes, name: path }))
+    const onProgress = (bytes: number): void => line?.update({ bytes, name: path })
+    await writeFile(pieces, path, { onProgress, mode: command.fileMode })
   } finally {
     line?.clear()
   }

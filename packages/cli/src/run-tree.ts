@@ -61,10 +61,11 @@ async function runArchive({ command, call, input, line }: TreeRun, session: Sess
   }
   const { writeFile } = await import('./disk/disk-file.ts')
   let written = 0
-  await writeFile(pieces, out, (bytes) => {
+  const onProgress = (bytes: number): void => {
     written = bytes
     line?.update({ bytes, name: basename(out) })
-  })
+  }
+  await writeFile(pieces, out, { onProgress, mode: 0o666 })
   line?.clear()
   if (session.globals.json) await session.output.write(`${JSON.stringify({ Path: resolve(out), Bytes: written })}\n`)
   else session.say(`Saved ${formatBytes(written)} to ${resolve(out)}`)

@@ -1,4 +1,4 @@
-// What other packages may use of the network; identities alone are at `@cairn/network/identity`.
+// What other packages may use of the network; identities alone are at `@cairn/network/identity`, keys at `@cairn/network/keys`.
 export type { GateRules } from './gate.ts'
 export { canListen } from './address.ts'
 export { openHost, type Host, type HostPeer, type PeerWatcher } from './host.ts'

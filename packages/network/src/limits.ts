@@ -62,3 +62,9 @@ export const DISCOVERED_PEERS_MAX = 64
 
 /** Bytes that a WebSocket holds unsent: that of one stream's window, as for TCP. */
 export const SOCKET_UNSENT_BYTES_MAX = 4 * 1024 * 1024
+
+/** Bits of an RSA key at least, which is also the default: peers refuse smaller ones. Source: go-libp2p core/crypto/rsa_common.go. */
+export const RSA_BITS_MIN = 2048
+
+/** Bits of an RSA key at most: peers refuse larger ones. Source: as above. */
+export const RSA_BITS_MAX = 8192

@@ -11,7 +11,7 @@ import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { readListenAddress } from './address.ts'
 import type { Gate, GateRules } from './gate.ts'
-import type { Identity } from './identity.ts'
+import type { Identity } from './identity/identity.ts'
 import {
   CONNECTIONS_MAX,
   DIAL_TIMEOUT_MS,

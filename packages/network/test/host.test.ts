@@ -15,7 +15,7 @@ import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { afterEach, describe, expect, test } from 'vitest'
 import { openHost, type Host } from '../src/host.ts'
 import type { HostSettings } from '../src/stack.ts'
-import { generateIdentity } from '../src/identity.ts'
+import { generateIdentity } from '../src/identity/identity.ts'
 
 const LOOPBACK = '/ip4/127.0.0.1/tcp/0'
 const opened: (() => Promise<unknown>)[] = []

@@ -1,6 +1,6 @@
 // Run as a process by host.test.ts: opens and connects two hosts, fails to open a third, closes, and has to end by itself.
 import { openHost } from '../src/host.ts'
-import { generateIdentity } from '../src/identity.ts'
+import { generateIdentity } from '../src/identity/identity.ts'
 
 const LOOPBACK = '/ip4/127.0.0.1/tcp/0'
 const one = await openHost({ identity: generateIdentity(), listen: [LOOPBACK] })

@@ -1,7 +1,7 @@
 // Hosts on loopback for tests.
 import { isCairnError } from '@cairn/core'
 import { openHost, type Host } from '../src/host.ts'
-import { generateIdentity } from '../src/identity.ts'
+import { generateIdentity } from '../src/identity/identity.ts'
 import type { HostInit, HostSettings } from '../src/stack.ts'
 
 export const LOOPBACK = '/ip4/127.0.0.1/tcp/0'

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest'
 import { REDIAL_FACTOR, REDIAL_MS, REDIAL_MS_MAX } from '../src/limits.ts'
 import { Peering, type PeeringParts, type PeeringPeer } from '../src/peering.ts'
 import { addressOf, Hosts, placeOf } from './open-host.ts'
-import { generateIdentity } from '../src/identity.ts'
+import { generateIdentity } from '../src/identity/identity.ts'
 
 const hosts = new Hosts()
 afterEach(() => hosts.close())

@@ -1,5 +1,6 @@
 // What other packages may use of the node.
 export type { Config } from './config/config.ts'
+export type { Keystore, NamedKey } from './config/keystore.ts'
 export type { RepoProfile } from './config/profiles.ts'
 export { LOST_PINS, openNode, type AddOptions, type Node, type NodeEvent, type NodeOptions } from './node.ts'
 export { createRepo, defaultRepoPath, openRepo, readRepo, type Repo, type RepoInfo } from './repo.ts'

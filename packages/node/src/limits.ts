@@ -53,3 +53,6 @@ export const ROUTER_TIMEOUT_MS = 15_000
 
 /** Bytes of an answer of a routing service: 100 providers with all their addresses take some 100 KiB. */
 export const ROUTER_BYTES_MAX = 1024 * 1024
+
+/** Bytes of a key's name: in base32 and with its prefix it is the name of a file, which has 255. */
+export const KEY_NAME_BYTES_MAX = 150

@@ -14,6 +14,7 @@ import {
 import { BlockService, CairnError, isCairnError, Pins, systemError, type Block } from '@cairn/core'
 import { limitOf, newConfig, parseConfig, type Config } from './config/config.ts'
 import { writeDurably } from './config/durable-file.ts'
+import { Keystore } from './config/keystore.ts'
 import type { RepoProfile } from './config/profiles.ts'
 import { Settings } from './config/settings.ts'
 import { forgetVerified } from './verify.ts'
@@ -37,6 +38,8 @@ export interface RepoInfo {
   readonly config: Config
   /** Its config file, to be read and changed setting by setting. */
   readonly settings: Settings
+  /** Its keys: who it is, and others that it can sign with. */
+  readonly keys: Keystore
 }
 
 /** An open repo: its settings and its databases. */
@@ -88,7 +91,8 @@ export async function createRepo(path: string, ...profiles: readonly RepoProfile
 export async function readRepo(path: string): Promise<RepoInfo> {
   const version = await readVersion(path)
   const config = parseConfig(await readText(path, FILE.config))
-  return { path, version, config, settings: new Settings(join(path, FILE.config)) }
+  const [settings, keys] = [new Settings(join(path, FILE.config)), new Keystore(path, config.Identity)]
+  return { path, version, config, settings, keys }
 }
 
 /** How a repo is opened. */

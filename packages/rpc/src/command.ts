@@ -125,6 +125,8 @@ interface CommandBase {
   readonly tellsLostPins: boolean
   /** Whether it is about a node or a repo; else it runs where it is called. */
   readonly usesNode: boolean
+  /** Whether it is for the command line alone, on the machine of the repo. */
+  readonly isLocal: boolean
 }
 
 /** A command that yields JSON values. */
@@ -146,6 +148,10 @@ export interface BytesCommand extends CommandBase {
   readonly output: 'bytes'
   /** What the bytes are, for HTTP. */
   readonly contentType: string
+  /** The file that the command line writes them to, unless it is told where to; `undefined` for standard output. */
+  fileName(call: Pick<CommandInput, 'args' | 'options'>): string | undefined
+  /** Permissions of a file that it is written to, as far as the umask lets them be. */
+  readonly fileMode: number
   run(input: CommandInput): AsyncIterable<Uint8Array>
 }
 
@@ -160,7 +166,7 @@ export type Command = EventCommand | BytesCommand | TreeCommand
 
 type Definition<Specs extends OptionSpecs> = Omit<
   CommandBase,
-  'aliases' | 'arguments' | 'options' | 'fetches' | 'network' | 'tellsLostPins' | 'usesNode'
+  'aliases' | 'arguments' | 'options' | 'fetches' | 'network' | 'tellsLostPins' | 'usesNode' | 'isLocal'
 > & {
   readonly aliases?: readonly (readonly string[])[]
   readonly arguments?: readonly ArgumentSpec[]
@@ -169,6 +175,7 @@ type Definition<Specs extends OptionSpecs> = Omit<
   readonly network?: boolean
   readonly tellsLostPins?: boolean
   readonly usesNode?: boolean
+  readonly isLocal?: boolean
 }
 
 /** What a command is when it does not say otherwise. */
@@ -179,6 +186,7 @@ const PLAIN = {
   network: false,
   tellsLostPins: false,
   usesNode: true,
+  isLocal: false,
 } as const
 
 /** Defines a command that yields JSON values; the types of options and events follow from the definition. */
@@ -199,10 +207,13 @@ export function eventCommand<Specs extends OptionSpecs, Event>(
 export function bytesCommand<Specs extends OptionSpecs>(
   definition: Definition<Specs> & {
     readonly contentType?: string
+    fileName?(call: Pick<CommandInput<Specs>, 'args' | 'options'>): string | undefined
+    readonly fileMode?: number
     run(input: CommandInput<Specs>): AsyncIterable<Uint8Array>
   },
 ): BytesCommand {
-  return { ...PLAIN, contentType: 'text/plain', ...definition, output: 'bytes' }
+  const plain = { ...PLAIN, contentType: 'text/plain', fileName: () => undefined, fileMode: 0o666 }
+  return { ...plain, ...definition, output: 'bytes' }
 }
 
 /** Defines a command that yields a tree of files. */

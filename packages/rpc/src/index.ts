@@ -25,6 +25,7 @@ import {
 } from './commands/files-change.ts'
 import { filesLs, filesRead, filesStat } from './commands/files-look.ts'
 import { cidBases, multibaseDecode, multibaseEncode, multibaseList, multibaseTranscode } from './commands/multibase.ts'
+import { keyExport, keyGen, keyImport, keyList, keyRename, keyRm, keySign, keyVerify } from './commands/key.ts'
 import { pinLs } from './commands/pin-ls.ts'
 import { pinVerify } from './commands/pin-verify.ts'
 import { ls } from './commands/ls.ts'
@@ -144,6 +145,14 @@ export const COMMANDS: readonly Command[] = [
   id,
   version,
   shutdown,
+  keyGen,
+  keyList,
+  keyRename,
+  keyRm,
+  keyImport,
+  keyExport,
+  keySign,
+  keyVerify,
   config,
   configShow,
   configReplace,

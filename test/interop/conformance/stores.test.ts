@@ -41,7 +41,8 @@ async function onDisk<S extends Closable, A extends object>(
   adapt: (store: S) => A,
 ): Promise<A> {
   const folder = await mkdtemp(join(tmpdir(), 'cairn-interop-'))
-  const store = await open(folder)
+  // Beside its files a store has one that counts its batches.
+  const store = await open(join(folder, 'store'))
   const adapted = adapt(store)
   endings.set(adapted, async () => {
     await store.close()

@@ -6,25 +6,25 @@ import { randomPartOf } from './part-file.ts'
 
 /**
  * Writes `pieces` to the file at `path`, through a symbolic link if it is one; a device or pipe is written to as it is.
- * Calls `onProgress` with the bytes so far.
+ * Calls `onProgress` with the bytes so far. `mode` is who may do what with a file that is new, as far as the umask lets it.
  *
  * @throws INVALID for a folder, LIMIT on a full disk, NOT_FOUND, DENIED, and whatever `pieces` throw
  */
 export async function writeFile(
   pieces: AsyncIterable<Uint8Array>,
   path: string,
-  onProgress: (bytes: number) => void,
+  { onProgress, mode }: WriteOptions,
 ): Promise<void> {
   const present = await stat(path).catch(() => undefined)
   if (present?.isDirectory() === true) throw new CairnError('INVALID', `Cannot write ${path}: it is a folder`)
   if (present !== undefined && !present.isFile()) {
-    await fill(path, 'w', { pieces, onProgress })
+    await fill(path, 'w', { pieces, onProgress, mode })
     return
   }
   const target = present === undefined ? resolve(path) : await realpath(path)
   const part = randomPartOf(target)
   try {
-    await fill(part, 'wx', { pieces, onProgress })
+    await fill(part, 'wx', { pieces, onProgress, mode })
     await rename(part, target)
   } catch (cause) {
     await rm(part, { force: true })
@@ -32,15 +32,19 @@ export async function writeFile(
   }
 }
 
-interface Content {
-  readonly pieces: AsyncIterable<Uint8Array>
+interface WriteOptions {
   readonly onProgress: (bytes: number) => void
+  readonly mode: number
 }
 
-async function fill(path: string, flags: 'w' | 'wx', { pieces, onProgress }: Content): Promise<void> {
+interface Content extends WriteOptions {
+  readonly pieces: AsyncIterable<Uint8Array>
+}
+
+async function fill(path: string, flags: 'w' | 'wx', { pieces, onProgress, mode }: Content): Promise<void> {
   let file: FileHandle | undefined
   try {
-    file = await open(path, flags)
+    file = await open(path, flags, mode)
     let bytes = 0
     for await (const piece of pieces) {
       await file.writeFile(piece)

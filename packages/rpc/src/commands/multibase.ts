@@ -36,7 +36,7 @@ export const multibaseDecode = bytesCommand({
   options: {},
   usesNode: false,
   async *run(input) {
-    yield await decode(await readSource(input))
+    yield await decodeMultibase(await readSource(input))
   },
 })
 
@@ -49,7 +49,7 @@ export const multibaseTranscode = bytesCommand({
   usesNode: false,
   async *run(input) {
     const { base = 'base64url' } = input.options
-    yield Buffer.from((await baseNamed(base)).encoder.encode(await decode(await readSource(input))))
+    yield Buffer.from((await baseNamed(base)).encoder.encode(await decodeMultibase(await readSource(input))))
   },
 })
 
@@ -97,15 +97,16 @@ export async function allBases(): Promise<readonly MultibaseCodec<string>[]> {
   return Object.values(bases)
 }
 
-/** The base called `name`. @throws UNSUPPORTED for another name */
+/** The base called `name`, or with this letter, as in Kubo. @throws UNSUPPORTED for another name */
 export async function baseNamed(name: string): Promise<MultibaseCodec<string>> {
-  const found = (await allBases()).find((base) => base.name === name)
+  const found = (await allBases()).find((base) => base.name === name || base.prefix === name)
   if (found === undefined)
     throw new CairnError('UNSUPPORTED', `Cannot use base "${name}": "cairn multibase list" has those that there are`)
   return found
 }
 
-async function decode(bytes: Uint8Array): Promise<Uint8Array> {
+/** The bytes that a text in any base stands for. @throws INVALID for what is no such text */
+export async function decodeMultibase(bytes: Uint8Array): Promise<Uint8Array> {
   const text = Buffer.from(bytes).toString().trim()
   const base = (await allBases()).find(({ prefix }) => text.startsWith(prefix))
   if (base === undefined) throw new CairnError('INVALID', 'Cannot decode: the first letter names no base')

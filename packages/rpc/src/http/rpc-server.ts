@@ -66,7 +66,7 @@ interface RpcServerState {
 export async function openRpcServer(address: ListenAddress, parts: RpcServerParts): Promise<RpcServer> {
   const stop = new AbortController()
   const calls = new Set<Promise<void>>()
-  const paths = new CommandPaths(parts.commands)
+  const paths = new CommandPaths(parts.commands.filter(({ isLocal }) => !isLocal))
   const turns = new ConnectionTurns()
   const limits = { ...SERVER_LIMITS, ...parts.limits }
   const server = createServer(

@@ -4,7 +4,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { generateIdentity, readIdentity } from '../src/identity.ts'
+import { generateIdentity, readIdentity } from '../../src/identity/identity.ts'
 
 function codeOf(action: () => unknown): string | undefined {
   try {
