@@ -14,6 +14,8 @@ interface Described {
   readonly excludes?: readonly string[]
   /** Name of the option without which this one says nothing. */
   readonly needs?: string
+  /** Whether it is about the disk or the terminal of the caller, so that only the command line has it. */
+  readonly isLocal?: true
 }
 
 /** An option that is on or off; `--name=false` turns off what is on by default. */
@@ -164,13 +166,31 @@ export interface TreeCommand extends CommandBase {
 /** One command of the table. */
 export type Command = EventCommand | BytesCommand | TreeCommand
 
-type Definition<Specs extends OptionSpecs> = Omit<
+/** What the compiler knows of a command: its words, its arguments, its options, and what comes out of it. */
+export interface CommandTypes {
+  readonly path: readonly string[]
+  readonly arguments: readonly ArgumentSpec[]
+  readonly options: OptionSpecs
+  readonly event: unknown
+}
+
+/** A row of the table, which carries what the compiler knows of it. */
+export interface Typed<Types extends CommandTypes> {
+  /** Never there. */
+  readonly types?: Types
+}
+
+/** What the compiler knows of a row of the table. */
+export type TypesOf<Row> = Row extends Typed<infer Types> ? Types : never
+
+type Definition<Types extends Omit<CommandTypes, 'event'>> = Omit<
   CommandBase,
-  'aliases' | 'arguments' | 'options' | 'fetches' | 'network' | 'tellsLostPins' | 'usesNode' | 'isLocal'
+  'path' | 'aliases' | 'arguments' | 'options' | 'fetches' | 'network' | 'tellsLostPins' | 'usesNode' | 'isLocal'
 > & {
+  readonly path: Types['path']
   readonly aliases?: readonly (readonly string[])[]
-  readonly arguments?: readonly ArgumentSpec[]
-  readonly options: Specs
+  readonly arguments?: Types['arguments']
+  readonly options: Types['options']
   readonly fetches?: boolean
   readonly network?: boolean
   readonly tellsLostPins?: boolean
@@ -189,37 +209,53 @@ const PLAIN = {
   isLocal: false,
 } as const
 
-/** Defines a command that yields JSON values; the types of options and events follow from the definition. */
-export function eventCommand<Specs extends OptionSpecs, Event>(
-  definition: Definition<Specs> & {
+/** Defines a command that yields JSON values; the types of arguments, options and events follow from the definition. */
+export function eventCommand<
+  const Path extends readonly string[],
+  Specs extends OptionSpecs,
+  Event,
+  const Args extends readonly ArgumentSpec[] = readonly [],
+>(
+  definition: Definition<{ path: Path; arguments: Args; options: Specs }> & {
     run(input: CommandInput<Specs>): AsyncIterable<Event>
     text(event: Event, options: OptionValues<Specs>): string | undefined
     progress?(event: Event): Progress | undefined
     note?(event: Event): string | undefined
     answer?(events: AsyncIterable<Event>, options: OptionValues<Specs>): Promise<unknown> | AsyncIterable<unknown>
   },
-): EventCommand {
+): EventCommand & Typed<{ path: Path; arguments: Args; options: Specs; event: Event }> {
   const silent = () => undefined
-  return { ...PLAIN, progress: silent, note: silent, answer: (events) => events, ...definition, output: 'events' }
+  const plain = { ...PLAIN, progress: silent, note: silent, answer: (events: AsyncIterable<unknown>) => events }
+  return { ...plain, ...definition, output: 'events' }
 }
 
 /** Defines a command that yields bytes. */
-export function bytesCommand<Specs extends OptionSpecs>(
-  definition: Definition<Specs> & {
+export function bytesCommand<
+  const Path extends readonly string[],
+  Specs extends OptionSpecs,
+  const Args extends readonly ArgumentSpec[] = readonly [],
+>(
+  definition: Definition<{ path: Path; arguments: Args; options: Specs }> & {
     readonly contentType?: string
     fileName?(call: Pick<CommandInput<Specs>, 'args' | 'options'>): string | undefined
     readonly fileMode?: number
     run(input: CommandInput<Specs>): AsyncIterable<Uint8Array>
   },
-): BytesCommand {
+): BytesCommand & Typed<{ path: Path; arguments: Args; options: Specs; event: Uint8Array }> {
   const plain = { ...PLAIN, contentType: 'text/plain', fileName: () => undefined, fileMode: 0o666 }
   return { ...plain, ...definition, output: 'bytes' }
 }
 
 /** Defines a command that yields a tree of files. */
-export function treeCommand<Specs extends OptionSpecs>(
-  definition: Definition<Specs> & { run(input: CommandInput<Specs>): AsyncIterable<TreeItem | TreeBytes> },
-): TreeCommand {
+export function treeCommand<
+  const Path extends readonly string[],
+  Specs extends OptionSpecs,
+  const Args extends readonly ArgumentSpec[] = readonly [],
+>(
+  definition: Definition<{ path: Path; arguments: Args; options: Specs }> & {
+    run(input: CommandInput<Specs>): AsyncIterable<TreeItem | TreeBytes>
+  },
+): TreeCommand & Typed<{ path: Path; arguments: Args; options: Specs; event: TreeItem | TreeBytes }> {
   return { ...PLAIN, ...definition, output: 'tree' }
 }
 

@@ -1,10 +1,11 @@
 // The command table: everything that a node can be told to do.
-import type { Command } from './command.ts'
+import type { Command, TypesOf } from './command.ts'
+import { CommandClient, type ClientOptions } from './client/typed-client.ts'
 import { add } from './commands/add.ts'
 import { bootstrapAdd, bootstrapList, bootstrapRm, bootstrapRmAll } from './commands/bootstrap.ts'
 import { blockGet, blockPut, blockRm, blockStat } from './commands/block.ts'
 import { cidBase32, cidCodecs, cidFormat, cidHashes, cidInspect } from './commands/cid.ts'
-import { listOf } from './commands/commands.ts'
+import { listOf, openApiFor } from './commands/commands.ts'
 import { config, configProfileApply, configReplace, configShow } from './commands/config.ts'
 import { cat, get } from './commands/content.ts'
 import { dagExport } from './commands/dag-export.ts'
@@ -71,6 +72,7 @@ export { contradictionIn } from './command.ts'
 export { TraceLog, type TraceLine } from './commands/trace-log.ts'
 export { UNBUILT } from './commands/unbuilt.ts'
 export { remoteCommand } from './client/remote-command.ts'
+export { sourceFile, sourceFolder } from './client/sources.ts'
 export { RpcClient } from './client/rpc-client.ts'
 export { parseListenAddress, type ListenAddress } from './http/listen-address.ts'
 export { openRpcServer, type RpcServer, type RpcServerParts } from './http/rpc-server.ts'
@@ -79,8 +81,8 @@ export { authorizationHeader, digestOfSecret } from './http/authorization.ts'
 
 export { fileOf, gzipOf, tarOf } from './tree-archive.ts'
 
-/** All commands, in the order of the help. */
-export const COMMANDS: readonly Command[] = [
+/** The rows of the table, with their types, which are part of what this package declares: so commands export what they yield. */
+const TABLE = [
   add,
   cat,
   get,
@@ -170,4 +172,20 @@ export const COMMANDS: readonly Command[] = [
   multibaseTranscode,
   multibaseList,
   listOf(() => COMMANDS),
-]
+  openApiFor(() => COMMANDS),
+] as const
+
+/** All commands, in the order of the help. */
+export const COMMANDS: readonly Command[] = TABLE
+
+/** A node in another process, and what it can be told to do: all commands but those that never leave the machine of the repo. */
+export type CairnClient = CommandClient<TypesOf<Exclude<(typeof TABLE)[number], typeof keyExport>>>
+
+/** The node whose RPC is at `address`, a multiaddr as in the file `api` of its repo. @throws INVALID for an address or a secret that is none */
+export function openClient(address: string, options?: ClientOptions): CairnClient {
+  return new CommandClient(
+    COMMANDS.filter(({ isLocal }) => !isLocal),
+    address,
+    options,
+  )
+}

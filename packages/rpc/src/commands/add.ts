@@ -29,12 +29,22 @@ type AddEvent =
 
 /** What the caller takes of the disk, and how. */
 const SOURCE_OPTIONS = {
-  hidden: { type: 'flag', short: 'H', help: 'include files and folders whose name begins with a dot' },
-  ignore: { type: 'texts', value: 'RULE', help: 'leave out what this rule of .gitignore matches; may be repeated' },
-  'ignore-rules-path': { type: 'text', value: 'FILE', help: 'leave out what the rules in this file match' },
-  'dereference-args': { type: 'flag', help: 'add what the named symbolic links point to' },
-  'dereference-symlinks': { type: 'flag', help: 'add what symbolic links point to, in folders as well' },
-  'stdin-name': { type: 'text', value: 'NAME', help: 'name of what comes from standard input' },
+  hidden: { type: 'flag', short: 'H', isLocal: true, help: 'include files and folders whose name begins with a dot' },
+  ignore: {
+    type: 'texts',
+    value: 'RULE',
+    isLocal: true,
+    help: 'leave out what this rule of .gitignore matches; may be repeated',
+  },
+  'ignore-rules-path': {
+    type: 'text',
+    value: 'FILE',
+    isLocal: true,
+    help: 'leave out what the rules in this file match',
+  },
+  'dereference-args': { type: 'flag', isLocal: true, help: 'add what the named symbolic links point to' },
+  'dereference-symlinks': { type: 'flag', isLocal: true, help: 'add what symbolic links point to, in folders as well' },
+  'stdin-name': { type: 'text', value: 'NAME', isLocal: true, help: 'name of what comes from standard input' },
 } as const satisfies OptionSpecs
 
 const OPTIONS = {

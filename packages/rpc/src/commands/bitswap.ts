@@ -6,7 +6,7 @@ import { requirePeerId, swarmOf } from './swarm.ts'
 import { waitOf, type WaitEntry } from './trace-log.ts'
 
 /** A CID in the JSON of IPLD. */
-interface CidLink {
+export interface CidLink {
   readonly '/': string
 }
 

@@ -20,7 +20,7 @@ import { concat } from 'uint8arrays/concat'
 import { lastEvent } from './answers.ts'
 import { bytesCommand, eventCommand, firstArgument } from '../command.ts'
 
-interface BlockEvent {
+export interface BlockEvent {
   readonly Key: string
   readonly Size: number
 }
@@ -147,7 +147,7 @@ export const blockRm = eventCommand({
   text: ({ Hash }, { quiet = false }) => (quiet ? undefined : `removed ${Hash}`),
 })
 
-interface RemovedBlock {
+export interface RemovedBlock {
   readonly Hash: string
   readonly Error?: string
 }

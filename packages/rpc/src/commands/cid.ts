@@ -7,7 +7,7 @@ import { CODECS, HASHES, nameOf, type CodeAndName } from './multicodec.ts'
 import { eventCommand, firstArgument, type OptionSpecs, type OptionValues } from '../command.ts'
 
 /** As Kubo's: one of the last two is empty. */
-interface FormatEvent {
+export interface FormatEvent {
   readonly CidStr: string
   readonly Formatted: string
   readonly ErrorMsg: string

@@ -1,16 +1,17 @@
 // cairn commands: the command table itself.
 import { lastEvent } from './answers.ts'
-import { eventCommand, type Command, type EventCommand } from '../command.ts'
+import { openApiOf } from '../http/openapi.ts'
+import { eventCommand, type Command } from '../command.ts'
 
 /** As Kubo's: names of options are all words that stand for it. */
-interface Entry {
+export interface Entry {
   readonly Name: string
   readonly Subcommands: readonly Entry[]
   readonly Options: readonly { readonly Names: readonly string[] }[]
 }
 
 /** The command that lists `table`, which holds it as well and is asked for at each call. */
-export function listOf(table: () => readonly Command[]): EventCommand {
+export function listOf(table: () => readonly Command[]) {
   return eventCommand({
     path: ['commands'],
     summary: 'List all commands',
@@ -22,6 +23,22 @@ export function listOf(table: () => readonly Command[]): EventCommand {
     },
     answer: lastEvent,
     text: (root, { flags = false }) => linesOf(root, [], flags).join('\n'),
+  })
+}
+
+/** The command that describes `table` for programs that make clients of their own. */
+export function openApiFor(table: () => readonly Command[]) {
+  return eventCommand({
+    path: ['commands', 'openapi'],
+    summary: 'Print the RPC over HTTP as an OpenAPI 3.1 document',
+    examples: ['cairn commands openapi > openapi.json'],
+    options: {},
+    usesNode: false,
+    async *run({ agentVersion }): AsyncGenerator<Readonly<Record<string, unknown>>> {
+      yield openApiOf(table(), agentVersion.split('/')[1] ?? agentVersion)
+    },
+    answer: lastEvent,
+    text: (document) => JSON.stringify(document, null, 2),
   })
 }
 

@@ -9,7 +9,7 @@ type ConfigEvent =
   { readonly Key: string; readonly Value: unknown; readonly Changed?: true } | Warning
 
 /** Tells of keys that mean nothing to this version. */
-interface Warning {
+export interface Warning {
   readonly UnknownKeys: readonly string[]
 }
 

@@ -65,7 +65,13 @@ export const get = treeCommand({
   ],
   arguments: [PATH],
   options: {
-    output: { type: 'text', short: 'o', value: 'OUT', help: 'where to write it; by default the last name of the path' },
+    output: {
+      type: 'text',
+      isLocal: true,
+      short: 'o',
+      value: 'OUT',
+      help: 'where to write it; by default the last name of the path',
+    },
     archive: { type: 'flag', short: 'a', help: 'write a tar archive; to standard output with -o -' },
     compress: { type: 'flag', short: 'C', help: 'compress the file or archive with gzip' },
     'compression-level': {

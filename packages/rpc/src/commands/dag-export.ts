@@ -16,7 +16,13 @@ export const dagExport = bytesCommand({
   ],
   arguments: [{ name: 'path', help: 'CID, CID/name, /ipfs/CID/name or ipfs://CID/name' }],
   options: {
-    output: { type: 'text', short: 'o', value: 'FILE', help: 'write it to this file, which appears once it is whole' },
+    output: {
+      type: 'text',
+      isLocal: true,
+      short: 'o',
+      value: 'FILE',
+      help: 'write it to this file, which appears once it is whole',
+    },
     'dag-scope': {
       type: 'text',
       value: 'SCOPE',

@@ -19,7 +19,7 @@ import { printable } from '../printable.ts'
 import { BIG_BLOCK_OPTION, readWhole } from './block.ts'
 
 /** A CID as Kubo's JSON has it. */
-interface CidJson {
+export interface CidJson {
   readonly '/': string
 }
 

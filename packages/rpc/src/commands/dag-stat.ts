@@ -11,7 +11,7 @@ interface DagStat {
 }
 
 /** All DAGs together. `TotalSize` counts a block once, `SharedSize` what the DAGs have more than once. */
-interface DagStatSummary {
+export interface DagStatSummary {
   readonly UniqueBlocks: number
   readonly TotalSize: number
   readonly SharedSize: number
@@ -21,7 +21,7 @@ interface DagStatSummary {
 }
 
 /** How far it is: the DAG that is gone through. */
-interface DagStatProgress {
+export interface DagStatProgress {
   readonly DagStats: readonly [DagStat]
 }
 

@@ -33,7 +33,7 @@ interface FilesEntry {
 }
 
 /** One entry of a folder; `null` for one that is empty. */
-interface FilesLsEvent {
+export interface FilesLsEvent {
   readonly Entries: readonly FilesEntry[] | null
 }
 
@@ -98,7 +98,7 @@ export const filesRead = bytesCommand({
   },
 })
 
-interface FilesStatEvent {
+export interface FilesStatEvent {
   readonly Hash: string
   readonly Size: number
   readonly CumulativeSize: number

@@ -10,7 +10,7 @@ import { readSource } from './whole-source.ts'
 import { bytesCommand, eventCommand, firstArgument, type OptionSpecs, type OptionValues } from '../command.ts'
 
 /** As Kubo's. */
-interface KeyEntry {
+export interface KeyEntry {
   readonly Name: string
   readonly Id: string
 }
@@ -144,6 +144,7 @@ export const keyExport = bytesCommand({
   options: {
     output: {
       type: 'text',
+      isLocal: true,
       short: 'o',
       value: 'FILE',
       help: 'where to write it; by default its name with .key or .pem, and - is standard output',
@@ -202,7 +203,7 @@ export const keyVerify = eventCommand({
   text: ({ SignatureValid }) => `Signature is ${SignatureValid ? '' : 'not '}valid`,
 })
 
-interface KeysEvent {
+export interface KeysEvent {
   readonly Keys: readonly KeyEntry[]
 }
 

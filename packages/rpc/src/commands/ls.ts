@@ -36,7 +36,7 @@ interface LsLink {
 }
 
 /** One entry of one listed directory. Before those of each of several directories comes one object without entries. */
-interface LsEvent {
+export interface LsEvent {
   /** None: the columns begin. */
   readonly Objects: readonly {
     /** The path that was asked for. */ readonly Hash: string

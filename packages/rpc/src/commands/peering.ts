@@ -6,12 +6,12 @@ import { lastEvent } from './answers.ts'
 import { eventCommand } from '../command.ts'
 import { requirePeerId } from './swarm.ts'
 
-interface PeeringEvent {
+export interface PeeringEvent {
   readonly ID: string
   readonly Status: string
 }
 
-interface Entry {
+export interface Entry {
   readonly ID: string
   readonly Addrs: readonly string[]
 }

@@ -7,7 +7,7 @@ import { printable } from '../printable.ts'
 type ListType = PinType | 'indirect' | 'all'
 
 /** One pin, or one name of it where names are asked for. */
-interface PinLsEvent {
+export interface PinLsEvent {
   readonly Cid: string
   /** As Kubo has it: also `indirect through` a CID, for a CID that was asked about. */
   readonly Type: string

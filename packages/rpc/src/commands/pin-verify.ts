@@ -9,13 +9,13 @@ interface BadNode {
 }
 
 /** Fields are Kubo's. A pin with very many bad blocks comes in several events. */
-interface PinVerifyEvent {
+export interface PinVerifyEvent {
   readonly Cid: string
   readonly Ok: boolean
   readonly BadNodes?: readonly BadNode[]
 }
 
-interface ProgressEvent {
+export interface ProgressEvent {
   readonly Progress: number
   readonly Bytes: number
 }

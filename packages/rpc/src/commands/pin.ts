@@ -11,11 +11,11 @@ const RECURSIVE = { type: 'flag', short: 'r', help: 'the whole DAG below it; on 
 const NAME = { type: 'text', value: 'NAME', check: checkPinName } as const
 const PROGRESS = { type: 'flag', help: 'tell how many blocks and bytes are here; on by default' } as const
 
-interface PinsEvent {
+export interface PinsEvent {
   readonly Pins: readonly string[]
 }
 
-interface ProgressEvent {
+export interface ProgressEvent {
   readonly Progress: number
   readonly Bytes: number
 }

@@ -5,7 +5,7 @@ import type { Swarm } from '@cairn/node'
 import { eventCommand, firstArgument, type CommandInput } from '../command.ts'
 import { requirePeerId, swarmOf } from './swarm.ts'
 
-interface PingEvent {
+export interface PingEvent {
   readonly Success: boolean
   /** Nanoseconds, 0 where nothing was measured. */
   readonly Time: number

@@ -4,7 +4,7 @@ import type { CID } from 'multiformats/cid'
 import { eventCommand, type OptionSpecs, type OptionValues } from '../command.ts'
 
 /** As Kubo's. */
-interface RefEvent {
+export interface RefEvent {
   readonly Ref: string
   readonly Err: ''
 }

@@ -18,7 +18,7 @@ type VerifyEvent =
     }
   | VerifySummary
 
-interface VerifySummary {
+export interface VerifySummary {
   /** Blocks read in this run, and their bytes. */
   readonly Blocks: number
   readonly Bytes: number

@@ -44,7 +44,7 @@ export const swarmDisconnect = eventCommand({
   answer: joined('Strings'),
 })
 
-interface PeerEntry {
+export interface PeerEntry {
   /** Without the peer's id. */
   readonly Addr: string
   readonly Peer: string

@@ -7,7 +7,7 @@ import { eventCommand } from '../command.ts'
 const REPO_VERSION = '1'
 
 /** As Kubo's; `Golang` is the run time in any language. */
-interface VersionEvent {
+export interface VersionEvent {
   readonly Version: string
   readonly Commit: string
   readonly Repo: string
