@@ -2,22 +2,15 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CairnError, systemError } from '@cairn/core'
+import { parseListenAddress, type HttpServer } from '@cairn/http'
 import type { Config, Node } from '@cairn/node'
-import {
-  COMMANDS,
-  UNBUILT,
-  digestOfSecret,
-  openRpcServer,
-  parseListenAddress,
-  type AccessSettings,
-  type RpcServer,
-} from '@cairn/rpc'
+import { COMMANDS, UNBUILT, digestOfSecret, openRpcServer, type AccessSettings } from '@cairn/rpc'
 import type { Session } from '../session.ts'
 import { readVersion } from '../version.ts'
 
 /** The open RPC of a daemon. */
 export interface Api extends AsyncDisposable {
-  readonly servers: readonly RpcServer[]
+  readonly servers: readonly HttpServer[]
 }
 
 /** Name of the file in a repo that has the address of the RPC while a daemon runs. */
@@ -36,7 +29,7 @@ export async function openApi(session: Session, node: Node, { agentSuffix, shutd
   const access = accessOf(config)
   if (config.Cairn?.API?.AllowPublic !== true && access.authorizations?.length === 0)
     config.Addresses.API.forEach(requireLoopback)
-  const servers: RpcServer[] = []
+  const servers: HttpServer[] = []
   for (const address of config.Addresses.API) {
     const server = await openRpcServer(parseListenAddress(address), {
       commands: [...COMMANDS, ...UNBUILT],

@@ -2,7 +2,7 @@
 // answers begin before the body has been sent.
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
 import { CairnError, ERROR_CODES, isCairnError, systemError, type ErrorCode, type NamedSource } from '@cairn/core'
-import { formatListenAddress, type ListenAddress } from '../http/listen-address.ts'
+import { formatListenAddress, type ListenAddress } from '@cairn/http'
 import { API_PATH } from '../http/http-call.ts'
 import { CODE_HEADER, ERROR_TRAILER } from '../http/http-error.ts'
 import { CLIENT_CONNECTIONS_MAX, FAILURE_BYTES_MAX } from '../http/limits.ts'

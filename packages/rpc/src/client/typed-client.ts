@@ -2,7 +2,7 @@
 import type { NamedSource } from '@cairn/core'
 import type { Command, CommandInput, CommandTypes, OptionSpecs, OptionValues } from '../command.ts'
 import { authorizationHeader } from '../http/authorization.ts'
-import { parseListenAddress } from '../http/listen-address.ts'
+import { parseListenAddress } from '@cairn/http'
 import { remoteCommand } from './remote-command.ts'
 import { RpcClient } from './rpc-client.ts'
 

@@ -1,10 +1,9 @@
 // One answer on its way to a client: headers with the first result, back-pressure from the socket, and failures where
 // the client looks for them. Source: go-ipfs-cmds http/responseemitter.go.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { CairnError } from '@cairn/core'
+import { ended, gone, sendWhole, written } from '@cairn/http'
 import { CODE_HEADER, ERROR_TRAILER, httpFailureOf } from './http-error.ts'
 import type { ServerLimits } from './limits.ts'
-import { sendWhole } from './whole-answer.ts'
 
 /** A request, what is answered to it, and how long its client may keep us waiting. */
 export interface Answered {
@@ -46,7 +45,7 @@ export class Answer {
       response.cork()
       setImmediate(() => response.uncork())
     }
-    if (!response.write(bytes)) await drained(response, this.#exchange.limits.idleTimeoutMs)
+    await written(response, bytes, this.#exchange.limits.idleTimeoutMs)
   }
 
   /** Resolves when all is on its way, or the client takes nothing of it for too long. */
@@ -56,11 +55,7 @@ export class Answer {
     if (response.destroyed) return
     // What is corked would be lost by Node's own end.
     response.uncork()
-    const timer = setTimeout(() => response.destroy(), this.#exchange.limits.idleTimeoutMs)
-    await new Promise<void>((resolve) => {
-      response.once('close', resolve).end(resolve)
-    })
-    clearTimeout(timer)
+    await ended(response, this.#exchange.limits.idleTimeoutMs)
   }
 
   /** Ends with a failure: as the whole answer where nothing has gone out yet, else as a trailer. */
@@ -103,24 +98,4 @@ function headersOf(kind: AnswerKind): Readonly<Record<string, string>> {
   if (kind.kind === 'value') return { 'Content-Type': 'application/json' }
   if (kind.kind === 'lines') return { 'Content-Type': 'application/json', 'X-Chunked-Output': '1' }
   return { 'Content-Type': kind.contentType, 'X-Stream-Output': '1', 'X-Content-Type-Options': 'nosniff' }
-}
-
-function drained(response: ServerResponse, idleTimeoutMs: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      response.destroy()
-    }, idleTimeoutMs)
-    const settle = (isDrained: boolean) => () => {
-      clearTimeout(timer)
-      response.off('drain', onDrain).off('close', onClose)
-      if (isDrained) resolve()
-      else reject(gone())
-    }
-    const [onDrain, onClose] = [settle(true), settle(false)]
-    response.on('drain', onDrain).on('close', onClose)
-  })
-}
-
-function gone(): CairnError {
-  return new CairnError('UNAVAILABLE', 'Cannot answer: the client is gone')
 }

@@ -1,10 +1,9 @@
 // One request: decides whether its client may call, and hands the call to its command.
+import { dropBody, isBodyUnread, sendWhole } from '@cairn/http'
 import { corsHeaders, isAuthorized, mayCall, type AccessSettings } from './access.ts'
 import { API_PATH, BadRequest, decodePath, readCall, type CommandPaths } from './http-call.ts'
 import { httpFailureOf } from './http-error.ts'
-import { dropBody, isBodyUnread } from './request-body.ts'
 import { serveCall, type CallContext, type Exchange } from './serve-call.ts'
-import { sendWhole } from './whole-answer.ts'
 
 /** What a request is served with. */
 export interface Serving {

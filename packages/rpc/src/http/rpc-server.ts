@@ -1,16 +1,10 @@
-// The HTTP server of the RPC: takes connections, and ends them.
-// On node:http, since answers end in trailers and begin before the body has been read.
-import { createServer, type Server } from 'node:http'
-import { chmod, lstat, rm } from 'node:fs/promises'
-import { connect } from 'node:net'
-import { CairnError, systemError } from '@cairn/core'
+// The HTTP server of the RPC. On node:http, since answers end in trailers and begin before the body has been read.
+import { openHttpServer, type HttpServer, type ListenAddress } from '@cairn/http'
 import type { Command } from '../command.ts'
-import { CLOSE_WAIT_MS, CONNECTIONS_LOOK_MS, HEADER_BYTES_MAX, SERVER_LIMITS, type ServerLimits } from './limits.ts'
 import type { AccessSettings } from './access.ts'
-import { CommandPaths } from './http-call.ts'
-import { ConnectionTurns } from './connection-turns.ts'
 import { handleRequest } from './handle-request.ts'
-import { formatListenAddress, type ListenAddress } from './listen-address.ts'
+import { CommandPaths } from './http-call.ts'
+import { SERVER_LIMITS, type ServerLimits } from './limits.ts'
 import type { CallContext } from './serve-call.ts'
 
 /** What a server needs from outside. */
@@ -23,110 +17,12 @@ export interface RpcServerParts {
   readonly limits?: Partial<ServerLimits>
 }
 
-/** An HTTP server of commands; see {@link openRpcServer}. */
-export class RpcServer implements AsyncDisposable {
-  /** Where it listens, as a multiaddr with the port that it got. */
-  readonly address: string
-  readonly #server: Server
-  readonly #stop: AbortController
-  readonly #calls: ReadonlySet<Promise<void>>
-
-  constructor(server: Server, address: string, { stop, calls }: Pick<RpcServerState, 'stop' | 'calls'>) {
-    this.address = address
-    this.#server = server
-    this.#stop = stop
-    this.#calls = calls
-  }
-
-  /** Ends calls under way, waits for what they still have to say, and closes all connections. */
-  async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => {
-      this.#server.close(() => resolve())
-    })
-    this.#stop.abort(new CairnError('UNAVAILABLE', 'Cannot go on: the node is shutting down'))
-    this.#server.closeIdleConnections()
-    const timer = setTimeout(() => this.#server.closeAllConnections(), CLOSE_WAIT_MS)
-    await Promise.allSettled(this.#calls)
-    this.#server.closeIdleConnections()
-    await closed
-    clearTimeout(timer)
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close()
-  }
-}
-
-interface RpcServerState {
-  readonly stop: AbortController
-  readonly calls: ReadonlySet<Promise<void>>
-}
-
 /** Listens at `address` and serves the calls that come. @throws UNAVAILABLE, DENIED or INVALID when it cannot listen there */
-export async function openRpcServer(address: ListenAddress, parts: RpcServerParts): Promise<RpcServer> {
-  const stop = new AbortController()
-  const calls = new Set<Promise<void>>()
+export function openRpcServer(address: ListenAddress, parts: RpcServerParts): Promise<HttpServer> {
   const paths = new CommandPaths(parts.commands.filter(({ isLocal }) => !isLocal))
-  const turns = new ConnectionTurns()
   const limits = { ...SERVER_LIMITS, ...parts.limits }
-  const server = createServer(
-    {
-      maxHeaderSize: HEADER_BYTES_MAX,
-      headersTimeout: limits.headersTimeoutMs,
-      // Uploads take as long as they take; silence ends them.
-      requestTimeout: 0,
-      keepAliveTimeout: limits.keepAliveMs,
-      connectionsCheckingInterval: Math.min(CONNECTIONS_LOOK_MS, limits.headersTimeoutMs),
-    },
-    (request, response) => {
-      const call = turns.run(request.socket, () =>
-        handleRequest({ request, response, limits, signal: stop.signal }, { ...parts, paths, port: portOf(server) }),
-      )
-      calls.add(call)
-      void call.finally(() => calls.delete(call))
-    },
-  )
-  server.maxConnections = limits.connectionsMax
-  await listen(server, address)
-  const port = portOf(server)
-  const own = 'path' in address || port === undefined ? address : { ...address, port }
-  return new RpcServer(server, formatListenAddress(own), { stop, calls })
-}
-
-function portOf(server: Server): number | undefined {
-  const address = server.address()
-  return typeof address === 'object' && address !== null ? address.port : undefined
-}
-
-async function listen(server: Server, address: ListenAddress): Promise<void> {
-  const where = formatListenAddress(address)
-  try {
-    if ('path' in address) await removeStale(address.path)
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject).listen(address, () => {
-        server.off('error', reject)
-        resolve()
-      })
-    })
-    // Whoever may write to it may do everything.
-    if ('path' in address) await chmod(address.path, 0o600)
-  } catch (cause) {
-    server.close()
-    throw systemError(`listen on ${where}`, cause)
-  }
-}
-
-/** Takes away the socket of a server that was killed: nobody answers there, and nobody else could listen. */
-async function removeStale(path: string): Promise<void> {
-  const found = await lstat(path).catch(() => undefined)
-  if (found?.isSocket() !== true) return
-  const answers = await new Promise<boolean>((resolve) => {
-    const socket = connect({ path })
-    const settle = (isThere: boolean) => () => {
-      socket.destroy()
-      resolve(isThere)
-    }
-    socket.once('connect', settle(true)).once('error', settle(false))
+  return openHttpServer(address, {
+    limits,
+    serve: ({ port, ...call }) => handleRequest({ ...call, limits }, { ...parts, paths, port }),
   })
-  if (!answers) await rm(path, { force: true })
 }

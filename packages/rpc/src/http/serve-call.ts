@@ -1,6 +1,7 @@
 // Runs one call and sends what it yields.
 import type { IncomingMessage } from 'node:http'
 import { CairnError, parsePath } from '@cairn/core'
+import { bodyBytes, type BodyOptions } from '@cairn/http'
 import type { Node } from '@cairn/node'
 import type { CommandInput, EventCommand, TreeCommand } from '../command.ts'
 import { fileOf, gzipOf, tarOf } from '../tree-archive.ts'
@@ -9,7 +10,6 @@ import type { HttpCall } from './http-call.ts'
 import { timeoutMessage } from './http-error.ts'
 import { readMultipart } from './multipart.ts'
 import { offlineView } from './offline-view.ts'
-import { bodyBytes, type BodyOptions } from './request-body.ts'
 
 /** What every call is given. */
 export type CallContext = Pick<CommandInput, 'node' | 'running' | 'repo' | 'agentVersion' | 'shutdown'>

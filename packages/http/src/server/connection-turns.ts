@@ -1,7 +1,7 @@
 // Calls of one connection run one after the other: clients that send a call before they have the answer to the one before
 // it count on that, and nobody gets more of the node's work at once by it.
 import type { Socket } from 'node:net'
-import { PIPELINED_MAX } from './limits.ts'
+import { PIPELINED_MAX } from '../limits.ts'
 
 interface Line {
   readonly last: Promise<void>
