@@ -7,7 +7,7 @@ import { apiAddresses, parseApi, parseOwnApi, type ApiConfig, type OwnApiConfig 
 import { LAN_ADDRESSES, PROFILES, type RepoProfile } from './profiles.ts'
 import { parseRouting, type RoutingConfig } from '../routing/routing-config.ts'
 import { parseOwnSwarm, parseSwarm, type OwnSwarmConfig, type SwarmConfig } from './swarm-config.ts'
-import { parseDatastore, storageLimitOf, type DatastoreConfig, type StorageLimit } from '../storage-limit.ts'
+import { parseDatastore, storageLimitOf, type DatastoreConfig, type StorageLimit } from '../storage/storage-limit.ts'
 
 /** The settings of a repo. */
 export interface Config extends SwarmConfig {

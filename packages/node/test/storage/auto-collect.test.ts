@@ -2,7 +2,7 @@
 import { MemoryKeyValueStore } from '@cairn/blockstore'
 import { CairnError, type CollectEvent, type SweepOptions } from '@cairn/core'
 import { expect, test } from 'vitest'
-import { AutoCollect } from '../src/auto-collect.ts'
+import { AutoCollect } from '../../src/storage/auto-collect.ts'
 
 const LIMIT = { bytesMax: 100, watermarkBytes: 90, targetBytes: 80, periodMs: 1 }
 

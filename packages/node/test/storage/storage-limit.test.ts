@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { createBlock, isCairnError, PROFILES, RAW_CODE, type CollectEvent, type EntryEvent } from '@cairn/core'
 import { MemoryKeyValueStore } from '@cairn/blockstore'
 import { expect, onTestFinished, test } from 'vitest'
-import { AutoCollect } from '../src/auto-collect.ts'
-import { openNode, type Node } from '../src/node.ts'
-import { createRepo } from '../src/repo.ts'
-import { tempFolder } from './temp-folder.ts'
+import { AutoCollect } from '../../src/storage/auto-collect.ts'
+import { openNode, type Node } from '../../src/node.ts'
+import { createRepo } from '../../src/repo.ts'
+import { tempFolder } from '../temp-folder.ts'
 
 const MB = 1_000_000
 const FILE_BYTES = 1.5 * MB

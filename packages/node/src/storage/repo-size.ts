@@ -2,8 +2,8 @@
 import { readdir, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemError } from '@cairn/core'
-import { limitOf } from './config/config.ts'
-import type { RepoInfo } from './repo.ts'
+import { limitOf } from '../config/config.ts'
+import type { RepoInfo } from '../repo.ts'
 
 /** The room of a repo in bytes. */
 export interface RepoSize {
