@@ -18,7 +18,7 @@ import type { CID } from 'multiformats/cid'
 import type { BlockIndex } from './log/block-index.ts'
 import { openBlockLog, type BlockLog, type Placed } from './log/block-log.ts'
 import { BlockReader } from './log/block-reader.ts'
-import { BlockWriter, type BlockWriterSettings } from './log/block-writer.ts'
+import { BlockWriter, type BlockWriterSettings, type WriteCounts } from './log/block-writer.ts'
 import { Claims } from './sweep/claims.ts'
 import type { Durability } from './durability.ts'
 import { compact, type CompactionStep } from './upkeep/compaction.ts'
@@ -77,6 +77,8 @@ export interface LevelBlockStore extends BlockStore {
   scrub(from?: string): AsyncGenerator<ScrubStep, void, undefined>
   /** Blocks that were found damaged or gone and have not been put again, as raw CIDv1. */
   damaged(): AsyncGenerator<CID, void, undefined>
+  /** What was written since the store was opened. */
+  readonly written: WriteCounts
   /** Removes records that no block needs, and gives the space of what was deleted back to the disk. */
   compact(): AsyncGenerator<CompactionStep, void, undefined>
 }
@@ -179,6 +181,10 @@ class LevelStore implements LevelBlockStore {
   hold(): Hold {
     this.#gate.check()
     return this.#claims.hold(this.#writer.settledSequence)
+  }
+
+  get written(): WriteCounts {
+    return this.#writer.counts
   }
 
   diskBytes(): Promise<number> {

@@ -23,18 +23,25 @@ export async function init(session: Session, profiles: readonly RepoProfile[]): 
  * @throws as `openNode`
  */
 export async function daemon(session: Session, options: DaemonOptions): Promise<void> {
-  const { listen, offline = false, agentVersionSuffix: suffix } = options
+  const { listen, offline = false, agentVersionSuffix: suffix, logFormat } = options
+  const { openWatch } = await import('./daemon/watch.ts')
+  const watch = openWatch(session, { config: (await session.repo()).config, format: logFormat })
   const onBadConfig = (error: Error): void => session.say(`Warning: ${error.message}`)
   const agentSuffix = suffix === undefined || suffix === '' ? '' : `/${suffix}`
-  const node = await session.node(offline ? {} : { online: { listen, onBadConfig, agentSuffix } })
+  const node = await session.node({
+    logs: watch.logs.of,
+    online: offline ? undefined : { listen, onBadConfig, agentSuffix },
+  })
   for (const address of node.swarm?.host.addresses() ?? [])
     await session.output.write(`Swarm listening on ${address}\n`)
   const end = Promise.withResolvers<void>()
-  await using api = await openApi(session, node, { agentSuffix, shutdown: () => end.resolve() })
+  await using api = await openApi(session, node, { agentSuffix, watch, shutdown: () => end.resolve() })
   for (const { address } of api.servers) await session.output.write(`RPC API server listening on: ${address}\n`)
   await session.output.write('Daemon is ready\n')
+  watch.ready(api.servers.map(({ address }) => address))
   const { signal } = session
   signal.addEventListener('abort', () => end.resolve(), { once: true })
   if (!signal.aborted) await end.promise
+  watch.stopping(signal.reason instanceof Error ? signal.reason.message : 'shutdown')
   if (isCairnError(signal.reason)) throw signal.reason
 }

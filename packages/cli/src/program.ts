@@ -138,6 +138,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   diag: 'See how the node and its machine are',
   files: 'Files and folders that change, by paths from /',
   key: 'Keys that this repo can sign with',
+  log: 'See what a daemon tells of itself, and set how much',
   multibase: 'Bytes as text, and back',
   peering: 'Peers that this repo stays connected to',
   pin: 'Keep content, and see what is kept',

@@ -1,5 +1,5 @@
 // What one run of the command line works with: repo, node, signal, output. The node opens at its first use.
-import { CairnError } from '@cairn/core'
+import { CairnError, type Loggers } from '@cairn/core'
 import type { OnlineOptions, RecoveryEvent, Swarm } from '@cairn/node'
 import type { CommandInput, RpcClient } from '@cairn/rpc'
 import { Interrupted } from './exit-code.ts'
@@ -36,6 +36,7 @@ interface OpenOptions {
   readonly online?: OnlineOptions | undefined
   /** Whether to tell that damage may have taken pins; true by default. */
   readonly tellsLostPins?: boolean
+  readonly logs?: Loggers | undefined
 }
 
 /** Owns everything that a run opens. */
@@ -52,6 +53,8 @@ export class Session implements AsyncDisposable {
   #peerWatch: PeerWatch | undefined
   #trace: TraceOutput | undefined
   #recovery: Promise<RecoveryReport> | undefined
+  #write = (line: string): void => void process.stderr.write(`${line}\n`)
+  #onClosed: (() => void) | undefined
 
   constructor(globals: GlobalOptions) {
     const { timeoutMs } = globals
@@ -93,7 +96,13 @@ export class Session implements AsyncDisposable {
 
   /** A message for people, which is not data. */
   say(line: string): void {
-    process.stderr.write(`${line}\n`)
+    this.#write(line)
+  }
+
+  /** From now on `write` takes the messages, each without line feed; `onClosed` is called when all that the run opened is closed. */
+  sayBy(write: (line: string) => void, onClosed: () => void): void {
+    this.#write = write
+    this.#onClosed = onClosed
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -106,16 +115,18 @@ export class Session implements AsyncDisposable {
       () => undefined, // whoever asked for the node has the error
     )
     await this.#recovery
+    this.#onClosed?.()
     process.off('SIGINT', this.#interrupt).off('SIGTERM', this.#interrupt)
   }
 
-  async #openNode({ online, tellsLostPins = true }: OpenOptions): Promise<Node> {
+  async #openNode({ online, tellsLostPins = true, logs }: OpenOptions): Promise<Node> {
     const { LOST_PINS, openNode } = await import('@cairn/node')
     const { peers, trace } = this.globals
     const wanted = online ?? (peers.length > 0 ? { listen: [] } : undefined)
     const node = await openNode(await this.repoPath(), {
       ...(wanted && { online: wanted }),
       onRecovery: (event) => this.#report(event),
+      logs,
     })
     try {
       if (tellsLostPins && (await node.mayLackPins())) {

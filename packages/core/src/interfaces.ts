@@ -233,3 +233,27 @@ export interface Clock {
   /** Calls `action` once after `delayMs`; the returned function cancels that. */
   after(delayMs: number, action: () => void): () => void
 }
+
+/** What goes along with a message of the log, by name: short, and no secrets. What is `undefined` is left out. */
+export type LogFacts = Readonly<Record<string, string | number | boolean | undefined>>
+
+/**
+ * Where one part of a node tells whoever keeps it what happened. Never throws and never waits. Messages are fixed texts, so
+ * that they can be looked for and counted; what differs is a fact.
+ */
+export interface Logger {
+  /** Something is broken, and somebody has to look. */
+  error(message: string, facts?: LogFacts): void
+  /** Something is wrong that the node can live with. */
+  warn(message: string, facts?: LogFacts): void
+  /** What a node does now and then: it starts, collects, refuses a peer. */
+  info(message: string, facts?: LogFacts): void
+  /** What it does all the time. */
+  debug(message: string, facts?: LogFacts): void
+}
+
+/** The parts of a node that have a log. */
+export type LogSubsystem = 'node' | 'network' | 'exchange' | 'blockstore' | 'gc' | 'rpc'
+
+/** Gives each part its logger. A part that is given none is silent. */
+export type Loggers = (subsystem: LogSubsystem) => Logger

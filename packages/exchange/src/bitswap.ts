@@ -7,6 +7,7 @@ import {
   type Clock,
   type Fetcher,
   type FetchOptions,
+  type Logger,
   type Network,
   type NetworkHandler,
   type PeerAbilities,
@@ -42,6 +43,8 @@ export interface BitswapParts {
   readonly refusals?: Refusals | undefined
   /** Numbers from 0 to 1, by which peers that want the same choose apart; of the machine by default. */
   readonly random?: (() => number) | undefined
+  /** Where it tells of peers that broke the protocol; nowhere by default. */
+  readonly logger?: Logger | undefined
 }
 
 /** Counts since bitswap was opened; names as in Kubo's `bitswap/stat` where Kubo has them. */
@@ -110,12 +113,14 @@ class Engine implements Bitswap, NetworkHandler {
   readonly #work: WorkBudget
   readonly #in: RateMeter
   readonly #out: RateMeter
+  readonly #logger: Logger | undefined
   #messagesReceived = 0
   #isClosed = false
 
   constructor(parts: BitswapParts) {
     const { network, store, clock, policy = SERVE_ALL, random = Math.random } = parts
     this.#network = network
+    this.#logger = parts.logger
     this.#limiter = parts.limiter ?? unlimited(clock)
     this.#accounts = parts.accounts ?? new Accounts()
     this.#refusals = parts.refusals ?? new Refusals()
@@ -238,6 +243,7 @@ class Engine implements Bitswap, NetworkHandler {
     if (!this.#peers.has(peer)) return
     if (complaint !== undefined) {
       this.#trace.emit?.({ kind: 'refused', peer, why: complaint })
+      this.#logger?.info('peer let go', { peer, why: complaint })
       this.disconnected(peer)
       this.#network.reset(peer, complaint)
     } else if (this.#limiter.waitMs(peer, 'down') > 0) {
@@ -274,6 +280,7 @@ class Engine implements Bitswap, NetworkHandler {
       if (!isCairnError(error)) throw error
       this.#refusals.countError(error)
       this.#trace.emit?.({ kind: 'refused', peer, why: error.message })
+      this.#logger?.info('message refused', { peer, why: error.message })
       throw new CairnError('INVALID', `Cannot take a message of ${peer}: ${error.message}`, { cause: error })
     }
   }

@@ -2,7 +2,7 @@
 // file of the exchange, with framed-stream.ts, that knows libp2p, and by its types alone.
 // Source: bitswap-protocol.md, "Wire".
 import { CairnError, isCairnError, Turns } from '@cairn/core'
-import type { AbortOptions, Clock, Network, NetworkHandler, PeerAbilities, PeerId } from '@cairn/core'
+import type { AbortOptions, Clock, Logger, Network, NetworkHandler, PeerAbilities, PeerId } from '@cairn/core'
 import type { Connection, IdentifyResult, Libp2p, PeerId as Libp2pPeerId, Stream } from '@libp2p/interface'
 import { InboundRoom } from './guard/inbound-room.ts'
 import { MessageReader, MessageWriter } from './framed-stream.ts'
@@ -31,6 +31,8 @@ export interface Libp2pNetworkOptions {
   readonly refusals?: Refusals
   /** By which peers are refused for a time. */
   readonly clock?: Clock
+  /** Where it tells of peers that broke the protocol; nowhere by default. */
+  readonly logger?: Logger | undefined
 }
 
 /** A {@link Network} over libp2p. */
@@ -157,13 +159,15 @@ class BitswapNetwork implements Libp2pNetwork {
   readonly #attached = Promise.withResolvers<NetworkHandler>()
   readonly #offenders: Offenders
   readonly #refusals: Refusals
+  readonly #logger: Logger | undefined
   #handler: NetworkHandler | undefined
   #droppedStreams = 0
   #isClosed = false
   #looking: NodeJS.Timeout | undefined
 
-  constructor(libp2p: Libp2pNode, { refusals = new Refusals(), clock = systemClock }: Libp2pNetworkOptions) {
+  constructor(libp2p: Libp2pNode, { refusals = new Refusals(), clock = systemClock, logger }: Libp2pNetworkOptions) {
     this.#libp2p = libp2p
+    this.#logger = logger
     this.#refusals = refusals
     this.#offenders = new Offenders(clock)
     this.self = libp2p.peerId.toString()
@@ -259,6 +263,7 @@ class BitswapNetwork implements Libp2pNetwork {
       const streams = link.dropStreams()
       this.#droppedStreams += streams
       this.#refusals.count('stream-unread', streams)
+      this.#logger?.info('streams dropped: too much is unread', { peer: link.peer, streams, bytes })
       total -= bytes
     }
   }
@@ -324,6 +329,7 @@ class BitswapNetwork implements Libp2pNetwork {
   #broke({ peer, id }: Link, cause: unknown): void {
     this.#droppedStreams++
     if (cause instanceof BadInput) this.#refusals.countError(cause)
+    this.#logger?.info('stream dropped', { peer, why: cause instanceof Error ? cause.message : String(cause) })
     if (isCairnError(cause) && this.#offenders.add(peer)) this.#disconnect(id, 'broke the protocol again and again')
   }
 
@@ -336,6 +342,7 @@ class BitswapNetwork implements Libp2pNetwork {
   }
 
   #disconnect(id: Libp2pPeerId, reason: string): void {
+    this.#logger?.info('peer disconnected', { peer: id.toString(), why: reason })
     for (const connection of this.#libp2p.getConnections(id)) connection.abort(new Error(reason))
   }
 

@@ -1,7 +1,7 @@
 // Whom a host talks to at all: peers and address ranges that are refused, both ways. A dial is refused before it begins,
 // an inbound connection by its address before the handshake and by its peer after it.
 import { BlockList, isIPv6 } from 'node:net'
-import { CairnError, type PeerId } from '@cairn/core'
+import { CairnError, type LogFacts, type Logger, type PeerId } from '@cairn/core'
 import type { ConnectionGater } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { multiaddr } from '@multiformats/multiaddr'
@@ -18,9 +18,11 @@ export interface GateRules {
 export class Gate {
   #peers: ReadonlySet<PeerId> = new Set()
   #ranges = new BlockList()
+  readonly #logger: Logger | undefined
 
   /** @throws INVALID for a range that does not parse */
-  constructor(rules: GateRules = {}) {
+  constructor(rules: GateRules = {}, logger?: Logger) {
+    this.#logger = logger
     this.setRules(rules)
   }
 
@@ -44,16 +46,25 @@ export class Gate {
     return this.#ranges.check(host.value, isIPv6(host.value) ? 'ipv6' : 'ipv4')
   }
 
-  /** The gate in the form of libp2p. */
+  /** The gate in the form of libp2p, which tells of each refusal. */
   get gater(): ConnectionGater {
+    const peer = (direction: 'in' | 'out') => (id: { toString(): string }) =>
+      this.#told(this.refusesPeer(id.toString()), { direction, peer: id.toString() })
+    const address = (direction: 'in' | 'out', target: Multiaddr): boolean =>
+      this.#told(this.refusesAddress(target), { direction, address: target.toString() })
     return {
-      denyDialPeer: (peer) => this.refusesPeer(peer.toString()),
-      denyDialMultiaddr: (address) => this.refusesAddress(address),
-      denyInboundConnection: ({ remoteAddr }) => this.refusesAddress(remoteAddr),
-      denyInboundEncryptedConnection: (peer) => this.refusesPeer(peer.toString()),
+      denyDialPeer: peer('out'),
+      denyDialMultiaddr: (target) => address('out', target),
+      denyInboundConnection: ({ remoteAddr }) => address('in', remoteAddr),
+      denyInboundEncryptedConnection: peer('in'),
       // An address without a peer id tells only now who is there.
-      denyOutboundEncryptedConnection: (peer) => this.refusesPeer(peer.toString()),
+      denyOutboundEncryptedConnection: peer('out'),
     }
+  }
+
+  #told(isRefused: boolean, facts: LogFacts): boolean {
+    if (isRefused) this.#logger?.info('connection refused by the config', facts)
+    return isRefused
   }
 }
 

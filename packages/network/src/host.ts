@@ -1,6 +1,6 @@
 // The libp2p host of a node. It does what it is asked and no more: no bootstrap, no relay, no dial that nobody requested, and
 // discovery on the LAN only when it is told to.
-import { CairnError, type AbortOptions, type PeerId } from '@cairn/core'
+import { CairnError, type AbortOptions, type Logger, type PeerId } from '@cairn/core'
 import { publicKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { Connection, Libp2p, PeerId as Libp2pPeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
@@ -45,7 +45,7 @@ export interface PeerWatcher {
  * system forbids it, UNAVAILABLE when listening fails for another reason; nothing is left running
  */
 export async function openHost(init: HostInit, settings: HostSettings = {}): Promise<Host> {
-  const gate = new Gate(init.refuse)
+  const gate = new Gate(init.refuse, init.logger)
   const libp2p = await createStack(init, settings, gate)
   const meeting = init.discover === true ? meetDiscovered(libp2p) : undefined
   try {
@@ -53,7 +53,18 @@ export async function openHost(init: HostInit, settings: HostSettings = {}): Pro
   } catch (cause) {
     throw listenError(init.listen, cause)
   }
-  return new Host({ libp2p, gate, endMeeting: meeting }, settings.dialTimeoutMs ?? DIAL_TIMEOUT_MS)
+  const host = new Host({ libp2p, gate, endMeeting: meeting }, settings.dialTimeoutMs ?? DIAL_TIMEOUT_MS)
+  if (init.logger !== undefined) logPeers(host, init.logger)
+  return host
+}
+
+/** Tells `logger` where `host` listens, and who comes and goes while it runs. */
+function logPeers(host: Host, logger: Logger): void {
+  for (const address of host.addresses()) logger.info('listening', { address })
+  host.watch({
+    connected: (peer) => logger.debug('peer connected', { peer }),
+    disconnected: (peer) => logger.debug('peer disconnected', { peer }),
+  })
 }
 
 /** What a host owns. */
@@ -105,6 +116,13 @@ export class Host implements AsyncDisposable {
     const id = readPeerId(peer)
     const known = addresses.map((address) => readPeerAddress(address, peer))
     await this.#dial(known.length > 0 ? known : id, peer, signal)
+  }
+
+  /** How many connections are open, by who began them. */
+  connections(): Readonly<Record<'in' | 'out', number>> {
+    const all = this.libp2p.getConnections()
+    const inbound = all.filter(({ direction }) => direction === 'inbound').length
+    return { in: inbound, out: all.length - inbound }
   }
 
   /** Whether a peer has a connection. */

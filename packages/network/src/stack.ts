@@ -1,5 +1,6 @@
 // What a host is made of: TCP and WebSocket, TLS before Noise, yamux, identify and ping of js-libp2p, with every bound set.
 import { createRequire } from 'node:module'
+import type { Logger } from '@cairn/core'
 import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
 import { identify, identifyPush, type Identify, type IdentifyPush } from '@libp2p/identify'
 import type { Libp2p } from '@libp2p/interface'
@@ -44,6 +45,8 @@ export interface HostInit {
   readonly discover?: boolean | undefined
   /** Follows `cairn/VERSION` in what peers are told of this program. */
   readonly agentSuffix?: string | undefined
+  /** Where it tells who comes, goes and is refused; nowhere by default. */
+  readonly logger?: Logger | undefined
 }
 
 /** Bounds of a host that a config may set; the defaults are in `limits.ts`. */

@@ -3,6 +3,16 @@ export type { Config } from './config/config.ts'
 export type { Keystore, NamedKey } from './config/keystore.ts'
 export type { RepoProfile } from './config/profiles.ts'
 export { LOST_PINS, openNode, type AddOptions, type Node, type NodeEvent, type NodeOptions } from './node.ts'
+export {
+  DEFAULT_LOG_PLAN,
+  LOG_LEVELS,
+  LOG_SUBSYSTEMS,
+  parseLogLevel,
+  parseLogPlan,
+  parseLogSubsystem,
+  type LogLevel,
+  type LogPlan,
+} from './operation/log-levels.ts'
 export { createRepo, defaultRepoPath, openRepo, readRepo, type Repo, type RepoInfo } from './repo.ts'
 export type { RepoSize } from './storage/repo-size.ts'
 export type { OnlineOptions, Swarm } from './swarm.ts'

@@ -23,6 +23,7 @@ import {
   type ImportSettings,
   type KeptRoot,
   type KeptRoots,
+  type Loggers,
   type NamedSource,
   type ProgressEvent,
   type SweepOptions,
@@ -32,6 +33,8 @@ import type { FetchEvent } from '@cairn/exchange'
 import { pipe } from 'it-pipe'
 import { AutoCollect } from './storage/auto-collect.ts'
 import { limitOf } from './config/config.ts'
+import { CollectTally, type CollectCounts } from './operation/collect-tally.ts'
+import { logRecovery } from './operation/recovery-log.ts'
 import { repoSizeOf, type RepoSize } from './storage/repo-size.ts'
 import { openRepo, type Repo, type RepoOptions } from './repo.ts'
 import type { OnlineOptions, Swarm } from './swarm.ts'
@@ -41,6 +44,8 @@ import { verifyRepo, type VerifyEvent, type VerifyOptions } from './verify.ts'
 export interface NodeOptions extends RepoOptions {
   /** Present for a node that talks to peers; without it nothing of the network is even loaded. */
   readonly online?: OnlineOptions
+  /** Where it tells what happens, beside what its callers are told; nowhere by default. */
+  readonly logs?: Loggers | undefined
 }
 
 /** Something that happened to a block which somebody wants: it was found here, or what the exchange tells. */
@@ -66,12 +71,17 @@ export interface AddOptions extends AbortOptions {
  *
  * @throws as `openRepo`; online also as `openHost` of the network. Nothing stays open then
  */
-export async function openNode(path: string, { online, onRecovery }: NodeOptions = {}): Promise<Node> {
-  const repo = await openRepo(path, { onRecovery })
-  if (online === undefined) return new Node(repo, undefined)
+export async function openNode(path: string, { online, onRecovery, logs }: NodeOptions = {}): Promise<Node> {
+  const repo = await openRepo(path, {
+    onRecovery(event) {
+      if (logs !== undefined) logRecovery(logs('blockstore'), event)
+      onRecovery?.(event)
+    },
+  })
+  if (online === undefined) return new Node(repo, undefined, logs)
   try {
     const { openSwarm } = await import('./swarm.ts')
-    return new Node(repo, await openSwarm(repo, online))
+    return new Node(repo, await openSwarm(repo, { ...online, logs }), logs)
   } catch (error) {
     await repo.close()
     throw error
@@ -98,10 +108,12 @@ export class Node implements AsyncDisposable {
   readonly #observers = new Set<(event: NodeEvent) => void>()
   readonly #repo: Repo
   readonly #autoCollect: AutoCollect | undefined
+  readonly #tally: CollectTally
   #files: Promise<Mfs> | undefined
 
-  constructor(repo: Repo, swarm: Swarm | undefined) {
+  constructor(repo: Repo, swarm: Swarm | undefined, logs?: Loggers) {
     this.#repo = repo
+    this.#tally = new CollectTally(logs?.('gc'))
     this.swarm = swarm
     this.store = repo.blocks
     const limit = limitOf(repo.config)
@@ -207,7 +219,12 @@ export class Node implements AsyncDisposable {
   async *collect(options: SweepOptions = {}): AsyncGenerator<CollectEvent> {
     if (await this.mayLackPins())
       throw new CairnError('CONFLICT', 'Cannot collect: what lost pins kept would go. ' + LOST_PINS)
-    yield* collect({ store: this.store, pins: this.kept, local: this.local }, options)
+    yield* this.#tally.follow(collect({ store: this.store, pins: this.kept, local: this.local }, options))
+  }
+
+  /** What collections did since the node was opened. */
+  get collections(): CollectCounts {
+    return this.#tally.counts
   }
 
   /** Reads every block to find those that are damaged, and fetches them again if it is told to. */

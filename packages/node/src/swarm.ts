@@ -12,7 +12,16 @@ import {
   systemClock,
   type Bitswap,
 } from '@cairn/exchange'
-import { CairnError, isCairnError, systemError, type AbortOptions, type KeyValueStore, type PeerId } from '@cairn/core'
+import {
+  CairnError,
+  isCairnError,
+  systemError,
+  type AbortOptions,
+  type KeyValueStore,
+  type Logger,
+  type Loggers,
+  type PeerId,
+} from '@cairn/core'
 import { canListen, openHost, Peering, readSwarmKey, type Host } from '@cairn/network'
 import { identityOf } from './config/config.ts'
 import { ACCOUNTS_SAVE_MS } from './limits.ts'
@@ -34,6 +43,11 @@ export interface OnlineOptions {
   readonly agentSuffix?: string | undefined
 }
 
+/** What a swarm is opened with. */
+interface SwarmOptions extends OnlineOptions {
+  readonly logs?: Loggers | undefined
+}
+
 /** The open network side of a node. */
 export interface Swarm {
   readonly host: Host
@@ -48,8 +62,8 @@ export interface Swarm {
 }
 
 /** Builds host and exchange. @throws as `openHost`, INVALID for a damaged swarm key */
-export async function openSwarm(repo: Repo, options: OnlineOptions): Promise<Swarm> {
-  const { onBadConfig = () => undefined, agentSuffix } = options
+export async function openSwarm(repo: Repo, options: SwarmOptions): Promise<Swarm> {
+  const { onBadConfig = () => undefined, agentSuffix, logs } = options
   const { listen = usable(repo.config.Addresses.Swarm, onBadConfig) } = options
   const host = await openHost(
     {
@@ -59,11 +73,12 @@ export async function openSwarm(repo: Repo, options: OnlineOptions): Promise<Swa
       refuse: refusedOf(repo.config, repo.config.Cairn),
       agentSuffix,
       discover: listen.length > 0 && repo.config.Discovery?.MDNS?.Enabled === true,
+      logger: logs?.('network'),
     },
     { connectionsMax: repo.config.Swarm?.ConnMgr?.HighWater },
   )
   try {
-    return await buildSwarm(repo, host, onBadConfig)
+    return await buildSwarm(repo, host, { onBadConfig, logger: logs?.('exchange') })
   } catch (error) {
     await host.close()
     throw error
@@ -81,11 +96,17 @@ function usable(addresses: readonly string[], onBadConfig: (error: CairnError) =
   })
 }
 
-async function buildSwarm(repo: Repo, host: Host, onBadConfig: (error: CairnError) => void): Promise<Swarm> {
+interface Telling {
+  readonly onBadConfig: (error: CairnError) => void
+  /** Of the exchange. */
+  readonly logger: Logger | undefined
+}
+
+async function buildSwarm(repo: Repo, host: Host, { onBadConfig, logger }: Telling): Promise<Swarm> {
   const limiter = new RateLimiter({ clock: systemClock, weekMinute, isLocal: (peer) => isLocal(host, peer) })
   const accounts = new Accounts(await repo.meta.get(ACCOUNTS_KEY))
   const refusals = new Refusals()
-  const network = await openLibp2pNetwork(host.libp2p, { refusals })
+  const network = await openLibp2pNetwork(host.libp2p, { refusals, logger })
   const gateways = openGatewayNetwork({ clock: systemClock })
   const bitswap = openBitswap({
     network: joinNetworks(network, gateways),
@@ -94,6 +115,7 @@ async function buildSwarm(repo: Repo, host: Host, onBadConfig: (error: CairnErro
     limiter,
     accounts,
     refusals,
+    logger,
   })
   const peering = new Peering({
     connect: ({ peer, addresses }, options) => host.connectPeer(peer, addresses, options),

@@ -2,6 +2,7 @@
 // commands take texts and sources, yield events with Kubo's field names, and never print.
 import type { BlockReader, KnownContent, NamedSource, TreeBytes, TreeItem } from '@cairn/core'
 import type { Node, RepoInfo } from '@cairn/node'
+import type { Operation } from './commands/operation.ts'
 
 /** One option, by the type of its value. */
 export type OptionSpec = FlagSpec | TextSpec | TextsSpec | CountSpec
@@ -73,6 +74,8 @@ export interface ArgumentSpec {
   readonly kind?: 'text' | 'source'
   /** `piped`: a source that may be left out only where standard input is a pipe or a file, which then stands for it. */
   readonly optional?: boolean | 'piped'
+  /** Its value may be a secret, and is not told in a list of calls. */
+  readonly isSecret?: boolean
   /** Takes all that follow as well. */
   readonly repeat?: boolean
 }
@@ -96,6 +99,8 @@ export interface CommandInput<Specs extends OptionSpecs = OptionSpecs> {
   readonly agentVersion: string
   /** Ends the daemon that runs the command, once it has answered; absent where none does. */
   readonly shutdown?: (() => void) | undefined
+  /** How the daemon that runs the command is watched; absent where none does. */
+  readonly operation?: Operation | undefined
   readonly signal: AbortSignal
   /** Of a tree, what its receiver has already. */
   readonly known?: KnownContent | undefined

@@ -13,6 +13,8 @@ import { dagImport } from './commands/dag-import.ts'
 import { dagGet, dagPut, dagResolve } from './commands/dag-node.ts'
 import { dagStat } from './commands/dag-stat.ts'
 import { diagHealthy, diagSys } from './commands/diag.ts'
+import { diagCmds, diagCmdsClear, diagCmdsSetTime } from './commands/diag-cmds.ts'
+import { logLevel, logLs, logTail } from './commands/log.ts'
 import {
   filesChcid,
   filesChmod,
@@ -74,6 +76,9 @@ export { UNBUILT } from './commands/unbuilt.ts'
 export { remoteCommand } from './client/remote-command.ts'
 export { sourceFile, sourceFolder } from './client/sources.ts'
 export { RpcClient } from './client/rpc-client.ts'
+export type { CallEntry, LogControl, Operation } from './commands/operation.ts'
+export { CallLog, type EndedCall } from './http/call-log.ts'
+export { SLOW_CALL_MS } from './http/limits.ts'
 export { openRpcServer, type RpcServerParts } from './http/rpc-server.ts'
 export type { AccessSettings } from './http/access.ts'
 export { authorizationHeader, digestOfSecret } from './http/authorization.ts'
@@ -160,6 +165,12 @@ const TABLE = [
   configProfileApply,
   diagSys,
   diagHealthy,
+  diagCmds,
+  diagCmdsClear,
+  diagCmdsSetTime,
+  logLevel,
+  logLs,
+  logTail,
   cidFormat,
   cidBase32,
   cidInspect,

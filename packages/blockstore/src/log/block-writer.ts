@@ -35,6 +35,15 @@ export interface BlockWriterSettings {
   readonly bytesMax?: number | undefined
 }
 
+/** What was written since the store was opened. */
+export interface WriteCounts {
+  /** Groups of blocks that became durable together. */
+  readonly commits: number
+  readonly blocks: number
+  /** Of the blocks alone. */
+  readonly bytes: number
+}
+
 /** A block that is stored, or comes with a group that is on its way. */
 interface Found {
   readonly arrival?: Promise<void>
@@ -71,6 +80,7 @@ export class BlockWriter {
   #nextRound: ClaimRound | undefined
   /** Where groups that failed may have left records. */
   #failed: readonly Placed[] = []
+  #counts: WriteCounts = { commits: 0, blocks: 0, bytes: 0 }
   #uncheckedBlocks = 0
   #uncheckedBytes = 0
 
@@ -85,6 +95,11 @@ export class BlockWriter {
   /** Every sequence from here on may be that of a block in the making. */
   get settledSequence(): number {
     return this.#settledSequence
+  }
+
+  /** What was acknowledged since the store was opened. */
+  get counts(): WriteCounts {
+    return this.#counts
   }
 
   /** Resolves once all `blocks` are durable and in the index. */
@@ -205,7 +220,10 @@ export class BlockWriter {
       this.#arrived(records)
       this.#settledSequence = (records.at(-1)?.location.sequence ?? 0) + 1
       await this.#removeDamaged(damaged, records[0]?.location.sequence ?? 0)
-      this.#uncheckedBytes += records.reduce((sum, { location }) => sum + location.size, 0)
+      const bytes = records.reduce((sum, { location }) => sum + location.size, 0)
+      const { commits, blocks: written, bytes: writtenBytes } = this.#counts
+      this.#counts = { commits: commits + 1, blocks: written + records.length, bytes: writtenBytes + bytes }
+      this.#uncheckedBytes += bytes
       this.#uncheckedBlocks += records.length
       if (this.#uncheckedBlocks < this.#checkpointBlocks && this.#uncheckedBytes < CHECKPOINT_BYTES) return
       await this.#checkpointAt(this.#settledSequence)

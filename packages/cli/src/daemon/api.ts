@@ -7,6 +7,7 @@ import type { Config, Node } from '@cairn/node'
 import { COMMANDS, UNBUILT, digestOfSecret, openRpcServer, type AccessSettings } from '@cairn/rpc'
 import type { Session } from '../session.ts'
 import { readVersion } from '../version.ts'
+import type { Watch } from './watch.ts'
 
 /** The open RPC of a daemon. */
 export interface Api extends AsyncDisposable {
@@ -20,10 +21,11 @@ export const API_FILE = 'api'
 export interface ApiParts {
   readonly agentSuffix: string
   readonly shutdown: () => void
+  readonly watch: Watch
 }
 
 /** Listens as the config says. @throws as `openRpcServer`; nothing stays open then */
-export async function openApi(session: Session, node: Node, { agentSuffix, shutdown }: ApiParts): Promise<Api> {
+export async function openApi(session: Session, node: Node, { agentSuffix, shutdown, watch }: ApiParts): Promise<Api> {
   await using stack = new AsyncDisposableStack()
   const { path, config } = await session.repo()
   const access = accessOf(config)
@@ -34,12 +36,15 @@ export async function openApi(session: Session, node: Node, { agentSuffix, shutd
     const server = await openRpcServer(parseListenAddress(address), {
       commands: [...COMMANDS, ...UNBUILT],
       access: () => access,
+      calls: watch.calls,
+      logger: watch.logs.of('rpc'),
       context: {
         node: () => Promise.resolve(node),
         running: node,
         repo: () => session.repo(),
         agentVersion: `cairn/${readVersion()}${agentSuffix}`,
         shutdown,
+        operation: watch,
       },
     })
     servers.push(stack.use(server))

@@ -13,6 +13,7 @@ export interface DaemonOptions {
   readonly offline?: boolean
   /** Follows the name and version of this program where peers and clients see these. */
   readonly agentVersionSuffix?: string
+  readonly logFormat?: 'text' | 'json'
 }
 
 /** As `RepoProfile` has them, which is not loaded for a help. */
@@ -52,6 +53,12 @@ export function addDaemonOptions(daemon: Program): Program {
       new Option('--agent-version-suffix <text>', 'what peers see behind name and version').argParser((text) =>
         text.replaceAll(/[^\x20-\x7e]/g, '').slice(0, SUFFIX_LENGTH_MAX),
       ),
+    )
+    .addOption(
+      new Option('--log-format <form>', 'of what it tells on standard error; text on a terminal by default').choices([
+        'text',
+        'json',
+      ]),
     )
     .addOption(new Option('--routing <type>').hideHelp())
   for (const name of ['migrate', 'enable-gc', 'enable-pubsub-experiment', 'enable-namesys-pubsub'])

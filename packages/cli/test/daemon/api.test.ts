@@ -6,6 +6,7 @@ import { createRepo } from '@cairn/node'
 import { expect, onTestFinished, test } from 'vitest'
 import { openApi, type Api } from '../../src/daemon/api.ts'
 import { findDaemon } from '../../src/daemon/find-daemon.ts'
+import { openWatch } from '../../src/daemon/watch.ts'
 import { Session } from '../../src/session.ts'
 import { tempFolder } from '../temp-folder.ts'
 
@@ -26,7 +27,8 @@ async function withConfig(changes: Readonly<Record<string, unknown>>): Promise<O
   return {
     path,
     async open() {
-      const api = await openApi(session, await session.node(), { agentSuffix: '', shutdown: () => undefined })
+      const watch = openWatch(session, { config: (await session.repo()).config })
+      const api = await openApi(session, await session.node(), { agentSuffix: '', watch, shutdown: () => undefined })
       onTestFinished(() => api[Symbol.asyncDispose]())
       return api
     },

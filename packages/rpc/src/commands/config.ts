@@ -29,7 +29,7 @@ export const config = eventCommand({
   ],
   arguments: [
     { name: 'key', help: 'names of section and setting, with dots between them' },
-    { name: 'value', optional: true, help: 'its new value, a text unless told otherwise' },
+    { name: 'value', optional: true, isSecret: true, help: 'its new value, a text unless told otherwise' },
   ],
   options: OPTIONS,
   async *run({ args, options, repo }): AsyncGenerator<ConfigEvent> {

@@ -5,14 +5,10 @@ import { eventCommand, type EventCommand } from '../command.ts'
 
 const PATHS: readonly string[] = [
   'dns',
-  'diag cmds',
   'diag profile',
   'filestore dups',
   'filestore ls',
   'filestore verify',
-  'log level',
-  'log ls',
-  'log tail',
   'mount',
   'name get',
   'name inspect',

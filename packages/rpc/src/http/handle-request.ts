@@ -1,4 +1,5 @@
 // One request: decides whether its client may call, and hands the call to its command.
+import type { Logger } from '@cairn/core'
 import { dropBody, isBodyUnread, sendWhole } from '@cairn/http'
 import { corsHeaders, isAuthorized, mayCall, type AccessSettings } from './access.ts'
 import { API_PATH, BadRequest, decodePath, readCall, type CommandPaths } from './http-call.ts'
@@ -12,7 +13,12 @@ export interface Serving {
   readonly access: () => AccessSettings
   /** Of the server; a Unix socket has none. */
   readonly port: number | undefined
+  readonly logger?: Logger | undefined
+  readonly metrics?: (() => Promise<string>) | undefined
 }
+
+/** Where Kubo has its metrics. */
+const METRICS_PATH = '/debug/metrics/prometheus'
 
 /** Kubo's words, which its clients show. */
 const ACCESS_DENIED =
@@ -34,22 +40,32 @@ export async function handleRequest(exchange: Exchange, serving: Serving): Promi
   if (isBodyUnread(request)) request.destroy()
 }
 
-async function answer(exchange: Exchange, { access, context, paths, port }: Serving): Promise<void> {
+async function answer(exchange: Exchange, serving: Serving): Promise<void> {
+  const { access, context, paths, port, logger, metrics } = serving
   const { request, response } = exchange
   const settings = access()
-  if (!mayCall(request, settings, port)) return refuse(exchange, 403, '403 - Forbidden')
+  const deny = (why: string, text: string): Promise<void> => {
+    logger?.warn('call refused', { why, from: request.socket.remoteAddress })
+    return refuse(exchange, 403, text)
+  }
+  if (!mayCall(request, settings, port)) return deny('origin, browser or host name', '403 - Forbidden')
   for (const [name, value] of Object.entries(corsHeaders(request.headers.origin))) response.setHeader(name, value)
   if (request.method === 'OPTIONS') {
     response.writeHead(204, { Allow: 'OPTIONS, POST' }).end()
     return
   }
   const url = new URL(request.url ?? '/', 'http://localhost')
+  if (metrics !== undefined && request.method === 'GET' && url.pathname === METRICS_PATH) {
+    if (!isAuthorized(request, settings, METRICS_PATH)) return deny('secret', ACCESS_DENIED)
+    const headers = { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }
+    return sendWhole(exchange, { status: 200, headers, text: await metrics() })
+  }
   if (request.method !== 'POST') {
     if (!url.pathname.startsWith(API_PATH)) return refuse(exchange, 404, '404 page not found')
     response.setHeader('Allow', 'OPTIONS, POST')
     return refuse(exchange, 405, '405 - Method Not Allowed')
   }
-  if (!isAuthorized(request, settings, decodePath(url))) return refuse(exchange, 403, ACCESS_DENIED)
+  if (!isAuthorized(request, settings, decodePath(url))) return deny('secret', ACCESS_DENIED)
   await serveCall(readCall(paths, { url, contentType: request.headers['content-type'] }), context, exchange)
 }
 

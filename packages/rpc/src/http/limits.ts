@@ -29,3 +29,14 @@ export const CLIENT_CONNECTIONS_MAX = 32
 
 /** Bytes of a failure's text that a client reads. */
 export const FAILURE_BYTES_MAX = 64 * 1024
+
+/** Calls that have ended and are listed, and for how many milliseconds. Source of the time: kubo. */
+export const CALLS_KEPT_MAX = 1000
+export const CALLS_KEPT_MS = 60 * 60 * 1000
+
+/** Of each, arguments that are listed, and letters of each of these. */
+export const CALL_ARGUMENTS_MAX = 16
+export const CALL_ARGUMENT_LENGTH_MAX = 256
+
+/** Milliseconds from which on the log tells of a call by itself: nobody waits longer without asking why. */
+export const SLOW_CALL_MS = 10_000

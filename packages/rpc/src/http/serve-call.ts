@@ -6,23 +6,27 @@ import type { Node } from '@cairn/node'
 import type { CommandInput, EventCommand, TreeCommand } from '../command.ts'
 import { fileOf, gzipOf, tarOf } from '../tree-archive.ts'
 import { Answer, type Answered, type AnswerKind } from './answer.ts'
+import type { OpenCall } from './call-log.ts'
 import type { HttpCall } from './http-call.ts'
 import { timeoutMessage } from './http-error.ts'
 import { readMultipart } from './multipart.ts'
 import { offlineView } from './offline-view.ts'
 
 /** What every call is given. */
-export type CallContext = Pick<CommandInput, 'node' | 'running' | 'repo' | 'agentVersion' | 'shutdown'>
+export type CallContext = Pick<CommandInput, 'node' | 'running' | 'repo' | 'agentVersion' | 'shutdown' | 'operation'>
 
 /** A request and its answer. */
 export interface Exchange extends Answered {
   /** Aborts when the server closes. */
   readonly signal: AbortSignal
+  /** Where it is noted what was called, and how it ended. */
+  readonly record?: OpenCall | undefined
 }
 
 /** Runs `call` and answers; never rejects. The client's going away ends the work. */
 export async function serveCall(call: HttpCall, context: CallContext, exchange: Exchange): Promise<void> {
-  const { request, response } = exchange
+  const { request, response, record } = exchange
+  record?.calls(call)
   const stop = new AbortController()
   const onClose = (): void => stop.abort(new CairnError('UNAVAILABLE', 'Cannot go on: the client is gone'))
   response.once('close', onClose)
@@ -48,7 +52,9 @@ export async function serveCall(call: HttpCall, context: CallContext, exchange: 
     for await (const piece of pieces) await answer.write(piece)
     await answer.end()
   } catch (error) {
-    await answer.fail(signal.aborted ? signal.reason : error)
+    const reason: unknown = signal.aborted ? signal.reason : error
+    record?.fails(reason)
+    await answer.fail(reason)
   } finally {
     clearTimeout(timer)
     answer.close()
