@@ -105,7 +105,7 @@ test('an offline daemon meets nobody', async () => {
   const daemon = await start(['--repo', repo, 'daemon', '--offline'])
   expect(daemon.lines.some((line) => line.startsWith('Swarm'))).toBe(false)
   expect(await post(`${daemon.url}/id`)).toMatchObject({ Addresses: [], Protocols: [] })
-  for (const path of ['name/publish?arg=a&key=b', 'key/list', 'routing/findprovs?arg=a'])
+  for (const path of ['name/publish?arg=a&key=b', 'p2p/ls', 'routing/findprovs?arg=a'])
     expect(await post(`${daemon.url}/${path}`)).toMatchObject({ Type: 'error', Code: 0 })
   expect(JSON.stringify(await post(`${daemon.url}/commands`))).not.toContain('publish')
   expect((await fetch(`${daemon.url}/nonsense`, { method: 'POST' })).status).toBe(404)
