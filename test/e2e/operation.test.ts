@@ -1,8 +1,10 @@
-// How a daemon is watched and kept, by processes of their own: its log.
+// How a daemon is watched and kept, by processes of their own: its log, its metrics.
 import { readFile, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { chacha20 } from '../vectors/inputs.ts'
 import { jsonLines, openPlace, type Daemon, type Place } from './cairn.ts'
+import { parsePrometheus, type ScrapedMetric } from './prometheus-text.ts'
 
 let place: Place
 
@@ -78,4 +80,68 @@ test('levels that are none are told before anything is opened', async () => {
   const ended = await place.cairn(['--repo', repo, 'daemon'], { env: { CAIRN_LOG: 'loud' } })
   expect(ended).toMatchObject({ code: 1, stderr: expect.stringMatching(/^Error: Cannot use the log level "loud"/) })
   expect((await place.cairn(['--repo', repo, 'log', 'ls'])).code).toBe(1)
+})
+
+test('metrics are in the form of Prometheus, and count what happened', async () => {
+  const source = await newRepo('metrics-source')
+  const repo = await newRepo('metrics')
+  const provider = await place.daemon(source)
+  const daemon = await place.daemon(repo)
+  await writeFile(place.path('three'), chacha20('metrics', 3 * 1024 * 1024))
+  const root = (await place.output(['--repo', source, 'add', '-Q', 'three'])).trimEnd()
+  const url = `${await urlOf(repo)}/debug/metrics/prometheus`
+  const scrape = async (): Promise<ReadonlyMap<string, ScrapedMetric>> => {
+    const response = await fetch(url)
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      200,
+      'text/plain; version=0.0.4; charset=utf-8',
+    ])
+    return parsePrometheus(await response.text())
+  }
+  const before = await scrape()
+  await place.output(['--repo', repo, 'swarm', 'connect', provider.address])
+  await place.output(['--repo', repo, 'pin', 'add', root])
+  await place.output(['--repo', repo, 'pin', 'rm', root])
+  await place.output(['--repo', repo, 'repo', 'gc'])
+  expect((await place.cairn(['--repo', repo, 'pin', 'rm', root])).code).toBe(1)
+  const after = await scrape()
+  const valueOf = (name: string, labels: Readonly<Record<string, string>> = {}): number | undefined =>
+    after
+      .get(name)
+      ?.samples.find((sample) => Object.entries(labels).every(([label, value]) => sample.labels[label] === value))
+      ?.value
+  expect([...after.keys()]).toEqual(expect.arrayContaining([...before.keys()]))
+  expect(valueOf('cairn_exchange_received_blocks_total')).toBe(4)
+  expect(valueOf('cairn_storage_written_blocks_total')).toBe(4)
+  expect(valueOf('cairn_gc_removed_blocks_total')).toBe(4)
+  expect(valueOf('cairn_gc_runs_total', { outcome: 'done' })).toBe(1)
+  expect(valueOf('cairn_blocks')).toBe(0)
+  expect(valueOf('cairn_exchange_peers')).toBe(1)
+  expect(valueOf('cairn_http_requests_total', { path: 'pin/add', status: '200' })).toBe(1)
+  expect(valueOf('cairn_http_failures_total', { path: 'pin/rm' })).toBe(1)
+  expect(valueOf('cairn_http_requests_in_flight')).toBe(1)
+  for (const name of ['process_cpu_seconds_total', 'process_resident_memory_bytes', 'cairn_disk_free_bytes'])
+    expect(valueOf(name)).toBeGreaterThan(0)
+  // Guarded like the calls, and names that clients make up are no labels.
+  expect((await fetch(url, { headers: { Origin: 'http://evil.example' } })).status).toBe(403)
+  await fetch(`${await urlOf(repo)}/api/v0/made-up`, { method: 'POST' })
+  const paths = (await scrape()).get('cairn_http_requests_total')?.samples.map(({ labels }) => labels['path'])
+  expect(paths).not.toContain('made-up')
+  expect(paths).toContain('none')
+  await Promise.all([endOf(daemon), endOf(provider)])
+})
+
+test('who has no secret gets no metrics where secrets are asked for', async () => {
+  const repo = await newRepo('guarded', {
+    API: { Authorizations: { scraper: { AuthSecret: 'bearer:token', AllowedPaths: ['/debug/metrics'] } } },
+  })
+  const daemon = await place.daemon(repo)
+  const get = async (path: string, init: RequestInit = {}): Promise<number> =>
+    (await fetch(`${await urlOf(repo)}${path}`, init)).status
+  const headers = { Authorization: 'Bearer token' }
+  expect(await get('/debug/metrics/prometheus')).toBe(403)
+  expect(await get('/debug/metrics/prometheus', { headers: { Authorization: 'Bearer other' } })).toBe(403)
+  expect(await get('/debug/metrics/prometheus', { headers })).toBe(200)
+  expect(await get('/api/v0/id', { headers, method: 'POST' })).toBe(403)
+  await endOf(daemon)
 })

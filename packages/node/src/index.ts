@@ -14,6 +14,8 @@ export {
   type LogPlan,
 } from './operation/log-levels.ts'
 export { createRepo, defaultRepoPath, openRepo, readRepo, type Repo, type RepoInfo } from './repo.ts'
+export { counter, formatMetrics, gauge, type Metric, type Sample } from './operation/exposition.ts'
+export { nodeMetrics } from './operation/node-metrics.ts'
 export type { RepoSize } from './storage/repo-size.ts'
 export type { OnlineOptions, Swarm } from './swarm.ts'
 export type { VerifyEvent } from './verify.ts'

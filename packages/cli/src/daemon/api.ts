@@ -37,6 +37,7 @@ export async function openApi(session: Session, node: Node, { agentSuffix, shutd
       commands: [...COMMANDS, ...UNBUILT],
       access: () => access,
       calls: watch.calls,
+      metrics: () => watch.metrics(node, { path, config }),
       logger: watch.logs.of('rpc'),
       context: {
         node: () => Promise.resolve(node),

@@ -1,16 +1,19 @@
 // How a daemon is watched: its log, and the calls that it works on.
 import { isCairnError, type Logger } from '@cairn/core'
-import type { Config } from '@cairn/node'
+import type { Config, Node, RepoInfo } from '@cairn/node'
 import { CallLog, SLOW_CALL_MS, type EndedCall, type Operation } from '@cairn/rpc'
 import type { Session } from '../session.ts'
 import { readVersion } from '../version.ts'
 import type { Logs } from './log/logs.ts'
 import { openLogs, type LogFormat } from './log/open-logs.ts'
+import { Metrics } from './metrics/metrics.ts'
 
 /** What a daemon is watched by. */
 export interface Watch extends Operation {
   readonly logs: Logs
   readonly calls: CallLog
+  /** The metrics of a daemon of `node`, as text for a scrape. */
+  metrics(node: Node, repo: Pick<RepoInfo, 'path' | 'config'>): Promise<string>
   /** Tells that it takes calls at `addresses`. */
   ready(addresses: readonly string[]): void
   /** Tells that it ends, and why. */
@@ -29,11 +32,20 @@ export function openWatch(session: Session, { config, format }: WatchSettings): 
   const startedMs = performance.now()
   const { logs, say } = openLogs({ config, format, environment: process.env })
   const node = logs.of('node')
-  session.sayBy(say, () => node.info('stopped'))
+  const metrics = new Metrics()
+  session.sayBy(say, () => {
+    metrics[Symbol.dispose]()
+    node.info('stopped')
+  })
+  const calls = new CallLog((call) => {
+    metrics.addCall(call)
+    logCall(logs.of('rpc'), call)
+  })
   node.info('starting', { version: readVersion(), pid: process.pid, runtime: `node ${process.version}` })
   return {
     logs,
-    calls: new CallLog((call) => logCall(logs.of('rpc'), call)),
+    calls,
+    metrics: (opened, repo) => metrics.read(opened, repo, calls),
     ready(addresses) {
       for (const address of addresses) logs.of('rpc').info('listening', { address })
       node.info('ready', { ms: Math.round(performance.now() - startedMs) })
