@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { openClient } from '@cairn/rpc'
 import { expect, test } from 'vitest'
-import { openPlace } from './cairn.ts'
+import { expectFailed, openPlace } from './cairn.ts'
 
 test('the typed client drives a daemon, as the README says', async () => {
   const readme = readFileSync(new URL('../../packages/rpc/README.md', import.meta.url), 'utf8')
@@ -22,4 +22,18 @@ test('the typed client drives a daemon, as the README says', async () => {
   expect(await client.last('shutdown')).toBeUndefined()
   expect((await ended).code).toBe(0)
   expect(child.killed).toBe(false)
+})
+
+test('a command on a daemon says which block it has waited for', async () => {
+  await using place = await openPlace()
+  const repo = await place.repo('repo')
+  const { child, ended } = await place.daemon(repo)
+  const nowhere = 'bafkreicysg23kiwv34eg2d7qweipxwosdo2py4ldv42nbauguluen5v6am'
+  for (const command of ['cat', 'get', 'ls', 'pin add']) {
+    const result = await place.cairn(['--repo', repo, '--timeout', '300ms', ...command.split(' '), nowhere])
+    expectFailed(result)
+    expect(result.stderr).toContain(`no peer sent block ${nowhere}`)
+  }
+  child.kill('SIGTERM')
+  await ended
 })

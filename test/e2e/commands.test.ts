@@ -42,12 +42,24 @@ test('help is about the command that is named, and runs none', async () => {
   for (const words of [['nonsense'], ['pin', 'nonsense']]) expectUsageError(await place.cairn(['help', ...words]))
 })
 
+test('CIDs are printed in the form that is asked for', async () => {
+  const old = ['add', '-Q', '--profile', 'unixfs-v0-2015', 'folder/hello']
+  expect(await cairn(...old)).toMatch(/^Qm/)
+  expect(await cairn('--cid-base', 'base36', ...old)).toMatch(/^k2/)
+  expect(await cairn(...old, '--upgrade-cidv0-in-output')).toMatch(/^bafybei/)
+  expect(await cairn(...old, '--cid-base=base36', '--upgrade-cidv0-in-output=false')).toMatch(/^Qm/)
+  expect(await json('--cid-base', 'base36', 'pin', 'ls', '--json')).toMatchObject([
+    { Cid: expect.stringMatching(/^k2/) },
+  ])
+  expectFailed(await place.cairn(['--repo', repo, '--cid-base', 'base7', 'pin', 'ls']))
+})
+
 test('a private key goes to a file that its owner alone may read', async () => {
   await cairn('key', 'gen', 'work')
   await cairn('key', 'export', 'work')
   expect((await stat(place.path('work.key'))).mode & 0o777).toBe(0o600)
-  await cairn('key', 'export', 'work', '-f', 'pem-pkcs8-cleartext', '-o', 'named')
-  const pem = await readFile(place.path('named'), 'utf8')
+  await cairn('key', 'export', 'work', '-f', 'pem-pkcs8-cleartext', '-o', 'work.pem')
+  const pem = await readFile(place.path('work.pem'), 'utf8')
   expect(pem).toMatch(/^-----BEGIN PRIVATE KEY-----/)
   expect(await cairn('key', 'export', 'work', '-f', 'pem-pkcs8-cleartext', '-o', '-')).toBe(pem)
   expect(await cairn('key', 'import', 'again', 'work.key')).toMatch(/^k51\w+\n$/)

@@ -32,6 +32,9 @@ export function buildProgram(version: string, act: Action): Program {
     .addOption(
       new Option('--timeout <duration>', 'give up after this time, for example 30s or 5m').argParser(durationOf),
     )
+    .option('--cid-base <base>', 'print CIDs of version 1 in this base, and those of version 0 as version 1')
+    .option('--upgrade-cidv0-in-output', 'print CIDs of version 0 as version 1')
+    .addOption(new Option('--no-upgrade-cidv0-in-output').hideHelp())
     .configureHelp(HELP)
     .showHelpAfterError('(cairn --help tells more)')
     .exitOverride()
@@ -48,13 +51,14 @@ export function normalizeFlags(argv: readonly string[]): string[] {
   return argv.map((word, index) => {
     // By itself it would take the argument after it.
     if (word === '--trace' && (end === -1 || index < end)) return `--trace=${STANDARD_ERROR}`
-    const [, name, value] = /^--([a-z][a-z-]*)=(true|false)$/.exec(word) ?? []
+    const [, name, value] = /^--([a-z][a-z0-9-]*)=(true|false)$/.exec(word) ?? []
     if (name === undefined || !FLAGS.has(name) || (end !== -1 && index > end)) return word
     return value === 'true' ? `--${name}` : `--no-${name}`
   })
 }
 
 const FLAGS: ReadonlySet<string> = new Set([
+  'upgrade-cidv0-in-output',
   ...START_FLAGS,
   ...COMMANDS.flatMap((command) => Object.entries(command.options)).flatMap(([name, spec]) =>
     spec.type === 'flag' ? [name] : [],
@@ -222,9 +226,12 @@ function isOptionValue(value: unknown): value is OptionValue {
 }
 
 function globalsOf(command: Program): GlobalOptions {
-  const { repo, timeout, json = false, peer = [], trace, api, apiAuth } = command.optsWithGlobals<GivenOptions>()
+  const given = command.optsWithGlobals<GivenOptions>()
+  const { repo, timeout, json = false, peer = [], trace, api, apiAuth } = given
+  const { cidBase: base, upgradeCidv0InOutput: upgrade } = given
+  const cidForm = base === undefined && upgrade === undefined ? undefined : { base, upgrade }
   // A command may have an option of this name and its own, which is one text.
-  return { repo, timeoutMs: timeout, json, peers: Array.isArray(peer) ? peer : [], trace, api, apiAuth }
+  return { repo, timeoutMs: timeout, json, peers: Array.isArray(peer) ? peer : [], trace, api, apiAuth, cidForm }
 }
 
 interface GivenOptions {
@@ -235,6 +242,8 @@ interface GivenOptions {
   readonly trace?: string
   readonly api?: string
   readonly apiAuth?: string
+  readonly cidBase?: string
+  readonly upgradeCidv0InOutput?: boolean
 }
 
 function exampleText(examples: readonly string[]): string {

@@ -1,7 +1,7 @@
 // Runs one command of the table and renders what it yields: text or JSON lines to standard output, progress to the
 // terminal, trees to the disk.
 import { CairnError } from '@cairn/core'
-import type { BytesCommand, Command, CommandInput, EventCommand, Progress, RpcClient } from '@cairn/rpc'
+import type { BytesCommand, CidForm, Command, CommandInput, EventCommand, Progress, RpcClient } from '@cairn/rpc'
 import { diskSources, totalBytesOf, type DiskSourceOptions } from './disk/disk-source.ts'
 import type { ProgressLine, ProgressState } from './terminal/progress-line.ts'
 import { runTree } from './run-tree.ts'
@@ -48,11 +48,13 @@ async function onDaemon(command: Command, client: RpcClient, { globals, signal }
 }
 
 async function runEvents(command: EventCommand, call: Call, session: Session): Promise<void> {
+  const form = await formOf(command, session)
   const input = await inputOf(command, call, session)
   const line = await progressLine(command, call, session)
   const tally = new Tally()
   try {
-    for await (const event of command.run(input)) {
+    for await (const yielded of command.run(input)) {
+      const event = form === undefined ? yielded : form(yielded)
       const progress = command.progress(event)
       if (progress !== undefined) {
         line?.update(tally.add(progress))
@@ -68,6 +70,14 @@ async function runEvents(command: EventCommand, call: Call, session: Session): P
   } finally {
     line?.clear()
   }
+}
+
+/** How the results get their CIDs in the form that is asked for; loaded only where one is. */
+async function formOf(command: EventCommand, { globals }: Session): Promise<CidForm | undefined> {
+  const { cidForm: options, json } = globals
+  if (options === undefined) return undefined
+  const { cidForm } = await import('@cairn/rpc')
+  return cidForm(command, options, !json)
 }
 
 /** To standard output, or to the file that `--output`, or else the command, names. */
@@ -140,7 +150,13 @@ function sourceOptions(command: Command, { options }: Call, { signal }: Session)
 
 /** A progress line when there is a terminal for it; for sources it knows how much there is to do. */
 async function progressLine(command: Command, call: Call, session: Session): Promise<ProgressLine | undefined> {
-  if (!process.stderr.isTTY || session.globals.json || session.globals.trace === STANDARD_ERROR) return undefined
+  if (
+    call.options['progress'] === false ||
+    !process.stderr.isTTY ||
+    session.globals.json ||
+    session.globals.trace === STANDARD_ERROR
+  )
+    return undefined
   const { ProgressLine: Line } = await import('./terminal/progress-line.ts')
   const paths = sourcePaths(command, call)
   const isCountable = textCount(command) !== undefined && !paths.includes('-')

@@ -1,7 +1,7 @@
 // What one run of the command line works with: repo, node, signal, output. The node opens at its first use.
 import { CairnError, type Loggers } from '@cairn/core'
 import type { OnlineOptions, RecoveryEvent, Swarm } from '@cairn/node'
-import type { CommandInput, RpcClient } from '@cairn/rpc'
+import type { CidFormOptions, CommandInput, RpcClient } from '@cairn/rpc'
 import { Interrupted } from './exit-code.ts'
 import { Output } from './terminal/output.ts'
 import { PeerWatch } from './peer-watch.ts'
@@ -25,6 +25,8 @@ export interface GlobalOptions {
   readonly api?: string | undefined
   /** What the RPC is told of who calls, as `bearer:TOKEN` or `basic:USER:PASSWORD`. */
   readonly apiAuth?: string | undefined
+  /** How CIDs in results are printed. */
+  readonly cidForm?: CidFormOptions | undefined
 }
 
 type OpenNode = CommandInput['node']
@@ -39,6 +41,9 @@ interface OpenOptions {
   readonly logs?: Loggers | undefined
 }
 
+/** Milliseconds that a daemon has, when the time of a command is over, to say what it has waited for. */
+const DAEMON_GRACE_MS = 1000
+
 /** Owns everything that a run opens. */
 export class Session implements AsyncDisposable {
   readonly globals: GlobalOptions
@@ -46,7 +51,9 @@ export class Session implements AsyncDisposable {
   /** Aborts on Ctrl-C, when the time is over, and when nobody reads the output any more. */
   readonly signal: AbortSignal
   readonly #stop = new AbortController()
-  readonly #timer: NodeJS.Timeout | undefined
+  /** When the time is over, on the clock of `performance`. */
+  readonly #deadlineMs: number | undefined
+  #timer: NodeJS.Timeout | undefined
   #node: Promise<Node> | undefined
   #remote: Promise<RpcClient | undefined> | undefined
   #swarm: Swarm | undefined
@@ -63,7 +70,8 @@ export class Session implements AsyncDisposable {
     this.signal = this.output.signal
     process.on('SIGINT', this.#interrupt).on('SIGTERM', this.#interrupt)
     if (timeoutMs === undefined) return
-    this.#timer = setTimeout(() => this.#stop.abort(this.#tooLate(timeoutMs)), timeoutMs)
+    this.#deadlineMs = performance.now() + timeoutMs
+    this.#stopAfter(timeoutMs)
   }
 
   /** The node on the repo: online when peers are named or `online` is given, opened once. */
@@ -80,7 +88,10 @@ export class Session implements AsyncDisposable {
   /** The daemon that runs on the repo, which then does the work, or `undefined` where this process does it. */
   async remote(): Promise<RpcClient | undefined> {
     const { findDaemon } = await import('./daemon/find-daemon.ts')
-    this.#remote ??= findDaemon(await this.repoPath(), this.globals)
+    this.#remote ??= findDaemon(await this.repoPath(), { ...this.globals, deadlineMs: this.#deadlineMs })
+    // It ends calls in time, and knows what they wait for.
+    if (this.#deadlineMs !== undefined && (await this.#remote) !== undefined)
+      this.#stopAfter(this.#deadlineMs - performance.now() + DAEMON_GRACE_MS)
     return this.#remote
   }
 
@@ -163,6 +174,11 @@ export class Session implements AsyncDisposable {
       say: (line) => this.say(line),
     })
     return this.#peerWatch
+  }
+
+  #stopAfter(ms: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#stop.abort(this.#tooLate(this.globals.timeoutMs ?? 0)), ms)
   }
 
   /** The time is over: says what was waited for, if that is a block. */

@@ -62,6 +62,8 @@ export interface AddOptions extends AbortOptions {
   readonly settings: ImportSettings
   /** Pins the root recursively; true by default. */
   readonly pin?: boolean
+  /** Name of that pin. */
+  readonly pinName?: string | undefined
   /** Path of the mutable file or folder that the root becomes as well; one that ends with a slash is the folder for it. */
   readonly toFiles?: string | undefined
 }
@@ -152,7 +154,7 @@ export class Node implements AsyncDisposable {
    */
   async *add(
     source: NamedSource,
-    { settings, pin = true, toFiles, signal }: AddOptions,
+    { settings, pin = true, pinName, toFiles, signal }: AddOptions,
   ): AsyncGenerator<ProgressEvent | EntryEvent> {
     if (toFiles !== undefined) await (await this.files()).checkFree(toFiles, source.name)
     const hold = this.store.hold()
@@ -168,7 +170,7 @@ export class Node implements AsyncDisposable {
         }
       }
       if (root === undefined) return
-      if (pin) await this.pins.record(root.cid)
+      if (pin) await this.pins.record(root.cid, 'recursive', pinName)
       if (toFiles !== undefined)
         await (await this.files()).put(toFiles, { cid: root.cid, name: source.name }, { signal })
       yield root

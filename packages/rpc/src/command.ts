@@ -102,6 +102,8 @@ export interface CommandInput<Specs extends OptionSpecs = OptionSpecs> {
   /** How the daemon that runs the command is watched; absent where none does. */
   readonly operation?: Operation | undefined
   readonly signal: AbortSignal
+  /** Told how many bytes a command yields in all, before the first of them, where that is known. */
+  readonly onLength?: ((bytes: number) => void) | undefined
   /** Of a tree, what its receiver has already. */
   readonly known?: KnownContent | undefined
 }

@@ -39,12 +39,13 @@ import { repoGc, repoStat, repoVersion } from './commands/repo.ts'
 import { resolve } from './commands/resolve.ts'
 import { shutdown } from './commands/shutdown.ts'
 import { version } from './commands/version.ts'
-import { bitswapLedger, bitswapStat, bitswapWantlist, statsBw } from './commands/bitswap.ts'
+import { statsBw } from './commands/bandwidth.ts'
+import { bitswapLedger, bitswapStat, bitswapWantlist } from './commands/bitswap.ts'
 import { swarmPeeringAdd, swarmPeeringLs, swarmPeeringRm } from './commands/peering.ts'
 import { ping } from './commands/ping.ts'
 import { swarmFilters, swarmFiltersAdd, swarmFiltersRm } from './commands/swarm-filters.ts'
+import { id } from './commands/id.ts'
 import {
-  id,
   swarmAddrs,
   swarmAddrsListen,
   swarmAddrsLocal,
@@ -83,6 +84,7 @@ export { openRpcServer, type RpcServerParts } from './http/rpc-server.ts'
 export type { AccessSettings } from './http/access.ts'
 export { authorizationHeader, digestOfSecret } from './http/authorization.ts'
 
+export { cidForm, type CidForm, type CidFormOptions } from './commands/cid-form.ts'
 export { fileOf, gzipOf, tarOf } from './tree-archive.ts'
 
 /** The rows of the table, with their types, which are part of what this package declares: so commands export what they yield. */

@@ -12,8 +12,8 @@ test('a block that is not there does not keep the others', async () => {
   const [one = '', two = ''] = keys
   await run('block rm', { args: [one] })
   expect(await answer('block rm', { args: [one, two] })).toEqual([
-    { Hash: two },
     { Hash: one, Error: expect.stringMatching(/./) },
+    { Hash: two },
   ])
   expect(await answer('block rm', { args: [one], options: { force: true } })).toEqual([{ Hash: one }])
   expect(await node.store.stat()).toMatchObject({ blocks: 0 })

@@ -8,6 +8,11 @@ import { authorizationHeader, RpcClient } from '@cairn/rpc'
 import type { GlobalOptions } from '../session.ts'
 import { API_FILE } from './api.ts'
 
+/** Which daemon, and until when it has time, on the clock of `performance`. */
+interface DaemonWanted extends Pick<GlobalOptions, 'api' | 'apiAuth'> {
+  readonly deadlineMs?: number | undefined
+}
+
 /**
  * A client of the daemon that `--api` names, or that has left its address in the repo and answers there.
  *
@@ -15,15 +20,15 @@ import { API_FILE } from './api.ts'
  */
 export async function findDaemon(
   repoPath: string,
-  { api, apiAuth }: Pick<GlobalOptions, 'api' | 'apiAuth'>,
+  { api, apiAuth, deadlineMs }: DaemonWanted,
 ): Promise<RpcClient | undefined> {
   const authorization = apiAuth === undefined ? undefined : authorizationHeader(apiAuth)
-  if (api !== undefined) return new RpcClient(parseListenAddress(api), authorization)
+  if (api !== undefined) return new RpcClient(parseListenAddress(api), { authorization, deadlineMs })
   const text = await addressIn(join(repoPath, API_FILE))
   if (text === undefined) return undefined
   const address = parseListenAddress(text)
   // What a daemon that was killed has left behind leads nowhere.
-  return (await answers(address)) ? new RpcClient(address, authorization) : undefined
+  return (await answers(address)) ? new RpcClient(address, { authorization, deadlineMs }) : undefined
 }
 
 async function addressIn(path: string): Promise<string | undefined> {

@@ -87,9 +87,9 @@ export class Mfs {
     return this.#root.reader
   }
 
-  /** What stands at `path` now. @throws NOT_FOUND, and INVALID when a file stands on the way */
-  async find(path: string): Promise<TreeEntry> {
-    return requireAt(this.reader, await this.#root.current(), parseMfsPath(path))
+  /** What stands at `path` now, as `reader` finds it. @throws NOT_FOUND, and INVALID when a file stands on the way */
+  async find(path: string, reader: BlockReader = this.reader): Promise<TreeEntry> {
+    return requireAt(reader, await this.#root.current(), parseMfsPath(path))
   }
 
   /** Resolves once all changes are durable. */

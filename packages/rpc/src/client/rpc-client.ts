@@ -18,16 +18,25 @@ export interface RpcCall {
   readonly signal: AbortSignal
 }
 
+/** How calls are made. */
+export interface RpcClientOptions {
+  /** Value of the header of this name, for a node that asks for it. */
+  readonly authorization?: string | undefined
+  /** When calls have to be done, on the clock of `performance`: the node then ends them and says what it has waited for. */
+  readonly deadlineMs?: number | undefined
+}
+
 /** A node in another process, by the address of its RPC. */
 export class RpcClient {
   readonly #address: ListenAddress
   readonly #authorization: string | undefined
+  readonly #deadlineMs: number | undefined
   readonly #agent = new Agent({ keepAlive: true, maxSockets: CLIENT_CONNECTIONS_MAX })
 
-  /** @param authorization value of the header of this name, for a node that asks for it */
-  constructor(address: ListenAddress, authorization?: string) {
+  constructor(address: ListenAddress, { authorization, deadlineMs }: RpcClientOptions = {}) {
     this.#address = address
     this.#authorization = authorization
+    this.#deadlineMs = deadlineMs
   }
 
   /**
@@ -38,11 +47,14 @@ export class RpcClient {
   async *call({ path, query, sources, signal }: RpcCall): AsyncGenerator<Uint8Array> {
     signal.throwIfAborted()
     const body = sources && multipartBody(sources)
+    const timed = new URLSearchParams(query)
+    if (this.#deadlineMs !== undefined)
+      timed.set('timeout', `${Math.max(Math.ceil(this.#deadlineMs - performance.now()), 1)}ms`)
     const request = httpRequest({
       ...connectionTo(this.#address),
       agent: this.#agent,
       method: 'POST',
-      path: `${API_PATH}${path.join('/')}?${query}`,
+      path: `${API_PATH}${path.join('/')}?${timed}`,
       headers: {
         ...(body && { 'Content-Type': body.contentType }),
         ...(this.#authorization !== undefined && { Authorization: this.#authorization }),

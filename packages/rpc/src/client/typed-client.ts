@@ -78,7 +78,7 @@ export class CommandClient<Types extends CommandTypes> implements Disposable {
    */
   constructor(commands: readonly Command[], address: string, { auth }: ClientOptions = {}) {
     const authorization = auth === undefined ? undefined : authorizationHeader(auth)
-    this.#client = new RpcClient(parseListenAddress(address), authorization)
+    this.#client = new RpcClient(parseListenAddress(address), { authorization })
     this.#commands = new Map(
       commands.map((command) => [command.path.join(' '), remoteCommand(command, this.#client)] as const),
     )

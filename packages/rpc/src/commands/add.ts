@@ -1,6 +1,7 @@
 // cairn add: files and folders into blocks.
 import {
   CairnError,
+  checkPinName,
   dropBlocks,
   formatCid,
   importTree,
@@ -49,10 +50,19 @@ const SOURCE_OPTIONS = {
 
 const OPTIONS = {
   recursive: { type: 'flag', short: 'r', help: 'add folders with everything below them' },
+  progress: { type: 'flag', help: 'tell how far it is; on by default on a terminal' },
+  silent: { type: 'flag', help: 'print nothing' },
   quieter: { type: 'flag', short: 'Q', help: 'print only the CID of each root' },
   quiet: { type: 'flag', short: 'q', help: 'print only CIDs' },
   'only-hash': { type: 'flag', short: 'n', help: 'compute the CID and store nothing; needs no repo' },
   pin: { type: 'flag', help: 'pin the root; on by default' },
+  'pin-name': {
+    type: 'text',
+    value: 'NAME',
+    check: checkPinName,
+    excludes: ['only-hash'],
+    help: 'a name for the pin',
+  },
   'wrap-with-directory': {
     type: 'flag',
     short: 'w',
@@ -66,6 +76,8 @@ const OPTIONS = {
     excludes: ['only-hash'],
     help: 'also put it into the mutable files; one that ends with / is the folder for it',
   },
+  nocopy: { type: 'flag', help: 'not supported: blocks are always copied into the repo' },
+  fscache: { type: 'flag', help: 'not supported' },
   ...SETTING_OPTIONS,
   ...SOURCE_OPTIONS,
 } as const satisfies OptionSpecs
@@ -91,6 +103,9 @@ export const add = eventCommand({
   options: OPTIONS,
   async *run(input): AsyncGenerator<AddEvent> {
     const settings = importSettings(input.options)
+    const unbuilt = (['nocopy', 'fscache'] as const).find((name) => input.options[name] === true)
+    if (unbuilt !== undefined)
+      throw new CairnError('UNSUPPORTED', `Cannot add with ${unbuilt}: blocks are always copied into the repo`)
     const sources = isWrapped(input.options) ? [wrapped(input.sources)] : input.sources
     for await (const source of sources) {
       for await (const event of importEvents(input, source, settings)) {
@@ -103,7 +118,8 @@ export const add = eventCommand({
   answer: named,
   text(event, options) {
     if ('Bytes' in event) return undefined
-    const { quiet = false, quieter = false } = options
+    const { quiet = false, quieter = false, silent = false } = options
+    if (silent) return undefined
     const isRoot = isWrapped(options) ? event.Name === '' : !event.Name.includes('/')
     if (quieter) return isRoot ? event.Hash : undefined
     return quiet ? event.Hash : `added ${event.Hash} ${event.Name === '' ? event.Hash : printable(event.Name)}`
@@ -116,9 +132,9 @@ async function* importEvents(
   source: NamedSource,
   settings: ImportSettings,
 ): AsyncGenerator<ProgressEvent | EntryEvent> {
-  const { 'only-hash': onlyHash = false, 'to-files': toFiles, pin = true } = input.options
+  const { 'only-hash': onlyHash = false, 'to-files': toFiles, 'pin-name': pinName, pin = true } = input.options
   if (onlyHash) yield* dropBlocks(importTree(source, settings))
-  else yield* (await input.node()).add(source, { settings, pin, toFiles, signal: input.signal })
+  else yield* (await input.node()).add(source, { settings, pin, pinName, toFiles, signal: input.signal })
 }
 
 /** As in Kubo, a file without a name goes by its CID; what everything was put into has none. */
@@ -127,7 +143,8 @@ async function* named(
   options: OptionValues<typeof OPTIONS>,
 ): AsyncGenerator<AddEvent> {
   for await (const event of events)
-    yield 'Hash' in event && event.Name === '' && !isWrapped(options) ? { ...event, Name: event.Hash } : event
+    if (options.silent !== true || !('Hash' in event))
+      yield 'Hash' in event && event.Name === '' && !isWrapped(options) ? { ...event, Name: event.Hash } : event
 }
 
 function isWrapped({ wrap, 'wrap-with-directory': wrapLong }: OptionValues<typeof OPTIONS>): boolean {

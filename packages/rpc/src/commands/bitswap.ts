@@ -138,24 +138,3 @@ export const bitswapLedger = eventCommand({
       '',
     ].join('\n'),
 })
-
-export const statsBw = eventCommand({
-  path: ['stats', 'bw'],
-  summary: 'Print how many bytes blocks and wants took since the node began, and their rate of late',
-  examples: ['cairn stats bw'],
-  options: {},
-  network: true,
-  async *run(input) {
-    const { totalIn, totalOut, rateIn, rateOut } = (await swarmOf(input)).bitswap.stats().traffic
-    yield { TotalIn: totalIn, TotalOut: totalOut, RateIn: rateIn, RateOut: rateOut }
-  },
-  answer: lastEvent,
-  text: ({ TotalIn, TotalOut, RateIn, RateOut }) =>
-    [
-      'Bandwidth',
-      `TotalIn: ${formatBytes(TotalIn)}`,
-      `TotalOut: ${formatBytes(TotalOut)}`,
-      `RateIn: ${formatBytes(RateIn)}/s`,
-      `RateOut: ${formatBytes(RateOut)}/s`,
-    ].join('\n'),
-})

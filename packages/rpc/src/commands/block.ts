@@ -13,6 +13,7 @@ import {
   parsePath,
   resolvePath,
   type Block,
+  type Keeper,
   type NamedSource,
 } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
@@ -38,9 +39,10 @@ export const blockGet = bytesCommand({
   arguments: [CID_ARGUMENT],
   options: {},
   fetches: true,
-  async *run({ args, node, signal }) {
+  async *run({ args, node, signal, onLength }) {
     const { blocks } = await node()
     const { bytes } = await blocks.get(await resolvePath(blocks, firstArgument({ args }), { signal }), { signal })
+    onLength?.(bytes.length)
     yield bytes
   },
 })
@@ -75,6 +77,12 @@ export const blockPut = eventCommand({
       excludes: ['cid-codec'],
       help: 'v0: make a CIDv0; the others are old names of codecs',
     },
+    mhlen: {
+      type: 'text',
+      value: 'BYTES',
+      check: lengthOf,
+      help: 'length of the hash; -1, the default, is that of its function, and others are not supported',
+    },
     pin: { type: 'flag', help: 'pin the block' },
     'allow-big-block': BIG_BLOCK_OPTION,
   },
@@ -83,14 +91,18 @@ export const blockPut = eventCommand({
     for await (const source of sources) {
       const bytesMax = options['allow-big-block'] === true ? BIG_BLOCK_BYTES_MAX : BLOCK_BYTES_MAX
       const bytes = await readWhole(source, bytesMax)
+      const hash = hashByName(options.mhtype ?? 'sha2-256').name
       const block: Block =
         options.format === 'v0'
           ? createBlock(bytes, { codec: DAG_PB_CODE, cidVersion: 0, bytesMax })
           : createBlock(bytes, {
               codec: codecByName(OLD_NAMES[options.format ?? ''] ?? options['cid-codec'] ?? 'raw'),
-              hash: hashByName(options.mhtype ?? 'sha2-256').name,
+              hash,
               bytesMax,
             })
+      const length = lengthOf(options.mhlen ?? '-1')
+      if (length !== -1 && length !== block.cid.multihash.size)
+        throw new CairnError('UNSUPPORTED', `Cannot put ${source.name}: hashes of ${length} bytes are not supported`)
       await blocks.putMany([block])
       if (options.pin === true) await pins.add(block.cid, { blocks })
       yield { Key: block.cid.toString(), Size: bytes.length }
@@ -128,23 +140,27 @@ export const blockRm = eventCommand({
     const { store, pins } = await node()
     // All are checked before the first is deleted, so that a refusal changes nothing.
     const cids = args.map((text) => parsePath(text).root)
-    for (const [index, keeper] of (await pins.keepersOf(cids, { signal })).entries()) {
-      if (keeper !== undefined)
-        throw new CairnError('CONFLICT', `Cannot delete ${cids[index]}: it is pinned (${keeper.type})`, {
-          cid: keeper.pin.cid,
-        })
+    const keepers = await pins.keepersOf(cids, { signal })
+    const pinned = cids.find((_, index) => keepers[index] !== undefined)
+    if (pinned !== undefined) {
+      for (const [index, cid] of cids.entries()) yield { Hash: cid.toString(), Error: refusalOf(keepers[index]) }
+      throw new CairnError('CONFLICT', `Cannot delete ${pinned}: it is pinned`, { cid: pinned })
     }
     let missing: CID | undefined
     for (const cid of cids) {
       const deleted = await store.deleteMany([cid])
-      if (deleted > 0 || force) yield { Hash: cid.toString() }
-      else missing ??= cid
+      if (deleted > 0 || force) {
+        yield { Hash: cid.toString() }
+        continue
+      }
+      missing ??= cid
+      yield { Hash: cid.toString(), Error: `ipld: could not find ${cid}` }
     }
     if (missing !== undefined)
       throw new CairnError('NOT_FOUND', `Cannot delete ${missing}: it is not in this repo`, { cid: missing })
   },
-  answer: (events) => withMissing(events),
-  text: ({ Hash }, { quiet = false }) => (quiet ? undefined : `removed ${Hash}`),
+  answer: (events) => asResults(events),
+  text: ({ Hash, Error: error }, { quiet = false }) => (quiet || error !== undefined ? undefined : `removed ${Hash}`),
 })
 
 export interface RemovedBlock {
@@ -152,14 +168,29 @@ export interface RemovedBlock {
   readonly Error?: string
 }
 
-/** In Kubo a block that is not there is no failure of the call, but a result. */
-async function* withMissing(events: AsyncIterable<RemovedBlock>): AsyncGenerator<RemovedBlock> {
+/** Kubo's words for a block that is not deleted. */
+function refusalOf(keeper: Keeper | undefined): string {
+  if (keeper === undefined) return 'not deleted, since another block of this call is pinned'
+  return keeper.type === 'indirect' ? `pinned via ${keeper.pin.cid}` : `pinned: ${keeper.type}`
+}
+
+/** In Kubo a block that is not there, or is pinned, is no failure of the call, but a result. */
+async function* asResults(events: AsyncIterable<RemovedBlock>): AsyncGenerator<RemovedBlock> {
+  let hasRefused = false
   try {
-    yield* events
+    for await (const event of events) {
+      hasRefused ||= event.Error !== undefined
+      yield event
+    }
   } catch (error) {
-    if (!isCairnError(error, 'NOT_FOUND') || error.cid === undefined) throw error
-    yield { Hash: error.cid.toString(), Error: error.message }
+    if (!hasRefused || !isCairnError(error) || (error.code !== 'NOT_FOUND' && error.code !== 'CONFLICT')) throw error
   }
+}
+
+/** @throws INVALID for what is no length */
+function lengthOf(text: string): number {
+  if (!/^-1$|^\d{1,3}$/.test(text)) throw new CairnError('INVALID', `Cannot take "${text}" for a length`)
+  return Number(text)
 }
 
 /** The content of a source that is to become one block of at most `bytesMax`. @throws LIMIT, INVALID for a folder */

@@ -2,6 +2,8 @@
 import {
   decodeUnixFS,
   fileSize,
+  isFile,
+  RAW_CODE,
   readEarly,
   readFile,
   readTree,
@@ -10,7 +12,7 @@ import {
   type BlockReader,
   type ByteRange,
 } from '@cairn/core'
-import { bytesCommand, firstArgument, treeCommand } from '../command.ts'
+import { bytesCommand, firstArgument, treeCommand, type CommandInput } from '../command.ts'
 
 const PATH = { name: 'path', help: 'CID, CID/name, /ipfs/CID/name or ipfs://CID/name' } as const
 
@@ -28,11 +30,38 @@ export const cat = bytesCommand({
     length: { type: 'count', short: 'l', value: 'N', help: 'write at most so many bytes' },
   },
   fetches: true,
-  async *run({ args, options, node, signal }) {
-    const { blocks } = await node()
+  async *run({ args, options, node, signal, onLength }) {
+    const { blocks, store } = await node()
+    if (onLength !== undefined) {
+      const bytes = await lengthOf({ blocks, store }, args, { ...options, signal })
+      if (bytes !== undefined) onLength(bytes)
+    }
     yield* readEarly(blocks, (reader) => joinFiles(reader, args, { ...options, signal }))
   },
 })
+
+/** How many bytes `joinFiles` gives; `undefined` where a block would have to be fetched for that alone. */
+async function lengthOf(
+  { blocks, store }: Pick<Awaited<ReturnType<CommandInput['node']>>, 'blocks' | 'store'>,
+  paths: readonly string[],
+  { offset = 0, length = Infinity, signal }: ByteRange & AbortOptions,
+): Promise<number | undefined> {
+  let bytes = -offset
+  for (const path of paths) {
+    const cid = await resolvePath(blocks, path, { signal })
+    const stored = await store.size(cid)
+    if (cid.code !== RAW_CODE) {
+      const found = decodeUnixFS(await blocks.get(cid, { signal }))
+      if (!isFile(found)) return undefined // reading says what is wrong with it
+      bytes += fileSize(found)
+    } else if (stored === undefined) {
+      return undefined
+    } else {
+      bytes += stored
+    }
+  }
+  return Math.min(Math.max(bytes, 0), length)
+}
 
 /** Several files, read as if they were one. */
 async function* joinFiles(

@@ -73,6 +73,8 @@ export const filesCp = eventCommand({
       await files.copy(source, dest, { ...options, signal })
     } else {
       const cid = await resolvePath(opened.blocks, source, { signal })
+      // Looked at here, where it can be given up; what puts it would wait for it.
+      await opened.blocks.get(cid, { signal })
       const { root, names } = parsePath(source)
       await files.put(dest, { cid, name: names.at(-1) ?? root.toString() }, { ...options, signal })
     }

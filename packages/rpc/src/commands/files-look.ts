@@ -18,7 +18,7 @@ import {
 import type { CID } from 'multiformats/cid'
 import { joined, lastEvent } from './answers.ts'
 import { bytesCommand, eventCommand, firstArgument, type CommandInput } from '../command.ts'
-import { formatMode } from '../metadata.ts'
+import { formatMode, permissionText } from '../metadata.ts'
 import { printable } from '../printable.ts'
 import { isContentPath, lastName, MFS_PATH } from './files-options.ts'
 
@@ -84,7 +84,7 @@ export const filesRead = bytesCommand({
     count: { type: 'count', short: 'n', value: 'N', help: 'write at most so many bytes' },
   },
   fetches: true,
-  async *run({ args, options: { offset = 0, count }, node, signal }) {
+  async *run({ args, options: { offset = 0, count }, node, signal, onLength }) {
     const path = firstArgument({ args })
     const files = await (await node()).files()
     const { cid } = await files.find(path)
@@ -94,6 +94,7 @@ export const filesRead = bytesCommand({
       const size = fileSize(found)
       throw new CairnError('INVALID', `Cannot read ${path}: offset was past end of file (${offset} > ${size})`)
     }
+    onLength?.(Math.min(fileSize(found) - offset, count ?? Infinity))
     yield* readFile(files.reader, cid, { offset, length: count, signal })
   },
 })
@@ -204,19 +205,13 @@ function formatted(event: FilesStatEvent, format: string): string {
     '<cumulsize>': `${event.CumulativeSize}`,
     '<childs>': `${event.Blocks}`,
     '<type>': event.Type,
-    '<mode>': mode === undefined ? 'not set' : permissionText(mode, event.Type),
+    '<mode>': mode === undefined ? 'not set' : permissionText(mode, event.Type === 'directory'),
     '<mode-octal>': Mode ?? 'not set',
     '<mtime>': Mtime === undefined ? 'not set' : new Date(Mtime * 1000).toISOString(),
     '<mtime-secs>': `${Mtime ?? 'not set'}`,
     '<mtime-nsecs>': Mtime === undefined ? 'not set' : `${MtimeNsecs}`,
   }
   return format.replaceAll(/<[a-z-]+>/g, (token) => values[token] ?? token)
-}
-
-/** Permissions as `ls` shows them. */
-function permissionText(mode: number, type: FilesStatEvent['Type']): string {
-  const letters = Array.from('rwxrwxrwx', (letter, index) => ((mode & (0o400 >> index)) === 0 ? '-' : letter))
-  return `${type === 'directory' ? 'd' : '-'}${letters.join('')}`
 }
 
 async function* plain(entries: Iterable<DirectoryEntry> | AsyncIterable<DirectoryEntry>): AsyncGenerator<FilesEntry> {

@@ -2,10 +2,9 @@
 // Source: kubo core/commands/keystore.go.
 import { CairnError } from '@cairn/core'
 import type { Keystore, NamedKey } from '@cairn/node'
-import { CID } from 'multiformats/cid'
-import { decode as decodeDigest } from 'multiformats/hashes/digest'
 import { lastEvent } from './answers.ts'
 import { baseNamed, decodeMultibase } from './multibase.ts'
+import { idForm } from './peer-form.ts'
 import { readSource } from './whole-source.ts'
 import { bytesCommand, eventCommand, firstArgument, type OptionSpecs, type OptionValues } from '../command.ts'
 
@@ -14,9 +13,6 @@ export interface KeyEntry {
   readonly Name: string
   readonly Id: string
 }
-
-/** Codec of a CID that names a public key. */
-const LIBP2P_KEY = 0x72
 
 const ID_OPTIONS = {
   'ipns-base': {
@@ -215,15 +211,8 @@ function keyLines({ Keys }: KeysEvent, { l: withIds = false }: { readonly l?: bo
 async function idWriter({
   'ipns-base': name = 'base36',
 }: OptionValues<typeof ID_OPTIONS>): Promise<(key: NamedKey) => KeyEntry> {
-  if (name === 'b58mh') {
-    const { encoder } = await baseNamed('base58btc')
-    return (key) => ({ Name: key.name, Id: encoder.encode(key.multihash).slice(1) })
-  }
-  const { encoder } = await baseNamed(name)
-  return (key) => ({
-    Name: key.name,
-    Id: encoder.encode(CID.createV1(LIBP2P_KEY, decodeDigest(key.multihash)).bytes),
-  })
+  const formed = await idForm(name)
+  return (key) => ({ Name: key.name, Id: formed(key.multihash) })
 }
 
 function formatOf(text: string | undefined): Parameters<Keystore['export']>[1] {

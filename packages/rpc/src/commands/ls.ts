@@ -17,10 +17,15 @@ import {
 } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
 import { toString } from 'uint8arrays/to-string'
+import { only } from './answers.ts'
 import { eventCommand } from '../command.ts'
+import { formatGoTime, goMode, permissionText } from '../metadata.ts'
 import { printable } from '../printable.ts'
 
-/** Numbers of the types in a listing, as Kubo's RPC has them; 0 for what nobody has looked into. */
+/**
+ * Numbers of the types in a listing, as Kubo's RPC has them; 0 for what nobody has looked into. Kubo lists a sharded directory as a
+ * directory: kubo core/commands/ls.go and core/coreapi/unixfs.go.
+ */
 const LINK_TYPE = { directory: 1, file: 2, symlink: 4, 'hamt-shard': 1, raw: 2, metadata: 0 } as const
 
 /** Entries that are looked into at a time while a listing goes on. */
@@ -33,6 +38,10 @@ interface LsLink {
   readonly Type: number
   /** Where a symbolic link leads; empty for anything else. */
   readonly Target: string
+  /** Go's FileMode, 0 where no permissions are stored or nobody has looked. */
+  readonly Mode: number
+  /** When it was changed, in Go's form; the year 1 where that is not stored or nobody has looked. */
+  readonly ModTime: string
 }
 
 /** One entry of one listed directory. Before those of each of several directories comes one object without entries. */
@@ -54,6 +63,7 @@ export const ls = eventCommand({
   ],
   arguments: [{ name: 'path', help: 'CID, CID/name, /ipfs/CID/name or ipfs://CID/name', repeat: true }],
   options: {
+    long: { type: 'flag', short: 'l', help: 'show permissions and times of change as well, where they are stored' },
     headers: { type: 'flag', short: 'v', help: 'begin with the names of the columns' },
     'resolve-type': {
       type: 'flag',
@@ -74,16 +84,21 @@ export const ls = eventCommand({
         yield { Objects: [{ Hash: path, Links: [link] }] }
     }
   },
-  answer: (events, { stream = false }) => (stream ? events : byObject(events)),
-  text({ Objects }, { headers = false, size = true }) {
-    const columns = size ? 'Hash Size Name' : 'Hash Name'
+  answer: (events, { stream = false }) => (stream ? only(events, hasLinks) : byObject(events)),
+  text({ Objects }, { headers = false, long = false, size = true }) {
+    const columns = [long && 'Mode', 'Hash', size && 'Size', long && 'ModTime', 'Name'].filter(Boolean).join(' ')
     const [object] = Objects
     if (object === undefined) return columns
     const [link] = object.Links
     if (link === undefined) return `${printable(object.Hash)}:${headers ? `\n${columns}` : ''}`
-    return lineOf(link, size)
+    return lineOf(link, { long, size })
   },
 })
+
+/** What begins the listing of a folder is for people. */
+function hasLinks({ Objects }: LsEvent): boolean {
+  return Objects.some(({ Links }) => Links.length > 0)
+}
 
 /** One object with all that is listed, by what it was listed of. */
 async function byObject(events: AsyncIterable<LsEvent>): Promise<LsEvent> {
@@ -98,11 +113,21 @@ async function byObject(events: AsyncIterable<LsEvent>): Promise<LsEvent> {
   return { Objects: Array.from(objects, ([Hash, Links]) => ({ Hash, Links })) }
 }
 
-function lineOf({ Name, Hash, Size, Type }: LsLink, size: boolean): string {
+function lineOf(
+  { Name, Hash, Size, Type, Mode, ModTime }: LsLink,
+  { long, size }: { readonly long: boolean; readonly size: boolean },
+): string {
   const isFolder = Type === LINK_TYPE.directory
-  const name = `${printable(Name)}${isFolder ? '/' : ''}`
-  return size ? `${Hash} ${isFolder ? '-' : Size} ${name}` : `${Hash} ${name}`
+  const words = [Hash, ...(size ? [isFolder ? '-' : Size] : [])]
+  if (long) {
+    words.unshift(Mode === 0 ? '-' : permissionText(Mode, isFolder))
+    words.push(ModTime === UNKNOWN.ModTime ? '-' : ModTime)
+  }
+  return [...words, `${printable(Name)}${isFolder ? '/' : ''}`].join(' ')
 }
+
+/** Of what nobody has looked into. */
+const UNKNOWN = { Mode: goMode({}, 'file'), ModTime: formatGoTime(undefined) } as const
 
 interface Listing {
   /** Whether entries are looked into, for their types and sizes. */
@@ -118,7 +143,7 @@ async function* listed(reader: BlockReader, cid: CID, { looks, stream, signal }:
   if (isFile(node)) {
     for (const [index, link] of node.links.entries()) {
       const Size = node.data.blockSizes[index] ?? 0
-      yield { Name: '', Hash: link.Hash.toString(), Size, Type: LINK_TYPE.file, Target: '' }
+      yield { Name: '', Hash: link.Hash.toString(), Size, Type: LINK_TYPE.file, Target: '', ...UNKNOWN }
     }
     return
   }
@@ -151,7 +176,7 @@ function* stepsOf<Value>(
 
 /** Looks into the entry for its type and size. A raw leaf is taken at its parent's word, as Kubo does. */
 function describe(reader: BlockReader, { name, cid, tsize }: DirectoryEntry, looks: boolean): Step<LsLink> {
-  const link = { Name: name, Hash: cid.toString(), Target: '' }
+  const link = { Name: name, Hash: cid.toString(), Target: '', ...UNKNOWN }
   return {
     async run(options) {
       if (cid.code === RAW_CODE) return { value: { ...link, Size: tsize, Type: LINK_TYPE.file }, bytes: 0, next: [] }
@@ -162,7 +187,9 @@ function describe(reader: BlockReader, { name, cid, tsize }: DirectoryEntry, loo
       const { type, data } = node.data
       const Size = isFile(node) ? fileSize(node) : 0
       const Target = type === 'symlink' ? toString(data) : ''
-      return { value: { ...link, Size, Type: LINK_TYPE[type], Target }, bytes: 0, next: [] }
+      const kind = type === 'symlink' ? 'symlink' : isDirectory(node) ? 'directory' : 'file'
+      const metadata = { Mode: goMode(node.data, kind), ModTime: formatGoTime(node.data.mtime) }
+      return { value: { ...link, Size, Type: LINK_TYPE[type], Target, ...metadata }, bytes: 0, next: [] }
     },
   }
 }

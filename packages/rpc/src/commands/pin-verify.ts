@@ -63,6 +63,7 @@ export const pinVerify = eventCommand({
     await opened.requirePins(broken > 0 ? problem : 'Cannot rely on all pins')
     if (broken > 0) throw new CairnError('CORRUPT', problem)
   },
+  answer: withoutFalse,
   text(event, { quiet = false }) {
     if ('Progress' in event) return undefined
     if (quiet) return event.Cid
@@ -72,6 +73,14 @@ export const pinVerify = eventCommand({
   progress: (event) =>
     'Progress' in event ? { name: 'verify', blocks: event.Progress, bytes: event.Bytes } : undefined,
 })
+
+/** Kubo leaves out `Ok` where it is not. */
+async function* withoutFalse(events: AsyncIterable<PinVerifyEvent | ProgressEvent>): AsyncGenerator {
+  for await (const event of events) {
+    if (!('Ok' in event) || event.Ok) yield event
+    else yield { Cid: event.Cid, BadNodes: event.BadNodes }
+  }
+}
 
 function badNode({ cid, error }: Extract<VerifyEvent, { kind: 'bad' }>): BadNode {
   // The CID stands before it.

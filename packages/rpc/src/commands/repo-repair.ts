@@ -84,6 +84,7 @@ export const repoVerify = eventCommand({
     await opened.requirePins(found.Bad > 0 ? problem : 'Cannot vouch for the repo')
     if (found.Bad > 0) throw new CairnError('CORRUPT', problem)
   },
+  answer: asKubo,
   text(event) {
     if ('Name' in event) return undefined
     if ('Resumed' in event) return 'Going on where the last run was stopped; --restart begins at the first block'
@@ -137,6 +138,26 @@ export const repoRebuildIndex = eventCommand({
   },
   progress: (event) => ('Name' in event ? { name: event.Name, blocks: event.Blocks } : undefined),
 })
+
+/** As Kubo's: a message, or how many blocks were looked at. */
+interface VerifyProgress {
+  readonly Msg: string
+  readonly Progress: number
+}
+
+async function* asKubo(events: AsyncIterable<VerifyEvent>): AsyncGenerator<VerifyProgress> {
+  for await (const event of events) {
+    if ('Name' in event) yield { Msg: '', Progress: event.Blocks }
+    else if ('DroppedPin' in event) yield { Msg: `dropped pin ${event.DroppedPin}`, Progress: 0 }
+    else if ('Key' in event) {
+      const cid = event.Key['/']
+      if (event.Status === 'bad') yield { Msg: `block ${cid} was corrupt (${event.Error ?? ''})`, Progress: 0 }
+      if (event.Status === 'healed') yield { Msg: `block ${cid} healed`, Progress: 0 }
+    } else if ('Part' in event && event.Bad === 0) {
+      yield { Msg: 'verify complete, all blocks validated.', Progress: 0 }
+    }
+  }
+}
 
 type CompactEvent =
   | { readonly Name: 'compacting'; readonly Blocks: number }

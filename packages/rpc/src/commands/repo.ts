@@ -1,5 +1,5 @@
 // cairn repo stat, gc and version.
-import { CairnError, formatBytes, formatCid, formatCount, parseBytes, type BlockStore } from '@cairn/core'
+import { CairnError, isCairnError, formatBytes, formatCid, formatCount, parseBytes, type BlockStore } from '@cairn/core'
 import { lastEvent, only } from './answers.ts'
 import { eventCommand, type OptionSpecs, type OptionValues } from '../command.ts'
 
@@ -81,6 +81,7 @@ type GcEvent =
 const GC_OPTIONS = {
   quiet: { type: 'flag', short: 'q', help: 'print only CIDs' },
   silent: { type: 'flag', help: 'print nothing' },
+  'stream-errors': { type: 'flag', help: 'tell what went wrong as a result as well' },
   to: {
     type: 'text',
     value: 'SIZE',
@@ -122,7 +123,7 @@ export const repoGc = eventCommand({
     if (quiet || silent) return
     yield { RemovedObjects: removed.blocks, RemovedBytes: removed.bytes, FreedBytes: freedBytes }
   },
-  answer: (events) => only(events, (event) => 'Key' in event),
+  answer: (events, options) => gcResults(events, options['stream-errors'] === true),
   text(event, { quiet = false }) {
     if (!('Key' in event)) return undefined
     return quiet ? event.Key['/'] : `removed ${event.Key['/']}`
@@ -134,6 +135,19 @@ export const repoGc = eventCommand({
   },
   progress: (event) => ('Name' in event ? { name: event.Name, blocks: event.Blocks, bytes: event.Bytes } : undefined),
 })
+
+/** As Kubo's: keys, and with `tellsErrors` what went wrong. */
+async function* gcResults(
+  events: AsyncIterable<GcEvent>,
+  tellsErrors: boolean,
+): AsyncGenerator<GcEvent | { readonly Key: null; readonly Error: string }> {
+  try {
+    yield* only(events, (event) => 'Key' in event)
+  } catch (error) {
+    if (tellsErrors && isCairnError(error)) yield { Key: null, Error: error.message }
+    throw error
+  }
+}
 
 /** Bytes down to which to collect, `undefined` for all that can go. */
 async function gcTarget({ to, free }: OptionValues<typeof GC_OPTIONS>, store: BlockStore): Promise<number | undefined> {
@@ -153,10 +167,10 @@ export const repoVersion = eventCommand({
   path: ['repo', 'version'],
   summary: 'Print the version of the layout on disk',
   examples: ['cairn repo version'],
-  options: {},
+  options: { quiet: { type: 'flag', short: 'q', help: 'print only the version' } },
   async *run({ repo }) {
     yield { Version: versionText((await repo()).version) }
   },
   answer: lastEvent,
-  text: ({ Version }) => Version,
+  text: ({ Version }, { quiet = false }) => (quiet ? Version : `cairn repo version ${Version}`),
 })

@@ -1,4 +1,4 @@
-// cairn swarm connect and peers, and cairn id: who we are, and whom we know.
+// cairn swarm: whom we know.
 import { CairnError } from '@cairn/core'
 import type { Swarm } from '@cairn/node'
 import { joined, lastEvent } from './answers.ts'
@@ -194,36 +194,12 @@ export const swarmAddrsListen = eventCommand({
   text: ({ Strings }) => (Strings.length === 0 ? undefined : Strings.join('\n')),
 })
 
-function withoutId(address: string): string {
+/** A multiaddr without the peer id at its end. */
+export function withoutId(address: string): string {
   return address.replace(/\/p2p\/[^/]+$/, '')
 }
 
 type HostPeer = Awaited<ReturnType<Swarm['host']['peers']>>[number]
-
-/** Bytes of an Ed25519 public key in libp2p's protobuf: field 1 (type) = 1, field 2 (data) = the last 32 of the private key. */
-const PUBLIC_KEY_HEAD = Uint8Array.of(0x08, 0x01, 0x12, 0x20)
-
-export const id = eventCommand({
-  path: ['id'],
-  summary: 'Print the identity of this node',
-  examples: ['cairn id', 'cairn id --json'],
-  options: {},
-  async *run({ repo, agentVersion, running }) {
-    const host = running?.swarm?.host
-    const { Identity } = (await repo()).config
-    const key = Buffer.from(Identity.PrivKey, 'base64').subarray(-32)
-    yield {
-      ID: Identity.PeerID,
-      PublicKey: Buffer.concat([PUBLIC_KEY_HEAD, key]).toString('base64'),
-      // As Kubo does while no daemon runs: only a node that is online has addresses and protocols.
-      Addresses: host?.addresses() ?? [],
-      AgentVersion: agentVersion,
-      Protocols: host?.libp2p.getProtocols() ?? [],
-    }
-  },
-  answer: lastEvent,
-  text: (event) => JSON.stringify(event, null, 2),
-})
 
 /** The network side of the node. @throws UNAVAILABLE for one that is offline */
 export async function swarmOf({ node }: Pick<CommandInput, 'node'>): Promise<Swarm> {

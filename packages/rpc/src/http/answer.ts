@@ -25,6 +25,7 @@ export class Answer {
   readonly #kind: AnswerKind
   readonly #isOwn: boolean
   readonly #headersTimer: NodeJS.Timeout
+  #length: number | undefined
 
   /** @param kind what the answer is, and whether it is for our own client, which understands our codes */
   constructor(exchange: Answered, { isOwn = false, ...kind }: AnswerKind & { readonly isOwn?: boolean }) {
@@ -33,6 +34,11 @@ export class Answer {
     this.#kind = kind
     this.#isOwn = isOwn
     this.#headersTimer = setTimeout(() => this.#begin(), exchange.limits.headersWaitMs)
+  }
+
+  /** Tells how many bytes there will be; to be called before the first of them. */
+  setLength(bytes: number): void {
+    this.#length = bytes
   }
 
   /** Resolves when there is room for more. @throws UNAVAILABLE when the client is gone or takes nothing for too long */
@@ -89,7 +95,11 @@ export class Answer {
     if (this.#response.headersSent || this.#response.destroyed) return
     // HTTP/1.0, as proxies speak it to what is behind them, has no trailers.
     const hasTrailers = this.#exchange.request.httpVersion !== '1.0'
-    this.#response.writeHead(200, { ...headersOf(this.#kind), ...(hasTrailers && { Trailer: ERROR_TRAILER }) })
+    this.#response.writeHead(200, {
+      ...headersOf(this.#kind),
+      ...(this.#length !== undefined && { 'X-Content-Length': this.#length }),
+      ...(hasTrailers && { Trailer: ERROR_TRAILER }),
+    })
     this.#response.flushHeaders()
   }
 }

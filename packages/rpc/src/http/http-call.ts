@@ -1,6 +1,7 @@
 // From the target of a request to one call of a command: Kubo's rules for arguments and options in a query.
 // Source: go-ipfs-cmds http/parse.go.
 import { CairnError, DURATION_MS_MAX, parseDuration } from '@cairn/core'
+import type { CidFormOptions } from '../commands/cid-form.ts'
 import { contradictionIn, type Command, type CommandInput, type OptionSpec } from '../command.ts'
 import { QUERY_FIELDS_MAX } from './limits.ts'
 
@@ -18,6 +19,8 @@ export interface HttpCall {
   readonly timeoutMs: number | undefined
   /** Whether only what is in the repo counts. */
   readonly isOffline: boolean
+  /** How CIDs in results are written. */
+  readonly cidForm: CidFormOptions
 }
 
 /** A request that calls nothing, by the code that says so. */
@@ -52,7 +55,6 @@ export function readCall(commands: CommandPaths, { url, contentType }: CallHead)
   const options = readOptions(command, query)
   checkArguments(command, args)
   checkSource(command, contentType)
-  refuseCidForms(command, query)
   const timeout = single(query, 'timeout')
   return {
     command,
@@ -62,6 +64,7 @@ export function readCall(commands: CommandPaths, { url, contentType }: CallHead)
     tellsProgress: flagOf('progress', single(query, 'progress') ?? 'false'),
     timeoutMs: timeout === undefined ? undefined : durationOf(timeout),
     isOffline: flagOf('offline', single(query, 'offline') ?? 'false'),
+    cidForm: cidFormOf(query),
   }
 }
 
@@ -154,14 +157,12 @@ function checkSource(command: Command, contentType = ''): void {
   throw new BadRequest(400, `file argument "${source.name}" is required, as multipart/form-data`)
 }
 
-/** CIDs of results come in one form: to be silent about another one that is asked for would be wrong. */
-function refuseCidForms({ options }: Command, query: Query): void {
-  const [base, upgrade] = ['cid-base', 'upgrade-cidv0-in-output'].map((name) =>
-    name in options ? undefined : single(query, name),
-  )
-  if (base !== undefined) throw new BadRequest(400, 'option cid-base is not supported: use cid/format on the results')
-  if (upgrade !== undefined && flagOf('upgrade-cidv0-in-output', upgrade))
-    throw new BadRequest(400, 'option upgrade-cidv0-in-output is not supported: use cid/format on the results')
+function cidFormOf(query: Query): CidFormOptions {
+  const [base, upgrade] = [single(query, 'cid-base'), single(query, 'upgrade-cidv0-in-output')]
+  return {
+    ...(base !== undefined && base !== '' && { base }),
+    ...(upgrade !== undefined && { upgrade: flagOf('upgrade-cidv0-in-output', upgrade) }),
+  }
 }
 
 function single(query: Query, name: string): string | undefined {

@@ -1,16 +1,16 @@
 // Runs one call and sends what it yields.
 import type { IncomingMessage } from 'node:http'
-import { CairnError, parsePath } from '@cairn/core'
+import { CairnError } from '@cairn/core'
 import { bodyBytes, type BodyOptions } from '@cairn/http'
 import type { Node } from '@cairn/node'
-import type { CommandInput, EventCommand, TreeCommand } from '../command.ts'
-import { fileOf, gzipOf, tarOf } from '../tree-archive.ts'
-import { Answer, type Answered, type AnswerKind } from './answer.ts'
+import type { CommandInput } from '../command.ts'
+import { Answer, type Answered } from './answer.ts'
 import type { OpenCall } from './call-log.ts'
+import { outputOf } from './call-output.ts'
 import type { HttpCall } from './http-call.ts'
 import { timeoutMessage } from './http-error.ts'
 import { readMultipart } from './multipart.ts'
-import { offlineView } from './offline-view.ts'
+import { offlineView, waitingView, wantedOf } from './node-view.ts'
 
 /** What every call is given. */
 export type CallContext = Pick<CommandInput, 'node' | 'running' | 'repo' | 'agentVersion' | 'shutdown' | 'operation'>
@@ -30,13 +30,22 @@ export async function serveCall(call: HttpCall, context: CallContext, exchange: 
   const stop = new AbortController()
   const onClose = (): void => stop.abort(new CairnError('UNAVAILABLE', 'Cannot go on: the client is gone'))
   response.once('close', onClose)
-  const timer = call.timeoutMs === undefined ? undefined : setTimeout(() => stop.abort(tooLate()), call.timeoutMs)
+  const waiting: Waiting = new Set()
+  const timer =
+    call.timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => stop.abort(tooLate(context.running, waiting)), call.timeoutMs)
   // By hand: what `AbortSignal.any` makes stays in memory as long as its longest source while anybody listens to it.
   const onServerClose = (): void => stop.abort(exchange.signal.reason)
   if (exchange.signal.aborted) onServerClose()
   exchange.signal.addEventListener('abort', onServerClose)
   const { signal } = stop
-  const node = async (): Promise<Node> => (call.isOffline ? offlineView(await context.node()) : context.node())
+  const node = async (): Promise<Node> => {
+    const opened = await context.node()
+    if (call.isOffline) return offlineView(opened)
+    return timer === undefined ? opened : waitingView(opened, waiting)
+  }
+  let answer: Answer | undefined
   const input: CommandInput = {
     ...context,
     node,
@@ -45,95 +54,38 @@ export async function serveCall(call: HttpCall, context: CallContext, exchange: 
     options: call.options,
     sources: sourcesOf(call, request, { signal, idleTimeoutMs: exchange.limits.idleTimeoutMs }),
     signal,
+    onLength: (bytes) => answer?.setLength(bytes),
   }
-  const { kind, pieces } = outputOf(call, input)
-  const answer = new Answer(exchange, { ...kind, isOwn: call.encoding === 'events' })
+  const isOwn = call.encoding === 'events'
   try {
+    const { kind, pieces } = await outputOf(call, input)
+    answer = new Answer(exchange, { ...kind, isOwn })
     for await (const piece of pieces) await answer.write(piece)
     await answer.end()
   } catch (error) {
     const reason: unknown = signal.aborted ? signal.reason : error
     record?.fails(reason)
+    answer ??= new Answer(exchange, { kind: 'value', isOwn })
     await answer.fail(reason)
   } finally {
     clearTimeout(timer)
-    answer.close()
+    answer?.close()
     response.off('close', onClose)
     exchange.signal.removeEventListener('abort', onServerClose)
   }
 }
 
-function tooLate(): CairnError {
-  return new CairnError('UNAVAILABLE', timeoutMessage('Cannot finish in time'))
+type Waiting = Parameters<typeof waitingView>[1]
+
+/** The time is over: says what was waited for, if that is a block. */
+function tooLate(node: Node | undefined, waiting: Waiting): CairnError {
+  const [cid, ...more] = node === undefined ? [] : wantedOf(node, waiting)
+  const block =
+    cid === undefined ? '' : `, no peer sent block ${cid}${more.length > 0 ? ` and ${more.length} more` : ''}`
+  return new CairnError('UNAVAILABLE', timeoutMessage(`Cannot finish in time${block}`), { cid })
 }
 
 function sourcesOf({ command }: HttpCall, request: IncomingMessage, options: BodyOptions): CommandInput['sources'] {
   if (!command.arguments.some(({ kind }) => kind === 'source')) return []
   return readMultipart({ contentType: request.headers['content-type'] ?? '', bytes: bodyBytes(request, options) })
-}
-
-/** What goes out, and how clients are to understand it. */
-interface Output {
-  readonly kind: AnswerKind
-  readonly pieces: AsyncIterable<Uint8Array | string>
-}
-
-function outputOf(call: HttpCall, input: CommandInput): Output {
-  const { command, encoding, options, tellsProgress } = call
-  if (command.output === 'bytes')
-    return { kind: { kind: 'bytes', contentType: command.contentType }, pieces: command.run(input) }
-  if (command.output === 'tree') return archiveOf(command, input)
-  const events = command.run(input)
-  if (encoding === 'events') return { kind: { kind: 'lines' }, pieces: linesOf(events) }
-  const results = resultsOf(command, events, tellsProgress)
-  if (encoding === 'text') {
-    return { kind: { kind: 'bytes', contentType: 'text/plain' }, pieces: textsOf(command, results, options) }
-  }
-  const answer = command.answer(results, options)
-  return answer instanceof Promise
-    ? { kind: { kind: 'value' }, pieces: linesOf([answer]) }
-    : { kind: { kind: 'lines' }, pieces: linesOf(answer) }
-}
-
-/** An archive, as `get` has it on the command line: one file is compressed by itself unless an archive is asked for. */
-function archiveOf(command: TreeCommand, input: CommandInput): Output {
-  const { compress = false, archive = false, 'compression-level': level } = input.options
-  const items = command.run(input)
-  const tar = compress === true && archive !== true ? fileOf(items) : tarOf(items, treeName(input))
-  if (compress !== true) return { kind: { kind: 'bytes', contentType: 'application/x-tar' }, pieces: tar }
-  const pieces = gzipOf(tar, typeof level === 'number' ? level : undefined)
-  return { kind: { kind: 'bytes', contentType: 'application/gzip' }, pieces }
-}
-
-/** Values as lines of JSON; what is undefined is none. */
-async function* linesOf(values: AsyncIterable<unknown> | Iterable<unknown>): AsyncGenerator<string> {
-  for await (const value of values) if (value !== undefined) yield `${JSON.stringify(value)}\n`
-}
-
-async function* textsOf(
-  command: EventCommand,
-  events: AsyncIterable<unknown>,
-  options: HttpCall['options'],
-): AsyncGenerator<string> {
-  for await (const event of events) {
-    const text = command.text(event, options)
-    if (text !== undefined) yield `${text}\n`
-  }
-}
-
-async function* resultsOf(
-  command: EventCommand,
-  events: AsyncIterable<unknown>,
-  tellsProgress: boolean,
-): AsyncGenerator {
-  for await (const event of events) {
-    if (command.note(event) !== undefined || (command.progress(event) !== undefined && !tellsProgress)) continue
-    yield event
-  }
-}
-
-/** The last name of the path, which is that of the root in an archive. */
-function treeName({ args }: CommandInput): string {
-  const { root, names } = parsePath(args[0] ?? '')
-  return names.at(-1) ?? root.toString()
 }

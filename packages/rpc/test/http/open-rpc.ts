@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { createRepo, openNode, readRepo, type Node } from '@cairn/node'
 import { onTestFinished } from 'vitest'
 import type { AccessSettings } from '../../src/http/access.ts'
-import { COMMANDS, openRpcServer, type Command, type RpcServerParts } from '../../src/index.ts'
+import { COMMANDS, openRpcServer, UNBUILT, type Command, type RpcServerParts } from '../../src/index.ts'
 import { tempFolder } from '../temp-folder.ts'
 
 /** One answer, read to its end. */
@@ -47,6 +47,8 @@ export interface OpenRpc {
 }
 
 export interface RpcOptions extends Pick<RpcServerParts, 'limits'> {
+  /** Whether paths of Kubo that are not built answer so. */
+  readonly withUnbuilt?: boolean
   readonly access?: AccessSettings
   readonly commands?: readonly Command[]
   readonly online?: boolean
@@ -58,6 +60,7 @@ export async function openRpc({
   commands = COMMANDS,
   limits,
   online = false,
+  withUnbuilt = false,
 }: RpcOptions = {}): Promise<OpenRpc> {
   const path = join(await tempFolder(), 'repo')
   await createRepo(path, 'test')
@@ -65,7 +68,7 @@ export async function openRpc({
   const server = await openRpcServer(
     { host: '127.0.0.1', port: 0 },
     {
-      commands,
+      commands: withUnbuilt ? [...commands, ...UNBUILT] : commands,
       access: () => access ?? { origins: [] },
       context: {
         node: () => Promise.resolve(node),
