@@ -1,5 +1,5 @@
 // How a daemon is watched and kept, by processes of their own: its log, its metrics.
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { chacha20 } from '../vectors/inputs.ts'
@@ -143,5 +143,21 @@ test('who has no secret gets no metrics where secrets are asked for', async () =
   expect(await get('/debug/metrics/prometheus', { headers: { Authorization: 'Bearer other' } })).toBe(403)
   expect(await get('/debug/metrics/prometheus', { headers })).toBe(200)
   expect(await get('/api/v0/id', { headers, method: 'POST' })).toBe(403)
+  await endOf(daemon)
+})
+
+test('a profile of a daemon goes into a file that only its owner reads', async () => {
+  const repo = await newRepo('profile')
+  const daemon = await place.daemon(repo)
+  const file = place.path('slow.zip')
+  await place.output(['--repo', repo, 'diag', 'profile', '--profile-time', '200ms', '-o', file])
+  expect((await readFile(file)).subarray(0, 4).toString('latin1')).toBe('PK\u0003\u0004')
+  expect((await stat(file)).mode & 0o077).toBe(0)
+  const query = 'profile-time=0&collectors=version'
+  const response = await fetch(`${await urlOf(repo)}/api/v0/diag/profile?${query}`, { method: 'POST' })
+  expect(response.headers.get('content-type')).toBe('application/zip')
+  await response.arrayBuffer()
+  const { runtime } = JSON.parse(await place.output(['--repo', repo, 'diag', 'sys'])) as { runtime: object }
+  expect(runtime).toMatchObject({ os: process.platform, numcpu: expect.any(Number) })
   await endOf(daemon)
 })

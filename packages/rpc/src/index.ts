@@ -14,6 +14,7 @@ import { dagGet, dagPut, dagResolve } from './commands/dag-node.ts'
 import { dagStat } from './commands/dag-stat.ts'
 import { diagHealthy, diagSys } from './commands/diag.ts'
 import { diagCmds, diagCmdsClear, diagCmdsSetTime } from './commands/diag-cmds.ts'
+import { diagProfile } from './commands/diag-profile.ts'
 import { logLevel, logLs, logTail } from './commands/log.ts'
 import {
   filesChcid,
@@ -78,6 +79,7 @@ export { remoteCommand } from './client/remote-command.ts'
 export { sourceFile, sourceFolder } from './client/sources.ts'
 export { RpcClient } from './client/rpc-client.ts'
 export type { CallEntry, LogControl, Operation } from './commands/operation.ts'
+export { Profiler } from './commands/profiler.ts'
 export { CallLog, type EndedCall } from './http/call-log.ts'
 export { SLOW_CALL_MS } from './http/limits.ts'
 export { openRpcServer, type RpcServerParts } from './http/rpc-server.ts'
@@ -170,6 +172,7 @@ const TABLE = [
   diagCmds,
   diagCmdsClear,
   diagCmdsSetTime,
+  diagProfile,
   logLevel,
   logLs,
   logTail,

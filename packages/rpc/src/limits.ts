@@ -17,3 +17,6 @@ export const TRACE_PEERS_MAX = 512
 
 /** Bytes that a command takes whole: a config, a key, or what is written in another base, which takes 24 times that as emoji. */
 export const WHOLE_SOURCE_BYTES_MAX = 4 * 1024 * 1024
+
+/** Milliseconds that a profile samples at most: it grows with them, by some 10 MB a minute on a busy node. */
+export const PROFILE_MS_MAX = 5 * 60 * 1000

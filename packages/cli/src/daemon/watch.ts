@@ -1,7 +1,7 @@
 // How a daemon is watched: its log, and the calls that it works on.
 import { isCairnError, type Logger } from '@cairn/core'
 import type { Config, Node, RepoInfo } from '@cairn/node'
-import { CallLog, SLOW_CALL_MS, type EndedCall, type Operation } from '@cairn/rpc'
+import { CallLog, Profiler, SLOW_CALL_MS, type EndedCall, type Operation } from '@cairn/rpc'
 import type { Session } from '../session.ts'
 import { readVersion } from '../version.ts'
 import type { Logs } from './log/logs.ts'
@@ -45,6 +45,7 @@ export function openWatch(session: Session, { config, format }: WatchSettings): 
   return {
     logs,
     calls,
+    profiler: new Profiler(),
     metrics: (opened, repo) => metrics.read(opened, repo, calls),
     ready(addresses) {
       for (const address of addresses) logs.of('rpc').info('listening', { address })

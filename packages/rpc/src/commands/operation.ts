@@ -1,6 +1,7 @@
 // What a daemon lets whoever keeps it see and change: its log, and the calls that it works on.
 import { CairnError } from '@cairn/core'
 import type { CommandInput } from '../command.ts'
+import type { Profiler } from './profiler.ts'
 
 /** The log of a daemon, and its levels. */
 export interface LogControl {
@@ -52,6 +53,7 @@ export interface CallList {
 export interface Operation {
   readonly logs: LogControl
   readonly calls: CallList
+  readonly profiler: Profiler
 }
 
 /** How the daemon is watched that runs the command. @throws UNAVAILABLE where none does */

@@ -5,11 +5,8 @@ import { eventCommand, type EventCommand } from '../command.ts'
 
 const PATHS: readonly string[] = [
   'bootstrap add default',
-  'diag cmds clear',
-  'diag cmds set-time',
   'diag datastore count',
   'diag datastore get',
-  'diag profile',
   'dns',
   'filestore dups',
   'filestore ls',

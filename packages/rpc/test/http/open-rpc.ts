@@ -46,7 +46,7 @@ export interface OpenRpc {
   close(): Promise<void>
 }
 
-export interface RpcOptions extends Pick<RpcServerParts, 'limits'> {
+export interface RpcOptions extends Pick<RpcServerParts, 'limits' | 'calls' | 'metrics'> {
   /** Whether paths of Kubo that are not built answer so. */
   readonly withUnbuilt?: boolean
   readonly access?: AccessSettings
@@ -61,6 +61,7 @@ export async function openRpc({
   limits,
   online = false,
   withUnbuilt = false,
+  ...watching
 }: RpcOptions = {}): Promise<OpenRpc> {
   const path = join(await tempFolder(), 'repo')
   await createRepo(path, 'test')
@@ -77,6 +78,7 @@ export async function openRpc({
         agentVersion: 'cairn/test',
       },
       ...(limits && { limits }),
+      ...watching,
     },
   )
   onTestFinished(async () => {

@@ -6,14 +6,12 @@ import { counter, gauge, type Metric } from '@cairn/node'
 /** Milliseconds between two samples of how late timers are. They are taken once somebody scrapes: a node that nobody watches sleeps. */
 const DELAY_SAMPLE_MS = 20
 
-const QUANTILES = [0.5, 0.9, 0.99] as const
-
 /** Measures this process. */
 export class ProcessMetrics implements Disposable {
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_SAMPLE_MS })
   #isSampling = false
 
-  /** The delay is that since the call before. */
+  /** How late timers were is told from the second call on, each time since the one before. */
   async read(): Promise<readonly Metric[]> {
     const { user, system } = process.cpuUsage()
     const memory = process.memoryUsage()
@@ -27,7 +25,7 @@ export class ProcessMetrics implements Disposable {
       gauge('cairn_heap_total_bytes', 'Bytes that the heap of JavaScript has taken.', memory.heapTotal),
       gauge('cairn_buffer_bytes', 'Bytes of buffers outside that heap.', memory.arrayBuffers),
       counter('cairn_event_loop_busy_seconds_total', 'Seconds in which the process was busy.', busySeconds()),
-      gauge('cairn_event_loop_delay_seconds', 'How late timers were since the last scrape.', this.#delays()),
+      ...this.#delays(),
     ]
   }
 
@@ -35,19 +33,24 @@ export class ProcessMetrics implements Disposable {
     this.#delay.disable()
   }
 
-  #delays(): Metric['samples'] {
+  #delays(): readonly Metric[] {
     if (!this.#isSampling) {
       this.#isSampling = this.#delay.enable()
       return []
     }
-    const { count, max } = this.#delay
-    const beyond = (ns: number): number => Math.max(0, ns / 1e9 - DELAY_SAMPLE_MS / 1000)
-    const samples = QUANTILES.map((part) => ({
-      labels: { quantile: String(part) },
-      value: beyond(this.#delay.percentile(part * 100)),
-    }))
-    this.#delay.reset()
-    return count === 0 ? [] : [...samples, { labels: { quantile: '1' }, value: beyond(max) }]
+    const delay = this.#delay
+    const secondsOf = (ns: number): number => (delay.count === 0 ? 0 : Math.max(0, ns / 1e9 - DELAY_SAMPLE_MS / 1000))
+    const rows = [
+      gauge('cairn_event_loop_delay_p50_seconds', 'Median of how late timers were.', secondsOf(delay.percentile(50))),
+      gauge(
+        'cairn_event_loop_delay_p99_seconds',
+        'How late all but 1 % were at most.',
+        secondsOf(delay.percentile(99)),
+      ),
+      gauge('cairn_event_loop_delay_max_seconds', 'How late timers were at most.', secondsOf(delay.max)),
+    ]
+    delay.reset()
+    return rows
   }
 }
 
