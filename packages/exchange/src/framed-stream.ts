@@ -218,6 +218,14 @@ export class MessageWriter {
     this.#turns.run(async () => (this.#stream ??= await this.#openStream())).catch(() => undefined)
   }
 
+  /** Takes a stream that is open already, unless there is one. */
+  async adopt(stream: Stream): Promise<void> {
+    await this.#turns.run(async () => {
+      if (this.#stream === undefined) await this.#use(stream)
+      else stream.abort(new Error('not needed'))
+    })
+  }
+
   /** Ends the stream: what has been sent goes out if the peer takes it soon, what waits rejects with UNAVAILABLE. */
   async close(): Promise<void> {
     this.#isClosed = true
@@ -252,11 +260,15 @@ export class MessageWriter {
     const timeout = AbortSignal.timeout(STREAM_OPEN_TIMEOUT_MS)
     if (this.#isClosed) throw new Error('the network is closed')
     const stream = await this.#open(signal === undefined ? timeout : AbortSignal.any([signal, timeout]))
+    await this.#use(stream)
+    return stream
+  }
+
+  async #use(stream: Stream): Promise<void> {
     this.#stream = stream
     if (this.#isClosed) stream.abort(new Error('the network is closed'))
     // Answers come on streams of the peer's own; nothing is expected on this one.
     await stream.closeRead()
-    return stream
   }
 
   #put(message: Uint8Array, stream: Stream): void {

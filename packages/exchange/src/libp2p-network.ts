@@ -9,6 +9,7 @@ import { MessageReader, MessageWriter } from './framed-stream.ts'
 import {
   INBOUND_STREAMS_MAX,
   MESSAGE_BYTES_MAX,
+  STREAM_OPEN_TIMEOUT_MS,
   STRANGERS_UNREAD_BYTES_MAX,
   UNREAD_BYTES_MAX,
   UNREAD_LOOK_MS,
@@ -97,8 +98,7 @@ class Link {
       const connection = libp2p.getConnections(id).find((candidate) => candidate.status === 'open')
       if (connection === undefined) throw new Error(`not connected to ${this.peer}`)
       const stream = await connection.newStream(this.#protocols, { signal })
-      this.#agreed = stream.protocol
-      this.learn()
+      this.agree(stream)
       return stream
     }, formOf)
   }
@@ -112,6 +112,12 @@ class Link {
   get #protocols(): string[] {
     const best = PROTOCOLS.indexOf(this.heard ?? this.offered ?? '')
     return PROTOCOLS.slice(Math.max(0, best))
+  }
+
+  /** The peer agreed to the protocol of our stream to it. */
+  agree({ protocol }: Stream): void {
+    this.#agreed = protocol
+    this.learn()
   }
 
   /** Reports the abilities of the peer when they are not those that were reported last. */
@@ -176,6 +182,7 @@ class BitswapNetwork implements Libp2pNetwork {
   async open(): Promise<void> {
     this.#looking = setInterval(this.#boundUnread, UNREAD_LOOK_MS)
     this.#looking.unref()
+    this.#libp2p.addEventListener('connection:open', this.#onConnection)
     this.#libp2p.addEventListener('peer:identify', this.#onIdentify)
     this.#libp2p.addEventListener('peer:disconnect', this.#onDisconnect)
     await this.#libp2p.handle(PROTOCOLS, (stream, connection) => this.#accept(stream, connection), {
@@ -231,6 +238,7 @@ class BitswapNetwork implements Libp2pNetwork {
     if (this.#isClosed) return
     this.#isClosed = true
     clearInterval(this.#looking)
+    this.#libp2p.removeEventListener('connection:open', this.#onConnection)
     this.#libp2p.removeEventListener('peer:identify', this.#onIdentify)
     this.#libp2p.removeEventListener('peer:disconnect', this.#onDisconnect)
     await this.#libp2p.unhandle(PROTOCOLS)
@@ -265,6 +273,26 @@ class BitswapNetwork implements Libp2pNetwork {
       this.#refusals.count('stream-unread', streams)
       this.#logger?.info('streams dropped: too much is unread', { peer: link.peer, streams, bytes })
       total -= bytes
+    }
+  }
+
+  readonly #onConnection = ({ detail: connection }: CustomEvent<Connection>): void => {
+    if (connection.direction === 'outbound') void this.#greet(connection)
+  }
+
+  /** Opens our stream to a peer that we have called: to wait for identify first would take two round trips more. */
+  async #greet(connection: Connection): Promise<void> {
+    try {
+      const stream = await connection.newStream(PROTOCOLS, { signal: AbortSignal.timeout(STREAM_OPEN_TIMEOUT_MS) })
+      if (this.#isClosed || connection.status !== 'open' || this.#refuses(connection.remotePeer)) {
+        stream.abort(new Error('bitswap is closed'))
+        return
+      }
+      const link = this.#linkTo(connection.remotePeer, { offered: stream.protocol })
+      await link.writer.adopt(stream)
+      link.agree(stream)
+    } catch {
+      // It speaks no bitswap, or is gone: identify or the disconnect tells.
     }
   }
 
@@ -308,6 +336,7 @@ class BitswapNetwork implements Libp2pNetwork {
     }
     if (this.#refuses(connection.remotePeer)) return
     const link = this.#linkTo(connection.remotePeer, { heard: stream.protocol })
+    link.writer.prepare()
     const reader = new MessageReader(stream, link.room)
     link.inbound.add(reader)
     void this.#readAll(link, reader, stream).finally(() => link.inbound.delete(reader))

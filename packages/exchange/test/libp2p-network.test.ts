@@ -107,6 +107,20 @@ describe('peers', () => {
     expect(node.seen.events).toEqual([`+${plain.peerId.toString()}`])
   })
 
+  test('that were called are asked for bitswap themselves, before they identify', async () => {
+    const node = await openNode()
+    const plain = await openSilent()
+    const heard = Promise.withResolvers<number>()
+    await plain.handle(PROTOCOL, (stream) => {
+      stream.addEventListener('message', ({ data }) => heard.resolve(data.byteLength))
+    })
+    const unable = await openSilent()
+    await Promise.all([dial(node.libp2p, plain), dial(node.libp2p, unable)])
+    await expect.poll(() => node.seen.events).toEqual([`+${plain.peerId.toString()}`])
+    await node.network.send(plain.peerId.toString(), Uint8Array.of(1, 2, 3))
+    expect(await heard.promise).toBe(4)
+  })
+
   test('are dropped by reset', async () => {
     const [one, two] = await openPair()
     one.network.reset(two.id, 'a test')

@@ -100,7 +100,12 @@ export async function openPlain(
 
 /** A node that never says what it speaks. */
 export async function openSilent(): Promise<Libp2p> {
-  return started({ transports: [tcp()], connectionEncrypters: [tls()], streamMuxers: [yamux()] })
+  return started({
+    addresses: { listen: [LOOPBACK] },
+    transports: [tcp()],
+    connectionEncrypters: [tls()],
+    streamMuxers: [yamux()],
+  })
 }
 
 async function started(options: Libp2pOptions): Promise<Libp2p> {

@@ -8,9 +8,14 @@ interface Closing {
   addEventListener(type: 'close', listener: () => void): void
 }
 
-/** One of yamux, as far as its type does not say it: the bytes that its window may grow to. */
+/** One of yamux, as far as its type does not say it. */
 interface Windowed extends Closing {
+  /** Bytes that the window may grow to. */
   maxStreamWindowSize: number
+  /** Bytes of the window now. */
+  recvWindow: number
+  /** Tells the peer how far the window is open. */
+  sendWindowUpdate(): void
 }
 
 /** The room of one peer, over all its streams. */
@@ -27,7 +32,11 @@ export class InboundRoom {
 
   /** Keeps the window of a stranger's stream small. One that is no yamux stream stays as it is: its bytes are bounded by the look at all. */
   admit(stream: Closing): void {
-    if (this.#isTrusted || !isWindowed(stream)) return
+    if (!isWindowed(stream)) return
+    if (this.#isTrusted) {
+      openWide(stream, stream.maxStreamWindowSize)
+      return
+    }
     this.#small.set(stream, stream.maxStreamWindowSize)
     stream.maxStreamWindowSize = Math.min(stream.maxStreamWindowSize, STRANGER_WINDOW_BYTES)
     stream.addEventListener('close', () => this.#small.delete(stream))
@@ -37,7 +46,7 @@ export class InboundRoom {
   trust(): void {
     if (this.#isTrusted) return
     this.#isTrusted = true
-    for (const [stream, bytes] of this.#small) stream.maxStreamWindowSize = bytes
+    for (const [stream, bytes] of this.#small) openWide(stream, bytes)
     this.#small.clear()
     this.#budget.giveBack(PEER_INBOUND_BYTES_MAX - STRANGER_INBOUND_BYTES_MAX)
   }
@@ -55,6 +64,13 @@ export class InboundRoom {
   messageBytes(filled: number, length: number): number {
     return this.#isTrusted ? length : Math.min(length, filled * MESSAGE_GROWTH)
   }
+}
+
+/** A window that grows with each round trip holds a block back for one each time that it is full: so it opens at once. */
+function openWide(stream: Windowed, bytes: number): void {
+  stream.maxStreamWindowSize = bytes
+  stream.recvWindow = bytes
+  stream.sendWindowUpdate()
 }
 
 function isWindowed(stream: Closing): stream is Windowed {
