@@ -15,7 +15,7 @@ test('the test profile listens on loopback alone', () => {
 })
 
 test('settings of others are left alone', () => {
-  expect(parseConfig(JSON.stringify({ ...VALID, Gateway: { NoFetch: true } }))).toEqual(VALID)
+  expect(parseConfig(JSON.stringify({ ...VALID, Pubsub: { Enabled: true } }))).toEqual(VALID)
 })
 
 test('a repo may take what its disk has, or what the config says in the notation of Kubo', () => {
