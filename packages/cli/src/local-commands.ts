@@ -46,5 +46,7 @@ export async function daemon(session: Session, options: DaemonOptions): Promise<
   signal.addEventListener('abort', () => end.resolve(), { once: true })
   if (!signal.aborted) await end.promise
   watch.stopping(signal.reason instanceof Error ? signal.reason.message : 'shutdown')
+  // Together: each waits a while for its clients.
+  await Promise.all([gateway[Symbol.asyncDispose](), api[Symbol.asyncDispose]()])
   if (isCairnError(signal.reason)) throw signal.reason
 }

@@ -32,6 +32,8 @@ export async function openApi(session: Session, node: Node, { agentSuffix, shutd
   if (config.Cairn?.API?.AllowPublic !== true && access.authorizations?.length === 0)
     config.Addresses.API.forEach(requireLoopback)
   const servers: HttpServer[] = []
+  // All together: each waits a while for its clients.
+  stack.defer(async () => void (await Promise.all(servers.map((server) => server.close()))))
   for (const address of config.Addresses.API) {
     const server = await openRpcServer(parseListenAddress(address), {
       commands: [...COMMANDS, ...UNBUILT],
@@ -48,7 +50,7 @@ export async function openApi(session: Session, node: Node, { agentSuffix, shutd
         operation: watch,
       },
     })
-    servers.push(stack.use(server))
+    servers.push(server)
   }
   const [first] = servers
   if (first !== undefined) {

@@ -21,6 +21,8 @@ export async function openGateway(session: Session, node: Node): Promise<OpenGat
   await using stack = new AsyncDisposableStack()
   const { path, config } = await session.repo()
   const servers: HttpServer[] = []
+  // All together: each waits a while for its clients.
+  stack.defer(async () => void (await Promise.all(servers.map((server) => server.close()))))
   if (config.Addresses.Gateway.length > 0) {
     const { Gateway, openGatewayServer } = await import('@cairn/gateway')
     const gateway = new Gateway(
@@ -32,7 +34,7 @@ export async function openGateway(session: Session, node: Node): Promise<OpenGat
       settingsOf(config),
     )
     for (const address of config.Addresses.Gateway)
-      servers.push(stack.use(await openGatewayServer(parseListenAddress(address), gateway)))
+      servers.push(await openGatewayServer(parseListenAddress(address), gateway))
   }
   const url = servers.map(({ address }) => urlOf(address)).find((found) => found !== undefined)
   if (url !== undefined) {
