@@ -44,6 +44,8 @@ export function newConfig(...profiles: readonly RepoProfile[]): Config {
   const base: Readonly<Record<string, unknown>> = {
     Identity: { PeerID: peerId, PrivKey: privateKey },
     Addresses: {},
+    // What starts Kubo by its path writes into this section, and takes it to be there.
+    API: { HTTPHeaders: {} },
     Bootstrap: [],
   }
   const applied = [PROFILES.lan, ...profiles.map((name) => PROFILES[name])].reduce(

@@ -14,6 +14,10 @@ test('the test profile listens on loopback alone', () => {
   expect(newConfig('lan').Addresses.Swarm.length).toBeGreaterThan(0)
 })
 
+test('a new config has the section that ipfsd-ctl writes into', () => {
+  expect(VALID.API).toEqual({ HTTPHeaders: {} })
+})
+
 test('settings of others are left alone', () => {
   expect(parseConfig(JSON.stringify({ ...VALID, Pubsub: { Enabled: true } }))).toEqual(VALID)
 })
