@@ -14,6 +14,7 @@ export { openGatewayNetwork, type GatewayNetwork } from './gateway/gateway-netwo
 export { joinNetworks } from './joined-network.ts'
 export { openLibp2pNetwork } from './libp2p-network.ts'
 export { decodeMessage, downgradeMessage, encodeMessage } from './message.ts'
+export { Offenders } from './guard/offenders.ts'
 export { Refusals, type RefusalCounts, type RefusalReason } from './guard/refusals.ts'
 export { RateLimiter, type RateLimits, type RatePlan, type RateSpan } from './rate-limit.ts'
 export { servePolicy, type ServeLists } from './server/serve-policy.ts'

@@ -4,9 +4,11 @@
 import { CairnError, isCairnError, Turns } from '@cairn/core'
 import type { AbortOptions, Clock, Logger, Network, NetworkHandler, PeerAbilities, PeerId } from '@cairn/core'
 import type { Connection, IdentifyResult, Libp2p, PeerId as Libp2pPeerId, Stream } from '@libp2p/interface'
+import { Brakes } from './guard/brakes.ts'
 import { InboundRoom } from './guard/inbound-room.ts'
 import { MessageReader, MessageWriter } from './framed-stream.ts'
 import {
+  BRAKE_BYTES,
   INBOUND_STREAMS_MAX,
   MESSAGE_BYTES_MAX,
   STREAM_OPEN_TIMEOUT_MS,
@@ -30,10 +32,12 @@ export type Libp2pNode = Pick<
 export interface Libp2pNetworkOptions {
   /** Where bad input is counted; nowhere else by default. */
   readonly refusals?: Refusals
-  /** By which peers are refused for a time. */
+  /** By which peers wait for their turns. */
   readonly clock?: Clock
   /** Where it tells of peers that broke the protocol; nowhere by default. */
   readonly logger?: Logger | undefined
+  /** Who is refused for a time; whoever guards the door may ask it too. */
+  readonly offenders?: Offenders
 }
 
 /** A {@link Network} over libp2p. */
@@ -81,6 +85,8 @@ class Link {
   readonly inbound = new Set<MessageReader>()
   /** Messages are handled one at a time, whatever stream they came on. */
   readonly handling = new Turns()
+  /** Messages that are being handled, or wait for it. */
+  #inHand = 0
   isUp = true
   /** The best protocol that the peer says it knows, and the one of the stream that it opened last. */
   offered: string | undefined
@@ -128,6 +134,21 @@ class Link {
     this.#onAbilities(this, abilities)
   }
 
+  /** Whether there is a message to handle before anything more is needed. */
+  get isBusy(): boolean {
+    return this.#inHand > 0
+  }
+
+  /** Has `task` handle a message after all that came before it. */
+  async handle(task: () => Promise<void>): Promise<void> {
+    this.#inHand++
+    try {
+      await this.handling.run(task)
+    } finally {
+      this.#inHand--
+    }
+  }
+
   get unreadBytes(): number {
     let bytes = 0
     for (const reader of this.inbound) bytes += reader.bufferedBytes
@@ -164,6 +185,7 @@ class BitswapNetwork implements Libp2pNetwork {
   /** Inbound messages wait for the handler, so that none is lost between opening and attaching. */
   readonly #attached = Promise.withResolvers<NetworkHandler>()
   readonly #offenders: Offenders
+  readonly #brakes: Brakes
   readonly #refusals: Refusals
   readonly #logger: Logger | undefined
   #handler: NetworkHandler | undefined
@@ -171,18 +193,28 @@ class BitswapNetwork implements Libp2pNetwork {
   #isClosed = false
   #looking: NodeJS.Timeout | undefined
 
-  constructor(libp2p: Libp2pNode, { refusals = new Refusals(), clock = systemClock, logger }: Libp2pNetworkOptions) {
+  constructor(libp2p: Libp2pNode, options: Libp2pNetworkOptions) {
+    const { refusals = new Refusals(), clock = systemClock, offenders = new Offenders(clock), logger } = options
     this.#libp2p = libp2p
     this.#logger = logger
     this.#refusals = refusals
-    this.#offenders = new Offenders(clock)
+    this.#offenders = offenders
+    this.#brakes = new Brakes(clock, {
+      isExempt: (peer) => this.#links.get(peer)?.room.isTrusted === true || this.#expectedBytes(peer) > 0,
+      isFull: (peer) => {
+        const link = this.#links.get(peer)
+        return link !== undefined && link.isBusy && link.unreadBytes > BRAKE_BYTES
+      },
+    })
     this.self = libp2p.peerId.toString()
   }
 
   async open(): Promise<void> {
     this.#looking = setInterval(this.#boundUnread, UNREAD_LOOK_MS)
     this.#looking.unref()
-    this.#libp2p.addEventListener('connection:open', this.#onConnection)
+    this.#libp2p.addEventListener('connection:open', this.#onOpen)
+    this.#libp2p.addEventListener('connection:close', this.#onClose)
+    for (const connection of this.#libp2p.getConnections()) this.#brakes.meet(connection)
     this.#libp2p.addEventListener('peer:identify', this.#onIdentify)
     this.#libp2p.addEventListener('peer:disconnect', this.#onDisconnect)
     await this.#libp2p.handle(PROTOCOLS, (stream, connection) => this.#accept(stream, connection), {
@@ -212,6 +244,9 @@ class BitswapNetwork implements Libp2pNetwork {
     options.signal?.throwIfAborted()
     const link = this.#links.get(peer)
     if (this.#isClosed || link === undefined) throw new CairnError('UNAVAILABLE', `Not connected to ${peer}`)
+    this.#brakes.sent(peer, message.length)
+    // It may be asked for something, and then it is read.
+    this.#brakes.ease(peer)
     await link.writer.send(message, options)
   }
 
@@ -222,6 +257,7 @@ class BitswapNetwork implements Libp2pNetwork {
 
   trust(peer: PeerId): void {
     this.#links.get(peer)?.room.trust()
+    this.#brakes.ease(peer)
   }
 
   stat(): Libp2pNetworkStat {
@@ -238,7 +274,9 @@ class BitswapNetwork implements Libp2pNetwork {
     if (this.#isClosed) return
     this.#isClosed = true
     clearInterval(this.#looking)
-    this.#libp2p.removeEventListener('connection:open', this.#onConnection)
+    this.#libp2p.removeEventListener('connection:open', this.#onOpen)
+    this.#libp2p.removeEventListener('connection:close', this.#onClose)
+    this.#brakes.close()
     this.#libp2p.removeEventListener('peer:identify', this.#onIdentify)
     this.#libp2p.removeEventListener('peer:disconnect', this.#onDisconnect)
     await this.#libp2p.unhandle(PROTOCOLS)
@@ -254,11 +292,15 @@ class BitswapNetwork implements Libp2pNetwork {
   readonly #boundUnread = (): void => {
     const held = Array.from(this.#links.values(), (link): Held => {
       const bytes = link.unreadBytes
-      return { link, bytes, excess: Math.max(0, bytes - (this.#handler?.expectedBytes?.(link.peer) ?? 0)) }
+      return { link, bytes, excess: Math.max(0, bytes - this.#expectedBytes(link.peer)) }
     })
     const strangers = held.filter(({ link }) => !link.room.isTrusted)
     this.#bound(strangers, STRANGERS_UNREAD_BYTES_MAX)
     this.#bound(held, UNREAD_BYTES_MAX)
+  }
+
+  #expectedBytes(peer: PeerId): number {
+    return this.#handler?.expectedBytes?.(peer) ?? 0
   }
 
   #bound(held: Held[], unaskedBytesMax: number): void {
@@ -276,7 +318,8 @@ class BitswapNetwork implements Libp2pNetwork {
     }
   }
 
-  readonly #onConnection = ({ detail: connection }: CustomEvent<Connection>): void => {
+  readonly #onOpen = ({ detail: connection }: CustomEvent<Connection>): void => {
+    this.#brakes.meet(connection)
     if (connection.direction === 'outbound') void this.#greet(connection)
   }
 
@@ -295,6 +338,7 @@ class BitswapNetwork implements Libp2pNetwork {
       // It speaks no bitswap, or is gone: identify or the disconnect tells.
     }
   }
+  readonly #onClose = ({ detail }: CustomEvent<Connection>): void => this.#brakes.forget(detail)
 
   readonly #onIdentify = ({ detail }: CustomEvent<IdentifyResult>): void => {
     // Identify may finish after the connection has gone, and then no disconnect would follow.
@@ -344,7 +388,10 @@ class BitswapNetwork implements Libp2pNetwork {
 
   async #readAll(link: Link, reader: MessageReader, stream: Stream): Promise<void> {
     try {
-      for await (const message of reader) await link.handling.run(() => this.#handle(link, message))
+      for await (const message of reader) {
+        await link.handle(() => this.#handle(link, message))
+        this.#brakes.ease(link.peer)
+      }
       await stream.close()
     } catch (cause) {
       // Whether the length was bad, the handler refused or the peer has gone: this stream is of no more use.

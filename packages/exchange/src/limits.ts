@@ -330,6 +330,23 @@ export const MESSAGE_WORK = 4
 /** Units given back for a block that a peer was sent: its want, the next one, and the messages around them. */
 export const SERVED_WORK = 2 * MESSAGE_WORK
 
+// Of connections, which are not read while their peer owes for what it does on them. Units as above:
+
+/** Units of a stream that a peer opens: agreeing on its protocol, noting that, and taking it down. */
+export const STREAM_WORK = 300
+
+/** Units of each piece in which bytes come, however few: decrypting it and finding its stream. */
+export const PIECE_WORK = 10
+
+/** Bytes that a peer takes for which it is given back a unit: 10 KB are worth a stream, as in Helia, which opens one a message. */
+export const SENT_BYTES_PER_WORK = 32
+
+/** Bytes of a stranger unread while a message of it is in hand, from which on its connection is not read: the next message. */
+export const BRAKE_BYTES = 64 * 1024
+
+/** Bytes of one peer between looks at what it has unread. */
+export const BRAKE_LOOK_BYTES = 16 * 1024
+
 /** Bytes of the shortest want: whom we ask may do as much work as our message has wants. */
 export const WANT_BYTES_MIN = 32
 
@@ -350,7 +367,13 @@ export const BREACHES_MS = 60_000
 /** Milliseconds for which such a peer is not talked to. */
 export const REFUSED_MS = 600_000
 
-/** Such peers that are remembered, as with those that sent wrong blocks. */
+/** Such peers that may come back from one address, and are sent away after the handshake, until it is let in no more. */
+export const RETURNS_MAX = 8
+
+/** Milliseconds after which one such return is forgiven: handshakes that lead nowhere take a hundredth of a core. */
+export const RETURN_MS = 1000
+
+/** Such peers, and such addresses, that are remembered, as with those that sent wrong blocks. */
 export const OFFENDERS_MAX = 1024
 
 // Of what people are told:

@@ -39,12 +39,18 @@ export class WorkBudget {
     worker.balance = Math.min(worker.balance - units, PEER_WORK_BURST)
   }
 
+  /** Whether the peer is in debt, so that `pass` would wait. */
+  owes(peer: PeerId): boolean {
+    const worker = this.#workers.get(peer)
+    if (worker === undefined) return false
+    this.#earn(worker)
+    return worker.balance < 0
+  }
+
   /** Resolves when the peer may go on: at once, or when its debt is paid or it is forgotten. One call a peer at a time. */
   async pass(peer: PeerId): Promise<void> {
     const worker = this.#workers.get(peer)
-    if (worker === undefined) return
-    this.#earn(worker)
-    if (worker.balance >= 0) return
+    if (worker === undefined || !this.owes(peer)) return
     await new Promise<void>((resolve) => {
       worker.resume = resolve
       this.#waiting.add(worker)

@@ -67,6 +67,8 @@ describe('another implementation', () => {
     const streams = await Promise.all(Array.from({ length: 100 }, openStream))
     await Promise.all(streams.map((stream) => sendOnce(stream, new Uint8Array(1000))))
     await expect.poll(() => node.network.stat()).toMatchObject({ inboundStreams: 100 })
+    await expect.poll(() => node.seen.messages.length).toBe(1)
+    await expect.poll(() => node.network.stat().bufferedBytes, { timeout: 10_000 }).toBeGreaterThan(99 * 1000)
     expect(node.seen.messages).toHaveLength(1)
     gate.resolve()
     await expect.poll(() => node.seen.messages.length).toBe(100)

@@ -2,13 +2,14 @@
 // js-libp2p with its defaults, as another implementation. Every test file closes them with `closeAll`.
 import { isCairnError, type NetworkHandler, type PeerAbilities, type PeerId } from '@cairn/core'
 import { identify, identifyPush } from '@libp2p/identify'
-import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import type { Connection, Libp2p, MultiaddrConnection, Stream } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
 import { yamux } from '@libp2p/yamux'
 import fc from 'fast-check'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
+import type { Offenders } from '../src/guard/offenders.ts'
 import { openLibp2pNetwork, type Libp2pNetwork } from '../src/libp2p-network.ts'
 
 export type Encrypters = NonNullable<Libp2pOptions['connectionEncrypters']>
@@ -71,9 +72,16 @@ export async function openNode(): Promise<Node> {
   return { id: libp2p.peerId.toString(), libp2p, network, seen }
 }
 
-/** A node with the stream bounds of a Cairn host, without bitswap. */
-export async function openLibp2p(): Promise<Libp2p> {
+/** A node with the stream bounds of a Cairn host, without bitswap; its door is kept by `offenders` as that of a host. */
+export async function openLibp2p(offenders?: Offenders): Promise<Libp2p> {
+  const hostOf = ({ remoteAddr }: MultiaddrConnection): string => remoteAddr.getComponents()[0]?.value ?? ''
   return started({
+    ...(offenders && {
+      connectionGater: {
+        denyInboundConnection: (connection) => !offenders.mayCome(hostOf(connection)),
+        denyInboundEncryptedConnection: (peer, connection) => !offenders.mayStay(peer.toString(), hostOf(connection)),
+      },
+    }),
     addresses: { listen: [LOOPBACK] },
     transports: [tcp()],
     connectionEncrypters: [tls(), noise()],

@@ -7,6 +7,9 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { multiaddr } from '@multiformats/multiaddr'
 import { reasonOf } from './host-error.ts'
 
+/** Groups of 16 bits of an IPv6 address. */
+const IP6_GROUPS = 8
+
 /** What a gate refuses. */
 export interface GateRules {
   readonly peers?: readonly PeerId[] | undefined
@@ -14,14 +17,31 @@ export interface GateRules {
   readonly ranges?: readonly string[] | undefined
 }
 
+/** Whoever knows more of those that come in: asked about each, by its address and later by its peer. */
+export interface Doorkeeper {
+  /** Whether a connection from `address` may begin its handshake. */
+  mayCome(address: string): boolean
+  /** Whether the peer that the handshake showed may stay. */
+  mayStay(peer: PeerId, address: string): boolean
+}
+
+/** What a gate may be given. */
+export interface GateParts {
+  readonly doorkeeper?: Doorkeeper | undefined
+  /** Told of what the rules refuse. */
+  readonly logger?: Logger | undefined
+}
+
 /** Refuses connections by rules that may change while a host runs. */
 export class Gate {
   #peers: ReadonlySet<PeerId> = new Set()
   #ranges = new BlockList()
+  readonly #doorkeeper: Doorkeeper | undefined
   readonly #logger: Logger | undefined
 
   /** @throws INVALID for a range that does not parse */
-  constructor(rules: GateRules = {}, logger?: Logger) {
+  constructor(rules: GateRules = {}, { doorkeeper, logger }: GateParts = {}) {
+    this.#doorkeeper = doorkeeper
     this.#logger = logger
     this.setRules(rules)
   }
@@ -55,8 +75,10 @@ export class Gate {
     return {
       denyDialPeer: peer('out'),
       denyDialMultiaddr: (target) => address('out', target),
-      denyInboundConnection: ({ remoteAddr }) => address('in', remoteAddr),
-      denyInboundEncryptedConnection: peer('in'),
+      denyInboundConnection: ({ remoteAddr }) =>
+        address('in', remoteAddr) || this.#doorkeeper?.mayCome(origin(remoteAddr)) === false,
+      denyInboundEncryptedConnection: (id, { remoteAddr }) =>
+        peer('in')(id) || this.#doorkeeper?.mayStay(id.toString(), origin(remoteAddr)) === false,
       // An address without a peer id tells only now who is there.
       denyOutboundEncryptedConnection: peer('out'),
     }
@@ -66,6 +88,18 @@ export class Gate {
     if (isRefused) this.#logger?.info('connection refused by the config', facts)
     return isRefused
   }
+}
+
+/** Where a connection comes from: its IPv4 address, or the network of 64 bits of IPv6, whose hosts cost nothing to make up. */
+export function origin(address: Multiaddr): string {
+  const host = address.getComponents().find(({ name }) => name === 'ip4' || name === 'ip6')
+  if (host?.value === undefined) return address.toString()
+  if (host.name === 'ip4') return host.value
+  const [head = '', tail = ''] = host.value.split('::')
+  const groups = head === '' ? [] : head.split(':')
+  const tailGroups = tail === '' ? [] : tail.split(':')
+  while (groups.length + tailGroups.length < IP6_GROUPS) groups.push('0')
+  return [...groups, ...tailGroups].slice(0, IP6_GROUPS / 2).join(':')
 }
 
 /** Reads ranges of addresses; see {@link GateRules}. @throws INVALID for one that does not parse */

@@ -45,7 +45,7 @@ export interface PeerWatcher {
  * system forbids it, UNAVAILABLE when listening fails for another reason; nothing is left running
  */
 export async function openHost(init: HostInit, settings: HostSettings = {}): Promise<Host> {
-  const gate = new Gate(init.refuse, init.logger)
+  const gate = new Gate(init.refuse, init)
   const libp2p = await createStack(init, settings, gate)
   const meeting = init.discover === true ? meetDiscovered(libp2p) : undefined
   try {

@@ -11,7 +11,7 @@ import { tls } from '@libp2p/tls'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { readListenAddress } from './address.ts'
-import type { Gate, GateRules } from './gate.ts'
+import type { Doorkeeper, Gate, GateRules } from './gate.ts'
 import type { Identity } from './identity/identity.ts'
 import {
   CONNECTIONS_MAX,
@@ -41,6 +41,8 @@ export interface HostInit {
   readonly swarmKey?: Uint8Array | undefined
   /** Peers and addresses that are refused. */
   readonly refuse?: GateRules | undefined
+  /** Who else may refuse what comes in. */
+  readonly doorkeeper?: Doorkeeper | undefined
   /** Announces itself on the LAN by mDNS and meets who does the same; false by default. */
   readonly discover?: boolean | undefined
   /** Follows `cairn/VERSION` in what peers are told of this program. */

@@ -1,7 +1,7 @@
 import { isCairnError } from '@cairn/core'
 import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, expect, test } from 'vitest'
-import { Gate } from '../src/gate.ts'
+import { Gate, origin } from '../src/gate.ts'
 import { isLocalAddress } from '../src/local-address.ts'
 import { addressOf, codeOf, Hosts, placeOf } from './open-host.ts'
 
@@ -74,4 +74,38 @@ test('connections that new rules refuse end, the others stay', async () => {
   one.setRefused({})
   await one.connect(addressOf(two))
   expect(await one.peers()).toHaveLength(2)
+})
+
+test('a doorkeeper is asked about what comes in, by its address and then by its peer', async () => {
+  const [asked, refused] = [new Set<string>(), new Set<string>()]
+  const doorkeeper = {
+    mayCome(address: string): boolean {
+      asked.add(address)
+      return !refused.has(address)
+    },
+    mayStay(peer: string, address: string): boolean {
+      asked.add(`${peer} ${address}`)
+      return !refused.has(peer)
+    },
+  }
+  const [one, two, three] = [await hosts.open({ doorkeeper }), await hosts.open(), await hosts.open()]
+  refused.add(three.peerId)
+  await two.connect(addressOf(one))
+  await three.connect(addressOf(one)).catch(() => undefined)
+  await expect.poll(() => three.peers()).toEqual([])
+  await expect.poll(() => [...asked]).toEqual(['127.0.0.1', `${two.peerId} 127.0.0.1`, `${three.peerId} 127.0.0.1`])
+  refused.add('127.0.0.1')
+  refused.delete(three.peerId)
+  expect(await codeOf(three.connect(addressOf(one)))).toBe('UNAVAILABLE')
+  expect(await one.peers()).toMatchObject([{ peer: two.peerId }])
+})
+
+test.each([
+  ['/ip4/10.1.2.3/tcp/1', '10.1.2.3'],
+  ['/ip6/2001:db8::7/tcp/1', '2001:db8:0:0'],
+  ['/ip6/2001:db8:1:2:3:4:5:6/tcp/1', '2001:db8:1:2'],
+  ['/ip6/::1/tcp/1', '0:0:0:0'],
+  ['/ip6zone/eth0/ip6/fe80::1/tcp/1', 'fe80:0:0:0'],
+])('%s comes from %s', (address, from) => {
+  expect(origin(multiaddr(address))).toBe(from)
 })

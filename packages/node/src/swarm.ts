@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import {
   Accounts,
   joinNetworks,
+  Offenders,
   openBitswap,
   openGatewayNetwork,
   openLibp2pNetwork,
@@ -65,12 +66,15 @@ export interface Swarm {
 export async function openSwarm(repo: Repo, options: SwarmOptions): Promise<Swarm> {
   const { onBadConfig = () => undefined, agentSuffix, logs } = options
   const { listen = usable(repo.config.Addresses.Swarm, onBadConfig) } = options
+  const refusals = new Refusals()
+  const offenders = new Offenders(systemClock, refusals)
   const host = await openHost(
     {
       identity: identityOf(repo.config),
       listen,
       swarmKey: await swarmKeyOf(repo.path),
       refuse: refusedOf(repo.config, repo.config.Cairn),
+      doorkeeper: offenders,
       agentSuffix,
       discover: listen.length > 0 && repo.config.Discovery?.MDNS?.Enabled === true,
       logger: logs?.('network'),
@@ -78,7 +82,7 @@ export async function openSwarm(repo: Repo, options: SwarmOptions): Promise<Swar
     { connectionsMax: repo.config.Swarm?.ConnMgr?.HighWater },
   )
   try {
-    return await buildSwarm(repo, host, { onBadConfig, logger: logs?.('exchange') })
+    return await buildSwarm(repo, { host, offenders, refusals }, { onBadConfig, logger: logs?.('exchange') })
   } catch (error) {
     await host.close()
     throw error
@@ -102,11 +106,21 @@ interface Telling {
   readonly logger: Logger | undefined
 }
 
-async function buildSwarm(repo: Repo, host: Host, { onBadConfig, logger }: Telling): Promise<Swarm> {
+/** The host, and who is refused there. */
+interface Door {
+  readonly host: Host
+  readonly offenders: Offenders
+  readonly refusals: Refusals
+}
+
+async function buildSwarm(
+  repo: Repo,
+  { host, offenders, refusals }: Door,
+  { onBadConfig, logger }: Telling,
+): Promise<Swarm> {
   const limiter = new RateLimiter({ clock: systemClock, weekMinute, isLocal: (peer) => isLocal(host, peer) })
   const accounts = new Accounts(await repo.meta.get(ACCOUNTS_KEY))
-  const refusals = new Refusals()
-  const network = await openLibp2pNetwork(host.libp2p, { refusals, logger })
+  const network = await openLibp2pNetwork(host.libp2p, { refusals, offenders, logger })
   const gateways = openGatewayNetwork({ clock: systemClock })
   const bitswap = openBitswap({
     network: joinNetworks(network, gateways),

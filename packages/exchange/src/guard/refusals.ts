@@ -39,7 +39,7 @@ export const REFUSAL_REASONS = [
   'block-distrusted',
   /** A peer that gave neither the block nor DONT_HAVE in time; its wants went to others. */
   'peer-silent',
-  /** A peer that came back too soon after it had broken the protocol again and again. */
+  /** A peer that came back too soon after it had broken the protocol again and again, or whoever came from where such peers do. */
   'peer-refused',
 ] as const
 

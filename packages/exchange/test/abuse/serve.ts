@@ -2,7 +2,7 @@
 // since the line before: its largest memory, how long its event loop was held, its CPU time and what bitswap counted.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createInterface } from 'node:readline'
-import { openBitswap, openLibp2pNetwork, systemClock } from '../../src/index.ts'
+import { Offenders, openBitswap, openLibp2pNetwork, systemClock } from '../../src/index.ts'
 import { openLibp2p } from '../libp2p-node.ts'
 import { MapStore } from '../map-store.ts'
 import { randomBlocks } from '../peer.ts'
@@ -11,8 +11,9 @@ const [count = '1000'] = process.argv.slice(2)
 const SAMPLE_MS = 20
 const store = new MapStore()
 store.put(randomBlocks(Number(count), 16_384))
-const libp2p = await openLibp2p()
-const network = await openLibp2pNetwork(libp2p)
+const offenders = new Offenders(systemClock)
+const libp2p = await openLibp2p(offenders)
+const network = await openLibp2pNetwork(libp2p, { offenders })
 const bitswap = openBitswap({ network, store, clock: systemClock })
 const delay = monitorEventLoopDelay({ resolution: 5 })
 delay.enable()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { BREACHES_MAX, BREACHES_MS, OFFENDERS_MAX, REFUSED_MS } from '../../src/limits.ts'
+import { BREACHES_MAX, BREACHES_MS, OFFENDERS_MAX, REFUSED_MS, RETURN_MS, RETURNS_MAX } from '../../src/limits.ts'
 import { Offenders } from '../../src/guard/offenders.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 
@@ -30,4 +30,19 @@ test('no more of them are remembered than a bound allows', () => {
   refuse('first')
   for (let index = 0; index < OFFENDERS_MAX; index++) refuse(`peer ${index}`)
   expect([offenders.isRefused('first'), offenders.isRefused('peer 0')]).toEqual([false, true])
+})
+
+test('an address from which they keep coming back is let in no more, until that is forgiven', async () => {
+  const clock = new VirtualClock()
+  const offenders = new Offenders(clock)
+  for (let times = 0; times < BREACHES_MAX; times++) offenders.add('a')
+  const comings = Array.from({ length: RETURNS_MAX }, () => [offenders.mayCome('here'), offenders.mayStay('a', 'here')])
+  expect(comings).toEqual(comings.map(() => [true, false]))
+  expect([offenders.mayCome('here'), offenders.mayCome('elsewhere')]).toEqual([false, true])
+  await clock.pass(RETURN_MS)
+  expect([offenders.mayCome('here'), offenders.mayStay('b', 'here'), offenders.mayCome('here')]).toEqual([
+    true,
+    true,
+    true,
+  ])
 })
