@@ -32,7 +32,7 @@ export const LINTED: readonly Violation[] = [
   ),
   plant(
     LAYERS,
-    'packages/exchange/src/libp2p-network.ts',
+    'packages/exchange/src/libp2p/libp2p-network.ts',
     `import { TimeoutError } from '@libp2p/interface'\nvoid TimeoutError`,
   ),
   plant(LAYERS, 'packages/exchange/test/sibling.test.ts', `import '@cairn/network'`),

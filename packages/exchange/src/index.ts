@@ -12,7 +12,7 @@ export type {
 } from './client/fetch-trace.ts'
 export { openGatewayNetwork, type GatewayNetwork } from './gateway/gateway-network.ts'
 export { joinNetworks } from './joined-network.ts'
-export { openLibp2pNetwork } from './libp2p-network.ts'
+export { openLibp2pNetwork } from './libp2p/libp2p-network.ts'
 export { decodeMessage, downgradeMessage, encodeMessage } from './message.ts'
 export { Offenders } from './guard/offenders.ts'
 export { Refusals, type RefusalCounts, type RefusalReason } from './guard/refusals.ts'

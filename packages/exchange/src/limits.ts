@@ -141,7 +141,7 @@ export const ANSWERS_PER_PEER = 2
 /** Milliseconds that a peer may take to accept one answer; a stuck peer would hold its slots for ever. Source: boxo. */
 export const SEND_TIMEOUT_MS = 120_000
 
-// Of libp2p-network.ts and framed-stream.ts alone:
+// Of libp2p/ alone:
 
 /** Bytes of the varint before a message: what a length of 4 MiB takes. */
 export const LENGTH_BYTES_MAX = 4

@@ -1,6 +1,6 @@
 // The network over real sockets on loopback: who is reported, and what becomes of messages.
 import { afterEach, describe, expect, test } from 'vitest'
-import { openLibp2pNetwork } from '../src/libp2p-network.ts'
+import { openLibp2pNetwork } from '../src/libp2p/libp2p-network.ts'
 import { MESSAGE_BYTES_MAX } from '../src/limits.ts'
 import {
   closeAll,

@@ -10,7 +10,7 @@ import { yamux } from '@libp2p/yamux'
 import fc from 'fast-check'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import type { Offenders } from '../src/guard/offenders.ts'
-import { openLibp2pNetwork, type Libp2pNetwork } from '../src/libp2p-network.ts'
+import { openLibp2pNetwork, type Libp2pNetwork } from '../src/libp2p/libp2p-network.ts'
 
 export type Encrypters = NonNullable<Libp2pOptions['connectionEncrypters']>
 
