@@ -27,6 +27,9 @@ export const PATH_BYTES_MAX = 4096
 /** Bytes of blocks requested or held ahead of a reader: fills 1 Gbit/s at 250 ms and stays small beside the heap. */
 export const READ_AHEAD_BYTES = 32 * 1024 * 1024
 
+/** The same for all readers of a process together, in equal shares: hundreds of them at once must not hold gigabytes. */
+export const READ_AHEAD_ALL_BYTES = 64 * 1024 * 1024
+
 /** Blocks requested ahead of a reader, so that tiny ones cannot fill the memory with promises: 1 KiB each fill 200 Mbit/s at 80 ms. */
 export const READ_AHEAD_BLOCKS = 2048
 

@@ -3,7 +3,7 @@
 import { CairnError } from '../errors.ts'
 import type { AbortOptions } from '../interfaces.ts'
 import { Chain, type Place } from './chain.ts'
-import { BLOCK_BYTES_MAX, DAG_DEPTH_MAX, READ_AHEAD_BLOCKS, READ_AHEAD_BYTES } from '../limits.ts'
+import { BLOCK_BYTES_MAX, DAG_DEPTH_MAX, READ_AHEAD_ALL_BYTES, READ_AHEAD_BLOCKS, READ_AHEAD_BYTES } from '../limits.ts'
 
 /** Why steps stop that nobody will consume. One for all: to abort without a reason makes an error with its stack each time. */
 const ENDED = new Error('The traversal has ended')
@@ -33,8 +33,6 @@ export interface Visit<Value> {
 export interface TraverseOptions extends AbortOptions {
   /** Levels below the roots; more are a LIMIT. Whoever sets more than the default bounds what its open levels hold. */
   readonly depthMax?: number | undefined
-  /** Bytes that may be held ahead of the consumer now, asked before each step; `READ_AHEAD_BYTES` by default, and at most. */
-  readonly readAhead?: (() => number) | undefined
 }
 
 /**
@@ -45,12 +43,13 @@ export interface TraverseOptions extends AbortOptions {
  */
 export async function* traverse<Value>(
   roots: Iterable<Step<Value>>,
-  { signal, depthMax = DAG_DEPTH_MAX, readAhead = () => READ_AHEAD_BYTES }: TraverseOptions = {},
+  { signal, depthMax = DAG_DEPTH_MAX }: TraverseOptions = {},
 ): AsyncGenerator<Value, void, void> {
   signal?.throwIfAborted()
   const ending = new AbortController()
   const waiting = signal === undefined ? ending.signal : AbortSignal.any([signal, ending.signal])
-  const window = new Window<Value>(waiting, { depthMax, readAhead })
+  const window = new Window<Value>(waiting, depthMax)
+  traversals++
   try {
     window.unfold(roots, 0)
     for (let head = window.head(); head !== undefined; head = window.head()) {
@@ -63,7 +62,16 @@ export async function* traverse<Value>(
   } finally {
     ending.abort(ENDED)
     await window.end()
+    traversals--
   }
+}
+
+/** Those under way in this process, which share its memory, whatever they read from. */
+let traversals = 0
+
+/** Bytes that one of them may hold ahead. */
+function windowBytes(): number {
+  return Math.min(READ_AHEAD_BYTES, READ_AHEAD_ALL_BYTES / traversals)
 }
 
 /** A step under way. */
@@ -89,15 +97,9 @@ interface Waiting<Value> {
 
 type Entry<Value> = Running<Value> | Waiting<Value>
 
-interface WindowSettings {
-  readonly depthMax: number
-  readonly readAhead: () => number
-}
-
 class Window<Value> {
   readonly #signal: AbortSignal
   readonly #depthMax: number
-  readonly #readAhead: () => number
   /** In reading order. Everything taken from an iterator runs, so the number of entries is bounded by window and depth. */
   readonly #queue = new Chain<Entry<Value>>()
   /** The first place at which a step may begin, or `undefined` where there is none: then all that is known runs. */
@@ -109,10 +111,9 @@ class Window<Value> {
   /** Moving average of the bytes of a step, for those that give no hint; begins at what writers should stay below. */
   #typicalBytes = BLOCK_BYTES_MAX / 2
 
-  constructor(signal: AbortSignal, { depthMax, readAhead }: WindowSettings) {
+  constructor(signal: AbortSignal, depthMax: number) {
     this.#signal = signal
     this.#depthMax = depthMax
-    this.#readAhead = readAhead
   }
 
   /** The step whose turn it is, or `undefined` at the end. */
@@ -164,9 +165,7 @@ class Window<Value> {
   /** Begins steps in order while there is room; the head always runs, or nothing would ever move. */
   #fill(): void {
     for (let place = this.#next; place !== undefined; place = this.#next) {
-      const isFull =
-        this.#running >= READ_AHEAD_BLOCKS ||
-        this.#bytes + this.#typicalBytes > Math.min(this.#readAhead(), READ_AHEAD_BYTES)
+      const isFull = this.#running >= READ_AHEAD_BLOCKS || this.#bytes + this.#typicalBytes > windowBytes()
       if (isFull && place !== this.#queue.first) return
       const { entry } = place
       if ('visit' in entry) {
@@ -212,7 +211,7 @@ class Window<Value> {
         this.#bytes += bytes - running.bytes
         const isMore = bytes > running.bytes
         running.bytes = bytes
-        if (isMore && this.#bytes > READ_AHEAD_BYTES + BLOCK_BYTES_MAX) this.#putBack(running)
+        if (isMore && this.#bytes > windowBytes() + BLOCK_BYTES_MAX) this.#putBack(running)
         else if (isFree && depth < this.#depthMax) {
           running.below = next
           this.#next = this.#queue.first

@@ -23,25 +23,14 @@ export interface FoundNode {
   readonly value: IpldValue | undefined
 }
 
-/** A way through a DAG. */
-export interface FoundPath extends FoundNode {
-  /** What each name led to, from the root to the last; shards on the way are none. Symbolic links are replaced by where they lead. */
-  readonly trail: readonly CID[]
-}
-
 /**
  * The CID of the block at the end of a path.
  *
  * @throws INVALID when the path ends at a value inside a block, else as `findNode`
  */
-export async function resolvePath(
-  reader: BlockReader,
-  path: string | ContentPath,
-  options: AbortOptions = {},
-): Promise<CID> {
-  const { cid, remainder } = await findNode(reader, path, options)
+export async function resolvePath(reader: BlockReader, text: string, options: AbortOptions = {}): Promise<CID> {
+  const { cid, remainder } = await findNode(reader, text, options)
   if (remainder.length === 0) return cid
-  const text = typeof path === 'string' ? path : [path.root, ...path.names].join('/')
   throw new CairnError('INVALID', `Cannot use "${text}": it leads to a value inside of ${cid}, not to a block`, { cid })
 }
 
@@ -51,12 +40,9 @@ export async function resolvePath(
  * @throws NOT_FOUND for a name that is not there, INVALID when the path goes on below a file or a symbolic link leads out of the
  * root, LIMIT for too many of those, else as `parsePath`, `decodeBlock`, `findEntry` and `BlockReader.get`
  */
-export async function findNode(
-  reader: BlockReader,
-  path: string | ContentPath,
-  options: AbortOptions = {},
-): Promise<FoundPath> {
-  const walk = new PathWalk(reader, typeof path === 'string' ? parsePath(path) : path, options)
+export async function findNode(reader: BlockReader, text: string, options: AbortOptions = {}): Promise<FoundNode> {
+  const path = parsePath(text)
+  const walk = new PathWalk(reader, path, options)
   return walk.end()
 }
 
@@ -84,14 +70,14 @@ class PathWalk {
     this.#ahead = path.names.toReversed()
   }
 
-  async end(): Promise<FoundPath> {
+  async end(): Promise<FoundNode> {
     for (let name = this.#ahead.pop(); name !== undefined; name = this.#ahead.pop()) {
       if (name === '..') this.#trail.pop()
       else await this.#step(this.#here(), name)
       this.#here()
     }
     const { cid, remainder, value } = this.#here()
-    return { cid, remainder, value, trail: this.#trail.map((place) => place.cid) }
+    return { cid, remainder, value }
   }
 
   #here(): Place {
