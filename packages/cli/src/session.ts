@@ -101,7 +101,7 @@ export class Session implements AsyncDisposable {
   }
 
   async repoPath(): Promise<string> {
-    const { defaultRepoPath } = await import('@cairn/node')
+    const { defaultRepoPath } = await import('@cairn/node/repo-path')
     return this.globals.repo ?? defaultRepoPath()
   }
 

@@ -13,7 +13,7 @@ export {
   type LogLevel,
   type LogPlan,
 } from './operation/log-levels.ts'
-export { createRepo, defaultRepoPath, openRepo, readRepo, type Repo, type RepoInfo } from './repo.ts'
+export { createRepo, openRepo, readRepo, type Repo, type RepoInfo } from './repo.ts'
 export { counter, formatMetrics, gauge, type Metric, type Sample } from './operation/exposition.ts'
 export { nodeMetrics } from './operation/node-metrics.ts'
 export type { RepoSize } from './storage/repo-size.ts'

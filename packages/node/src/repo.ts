@@ -1,8 +1,7 @@
 // A repo on disk: `config version repo.lock` and the databases `blocks/ index/ meta/`. One process owns it at a time;
 // the lock is LevelDB's own on `meta/`, which the system frees when the process dies, and `repo.lock` only names the owner.
 import { access, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import {
   openLevelKeyValueStore,
   openLevelStore,
@@ -53,13 +52,6 @@ export interface Repo extends RepoInfo {
    */
   keeps(cids: readonly CID[]): Promise<readonly boolean[]>
   close(): Promise<void>
-}
-
-/** Folder of the repo when none is named: `$CAIRN_PATH`, else `$IPFS_PATH`, else `~/.cairn`. */
-export function defaultRepoPath(environment: NodeJS.ProcessEnv = process.env): string {
-  // A variable that is set to nothing counts as not set, as in shells.
-  const named = [environment['CAIRN_PATH'], environment['IPFS_PATH']].find((path) => path !== undefined && path !== '')
-  return resolve(named ?? join(homedir(), '.cairn'))
 }
 
 /**

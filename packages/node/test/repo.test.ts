@@ -1,7 +1,8 @@
 import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { createRepo, defaultRepoPath, openRepo, readRepo } from '../src/repo.ts'
+import { defaultRepoPath } from '../src/config/repo-path.ts'
+import { createRepo, openRepo, readRepo } from '../src/repo.ts'
 import { tempFolder } from './temp-folder.ts'
 
 /** The path of a new repo. */

@@ -83,6 +83,7 @@ export { Profiler } from './commands/profiler.ts'
 export { CallLog, type EndedCall } from './http/call-log.ts'
 export { SLOW_CALL_MS } from './http/limits.ts'
 export { openRpcServer, type RpcServerParts } from './http/rpc-server.ts'
+export { newProofText } from './http/proof.ts'
 export type { AccessSettings } from './http/access.ts'
 export { authorizationHeader, digestOfSecret } from './http/authorization.ts'
 

@@ -1,21 +1,17 @@
 // The RPC of a daemon: its servers, and the file that tells other processes where they are.
-import { rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { CairnError, systemError } from '@cairn/core'
+import { CairnError } from '@cairn/core'
 import { parseListenAddress, type HttpServer } from '@cairn/http'
 import type { Config, Node } from '@cairn/node'
-import { COMMANDS, UNBUILT, digestOfSecret, openRpcServer, type AccessSettings } from '@cairn/rpc'
+import { COMMANDS, UNBUILT, digestOfSecret, newProofText, openRpcServer, type AccessSettings } from '@cairn/rpc'
 import type { Session } from '../session.ts'
 import { readVersion } from '../version.ts'
+import { removeDaemonFiles, writeDaemonFiles } from './daemon-files.ts'
 import type { Watch } from './watch.ts'
 
 /** The open RPC of a daemon. */
 export interface Api extends AsyncDisposable {
   readonly servers: readonly HttpServer[]
 }
-
-/** Name of the file in a repo that has the address of the RPC while a daemon runs. */
-export const API_FILE = 'api'
 
 /** What the RPC tells of the daemon, and how it ends it. */
 export interface ApiParts {
@@ -32,8 +28,7 @@ export async function openApi(session: Session, node: Node, { agentSuffix, shutd
   if (config.Cairn?.API?.AllowPublic !== true && access.authorizations?.length === 0)
     config.Addresses.API.forEach(requireLoopback)
   const servers: HttpServer[] = []
-  // All together: each waits a while for its clients.
-  stack.defer(async () => void (await Promise.all(servers.map((server) => server.close()))))
+  const proofKey = newProofText()
   for (const address of config.Addresses.API) {
     const server = await openRpcServer(parseListenAddress(address), {
       commands: [...COMMANDS, ...UNBUILT],
@@ -41,6 +36,7 @@ export async function openApi(session: Session, node: Node, { agentSuffix, shutd
       calls: watch.calls,
       metrics: () => watch.metrics(node, { path, config }),
       logger: watch.logs.of('rpc'),
+      proofKey,
       context: {
         node: () => Promise.resolve(node),
         running: node,
@@ -50,15 +46,12 @@ export async function openApi(session: Session, node: Node, { agentSuffix, shutd
         operation: watch,
       },
     })
-    servers.push(server)
+    servers.push(stack.use(server))
   }
   const [first] = servers
   if (first !== undefined) {
-    const file = join(path, API_FILE)
-    stack.defer(() => rm(file, { force: true }))
-    await writeFile(file, first.address).catch((cause: unknown) => {
-      throw systemError(`write ${file}`, cause)
-    })
+    stack.defer(() => removeDaemonFiles(path))
+    await writeDaemonFiles(path, { address: first.address, key: proofKey })
   }
   const opened = stack.move()
   return { servers, [Symbol.asyncDispose]: () => opened.disposeAsync() }

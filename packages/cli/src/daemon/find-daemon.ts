@@ -1,12 +1,9 @@
 // Whether a daemon runs on a repo, or one is named: then the command line hands its commands to that.
-import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { join } from 'node:path'
-import { systemError } from '@cairn/core'
 import { parseListenAddress, type ListenAddress } from '@cairn/http'
 import { authorizationHeader, RpcClient } from '@cairn/rpc'
 import type { GlobalOptions } from '../session.ts'
-import { API_FILE } from './api.ts'
+import { readDaemonFiles } from './daemon-files.ts'
 
 /** Which daemon, and until when it has time, on the clock of `performance`. */
 interface DaemonWanted extends Pick<GlobalOptions, 'api' | 'apiAuth'> {
@@ -14,7 +11,7 @@ interface DaemonWanted extends Pick<GlobalOptions, 'api' | 'apiAuth'> {
 }
 
 /**
- * A client of the daemon that `--api` names, or that has left its address in the repo and answers there.
+ * A client of the daemon that `--api` names, or that has left its address in the repo and proves there that it was it.
  *
  * @throws INVALID for an address or a secret that is none
  */
@@ -24,21 +21,15 @@ export async function findDaemon(
 ): Promise<RpcClient | undefined> {
   const authorization = apiAuth === undefined ? undefined : authorizationHeader(apiAuth)
   if (api !== undefined) return new RpcClient(parseListenAddress(api), { authorization, deadlineMs })
-  const text = await addressIn(join(repoPath, API_FILE))
-  if (text === undefined) return undefined
-  const address = parseListenAddress(text)
-  // What a daemon that was killed has left behind leads nowhere.
-  return (await answers(address)) ? new RpcClient(address, { authorization, deadlineMs }) : undefined
-}
-
-async function addressIn(path: string): Promise<string | undefined> {
-  try {
-    return (await readFile(path, 'utf8')).trim()
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR'))
-      return undefined
-    throw systemError(`read ${path}`, cause)
-  }
+  const left = await readDaemonFiles(repoPath)
+  if (left === undefined) return undefined
+  const address = parseListenAddress(left.address)
+  const client = new RpcClient(address, { authorization, deadlineMs })
+  // What a daemon that was killed has left behind leads nowhere, or to somebody else who listens there now.
+  const isIt = await (left.key === undefined ? answers(address) : client.proves(left.key))
+  if (isIt) return client
+  client.close()
+  return undefined
 }
 
 function answers(address: ListenAddress): Promise<boolean> {

@@ -1,6 +1,8 @@
 // Where the RPC of a daemon listens, who may call it, and how the command line finds it.
 import { spawnSync } from 'node:child_process'
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { createRepo } from '@cairn/node'
 import { expect, onTestFinished, test } from 'vitest'
@@ -67,6 +69,36 @@ test.for(['/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.2/tcp/0', '/dns4/localhost/tcp/0
     expect(await findDaemon(path, {})).toBeUndefined()
   },
 )
+
+test('a stranger at the address that a killed daemon has left gets no command', async () => {
+  const { path, open } = await withConfig(listens('/ip4/127.0.0.1/tcp/0'))
+  const api = await open()
+  const left = await Promise.all(['api', 'api.key'].map((name) => readFile(join(path, name))))
+  await api[Symbol.asyncDispose]()
+  const other = await withConfig(listens('/ip4/127.0.0.1/tcp/0'))
+  const stranger = await other.open()
+  await writeFile(join(path, 'api'), stranger.servers[0]?.address ?? '')
+  await writeFile(join(path, 'api.key'), left[1] ?? '')
+  expect(await findDaemon(path, {})).toBeUndefined()
+  const bare = createServer((_, response) => response.end('anything'))
+  await once(bare.listen(0, '127.0.0.1'), 'listening')
+  onTestFinished(() => void bare.close())
+  const { port } = bare.address() as { readonly port: number }
+  await writeFile(join(path, 'api'), `/ip4/127.0.0.1/tcp/${port}`)
+  expect(await findDaemon(path, {})).toBeUndefined()
+  // Without a key somebody has written the address by hand.
+  await rm(join(path, 'api.key'))
+  expect(await findDaemon(path, {})).toBeDefined()
+})
+
+test('the key by which a daemon proves itself is for its owner, and ends with it', async () => {
+  const { path, open } = await withConfig(listens('/ip4/127.0.0.1/tcp/0'))
+  await writeFile(join(path, 'api.key'), 'old', { mode: 0o644 })
+  const api = await open()
+  expect((await stat(join(path, 'api.key'))).mode & 0o777).toBe(0o600)
+  await api[Symbol.asyncDispose]()
+  await expect(stat(join(path, 'api.key'))).rejects.toThrow('ENOENT')
+})
 
 test('a Unix socket is for its owner, also where a daemon that was killed has left one', async () => {
   const folder = await tempFolder()

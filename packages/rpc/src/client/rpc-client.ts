@@ -5,7 +5,8 @@ import { CairnError, ERROR_CODES, isCairnError, systemError, type ErrorCode, typ
 import { formatListenAddress, type ListenAddress } from '@cairn/http'
 import { API_PATH } from '../http/http-call.ts'
 import { CODE_HEADER, ERROR_TRAILER } from '../http/http-error.ts'
-import { CLIENT_CONNECTIONS_MAX, FAILURE_BYTES_MAX } from '../http/limits.ts'
+import { CLIENT_CONNECTIONS_MAX, FAILURE_BYTES_MAX, PROOF_WAIT_MS } from '../http/limits.ts'
+import { CHALLENGE_HEADER, isProof, newProofText, PROOF_HEADER } from '../http/proof.ts'
 import { multipartBody } from './multipart-body.ts'
 
 /** One call. */
@@ -86,6 +87,27 @@ export class RpcClient {
       signal.removeEventListener('abort', abort)
       request.destroy()
       await sent
+    }
+  }
+
+  /** Whether who answers there has `key`, which stands in the repo of the daemon that is meant. */
+  async proves(key: string): Promise<boolean> {
+    const challenge = newProofText()
+    const request = httpRequest({
+      ...connectionTo(this.#address),
+      agent: this.#agent,
+      method: 'OPTIONS',
+      path: API_PATH,
+      headers: { [CHALLENGE_HEADER]: challenge },
+      timeout: PROOF_WAIT_MS,
+    })
+    request.once('timeout', () => request.destroy()).end()
+    try {
+      const response = await answerTo(request)
+      response.resume()
+      return isProof(key, challenge, response.headers[PROOF_HEADER.toLowerCase()])
+    } catch {
+      return false // nobody answers, or something that is no server of HTTP
     }
   }
 

@@ -4,6 +4,7 @@ import { dropBody, isBodyUnread, sendWhole } from '@cairn/http'
 import { corsHeaders, isAuthorized, mayCall, type AccessSettings } from './access.ts'
 import { API_PATH, BadRequest, decodePath, readCall, type CommandPaths } from './http-call.ts'
 import { httpFailureOf } from './http-error.ts'
+import { CHALLENGE_HEADER, proofOf, PROOF_HEADER } from './proof.ts'
 import { serveCall, type CallContext, type Exchange } from './serve-call.ts'
 
 /** What a request is served with. */
@@ -15,6 +16,7 @@ export interface Serving {
   readonly port: number | undefined
   readonly logger?: Logger | undefined
   readonly metrics?: (() => Promise<string>) | undefined
+  readonly proofKey?: string | undefined
 }
 
 /** Where Kubo has its metrics. */
@@ -41,7 +43,7 @@ export async function handleRequest(exchange: Exchange, serving: Serving): Promi
 }
 
 async function answer(exchange: Exchange, serving: Serving): Promise<void> {
-  const { access, context, paths, port, logger, metrics } = serving
+  const { access, context, paths, port, logger, metrics, proofKey } = serving
   const { request, response } = exchange
   const settings = access()
   const deny = (why: string, text: string): Promise<void> => {
@@ -51,7 +53,9 @@ async function answer(exchange: Exchange, serving: Serving): Promise<void> {
   if (!mayCall(request, settings, port)) return deny('origin, browser or host name', '403 - Forbidden')
   for (const [name, value] of Object.entries(corsHeaders(request.headers.origin))) response.setHeader(name, value)
   if (request.method === 'OPTIONS') {
-    response.writeHead(204, { Allow: 'OPTIONS, POST' }).end()
+    const { [CHALLENGE_HEADER.toLowerCase()]: challenge } = request.headers
+    const proof = proofKey === undefined ? undefined : proofOf(proofKey, challenge)
+    response.writeHead(204, { Allow: 'OPTIONS, POST', ...(proof !== undefined && { [PROOF_HEADER]: proof }) }).end()
     return
   }
   const url = new URL(request.url ?? '/', 'http://localhost')

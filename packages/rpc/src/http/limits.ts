@@ -27,6 +27,9 @@ export const LINK_TARGET_BYTES_MAX = 4096
 /** Connections of one client: calls of a command line that reads blocks side by side. */
 export const CLIENT_CONNECTIONS_MAX = 32
 
+/** Milliseconds that a daemon has for proving that it is that of a repo: a busy one answers in tens of them. */
+export const PROOF_WAIT_MS = 10_000
+
 /** Bytes of a failure's text that a client reads. */
 export const FAILURE_BYTES_MAX = 64 * 1024
 

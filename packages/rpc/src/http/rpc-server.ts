@@ -21,6 +21,8 @@ export interface RpcServerParts {
   readonly logger?: Logger | undefined
   /** What a scrape of `/debug/metrics/prometheus` is answered with; there is no such path by default. */
   readonly metrics?: (() => Promise<string>) | undefined
+  /** By which it proves that it is the daemon of its repo; it proves nothing by default. */
+  readonly proofKey?: string | undefined
   /** What of its bounds is not as it is by default. */
   readonly limits?: Partial<ServerLimits>
 }
