@@ -56,6 +56,10 @@ export class WatchedProcess implements AsyncDisposable {
     })
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
   /** The first line that `pattern` matches. @throws when the process ends without it */
   async line(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
