@@ -2,7 +2,7 @@
 import { CommanderError, type Command as Program } from 'commander'
 import { EXIT, failureOf } from './exit-code.ts'
 import { OutputClosed } from './terminal/output.ts'
-import { buildProgram, normalizeFlags } from './program.ts'
+import { buildProgram, normalizeFlags } from './program/program.ts'
 import { Session } from './session.ts'
 
 /** Runs the command in `argv` of the program of this `version`. @returns the exit code; see {@link EXIT} */

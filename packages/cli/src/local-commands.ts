@@ -2,6 +2,7 @@
 import { isCairnError } from '@cairn/core'
 import type { RepoProfile } from '@cairn/node'
 import { openApi } from './daemon/api.ts'
+import { openGateway } from './daemon/gateway.ts'
 import type { DaemonOptions } from './daemon/start-options.ts'
 import type { Session } from './session.ts'
 
@@ -37,11 +38,15 @@ export async function daemon(session: Session, options: DaemonOptions): Promise<
   const end = Promise.withResolvers<void>()
   await using api = await openApi(session, node, { agentSuffix, watch, shutdown: () => end.resolve() })
   for (const { address } of api.servers) await session.output.write(`RPC API server listening on: ${address}\n`)
+  await using gateway = await openGateway(session, node)
+  for (const { address } of gateway.servers) await session.output.write(`Gateway server listening on ${address}\n`)
   await session.output.write('Daemon is ready\n')
   watch.ready(api.servers.map(({ address }) => address))
   const { signal } = session
   signal.addEventListener('abort', () => end.resolve(), { once: true })
   if (!signal.aborted) await end.promise
   watch.stopping(signal.reason instanceof Error ? signal.reason.message : 'shutdown')
+  // Together: each waits a while for its clients.
+  await Promise.all([gateway[Symbol.asyncDispose](), api[Symbol.asyncDispose]()])
   if (isCairnError(signal.reason)) throw signal.reason
 }

@@ -129,6 +129,7 @@ export { verifyPins, type VerifyEvent, type VerifyParts } from './pins/verify.ts
 export type { DirectoryEntry } from './directory/tree-node.ts'
 export { changeDirectory, type DirectoryChanges } from './directory/change-directory.ts'
 export type { DirectoryChange } from './directory/hamt-change.ts'
+export { findEntry } from './directory/find-entry.ts'
 export { listDirectory } from './directory/directory-listing.ts'
 export { listSorted } from './directory/sorted-listing.ts'
 export {
@@ -144,7 +145,7 @@ export {
 } from './unixfs/import.ts'
 export { type ContentPlace, type KnownContent } from './unixfs/known-content.ts'
 export { parsePath, type ContentPath } from './path/content-path.ts'
-export { findNode, resolvePath, type FoundNode } from './path/find-node.ts'
+export { findNode, resolvePath, type FoundNode, type FoundPath } from './path/find-node.ts'
 export { PROFILES, type ImportSettings, type ProfileName } from './unixfs/profile.ts'
 export {
   fileSize,

@@ -28,6 +28,8 @@ export async function openApi(session: Session, node: Node, { agentSuffix, shutd
   if (config.Cairn?.API?.AllowPublic !== true && access.authorizations?.length === 0)
     config.Addresses.API.forEach(requireLoopback)
   const servers: HttpServer[] = []
+  // All together: each waits a while for its clients.
+  stack.defer(async () => void (await Promise.all(servers.map((server) => server.close()))))
   const proofKey = newProofText()
   for (const address of config.Addresses.API) {
     const server = await openRpcServer(parseListenAddress(address), {
@@ -46,7 +48,7 @@ export async function openApi(session: Session, node: Node, { agentSuffix, shutd
         operation: watch,
       },
     })
-    servers.push(stack.use(server))
+    servers.push(server)
   }
   const [first] = servers
   if (first !== undefined) {

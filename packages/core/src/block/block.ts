@@ -127,19 +127,25 @@ export function identityBlock(cid: CID): Block | undefined {
 }
 
 /**
- * The block without bytes, if that is what `cid` names. Some peers never send it (boxo answers DONT_HAVE for blocks of
- * no length), so it has to be known by its hash.
+ * The block without bytes, or the directory without entries, if that is what `cid` names. Some peers never send the first (boxo
+ * answers DONT_HAVE for blocks of no length), so it has to be known by its hash. The second is in every repo of Kubo, and programs ask
+ * a node for it to see whether it is alive.
  */
 export function emptyBlock(cid: CID): Block | undefined {
   const { code, digest } = cid.multihash
-  const empty = new Uint8Array(0)
-  if (code === EMPTY.multihash.code && digest.length === EMPTY.multihash.size)
-    return equalBytes(EMPTY.multihash.digest, digest) ? brand(cid, empty) : undefined
-  return equalBytes(hashByCode(code).digest(empty, digest.length), digest) ? brand(cid, empty) : undefined
+  for (const { bytes, sha256 } of EMPTY) {
+    const isKnownHash = code === sha256.code && digest.length === sha256.size
+    const expected = isKnownHash ? sha256.digest : hashByCode(code).digest(bytes, digest.length)
+    if (equalBytes(expected, digest)) return brand(cid, bytes)
+  }
+  return undefined
 }
 
-/** Nearly all CIDs are of this hash function, so that it is computed once for them. */
-const EMPTY: CID = createBlock(new Uint8Array(0), { codec: DAG_PB_CODE }).cid
+/** Bytes without content, with the hash that nearly all CIDs have, so that it is computed once. The second: UnixFS, Type = Directory. */
+const EMPTY = [new Uint8Array(0), Uint8Array.of(0x0a, 0x02, 0x08, 0x01)].map((bytes) => ({
+  bytes,
+  sha256: createBlock(bytes, { codec: DAG_PB_CODE }).cid.multihash,
+}))
 
 /** The same proven bytes under another CID of the same multihash (version or codec differ). */
 export function relabelBlock(block: Block, cid: CID): Block {

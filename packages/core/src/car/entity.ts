@@ -4,6 +4,7 @@ import type { CID } from 'multiformats/cid'
 import type { Block } from '../block/block.ts'
 import { DAG_PB_CODE, RAW_CODE } from '../block/codec.ts'
 import { traverse, type Step } from '../dag/traverse.ts'
+import { NEVER_SEEN, type SeenKeys } from '../dag/seen-blocks.ts'
 import { nodeKey, walk } from '../dag/walk.ts'
 import { directoryPart, type ShardPlace } from '../directory/directory-listing.ts'
 import { CairnError, isCairnError } from '../errors.ts'
@@ -30,6 +31,13 @@ export function parseEntityBytes(text: string): EntityBytes {
   return { from: Number(from), to: to === '*' ? undefined : Number(to) }
 }
 
+/** Which blocks of an entity. */
+export interface EntityOptions extends AbortOptions {
+  readonly range?: EntityBytes | undefined
+  /** Every block as often as it is linked. */
+  readonly repeats?: boolean
+}
+
 /**
  * The blocks of the entity at `cid`, parents first, children in order; a block that several parts share may come again.
  * `range` counts for files only.
@@ -40,7 +48,7 @@ export function parseEntityBytes(text: string): EntityBytes {
 export async function* entityBlocks(
   reader: BlockReader,
   cid: CID,
-  { range, signal }: AbortOptions & { readonly range?: EntityBytes | undefined } = {},
+  { range, repeats = false, signal }: EntityOptions = {},
 ): AsyncGenerator<Block> {
   const root = await reader.get(cid, { signal })
   const node = unixfsOf(root)
@@ -49,14 +57,13 @@ export async function* entityBlocks(
   } else if (node === undefined || !isFile(node)) {
     yield root
   } else if (range === undefined) {
-    for await (const { block } of walk(reader, cid, { signal })) if (block !== undefined) yield block
+    for await (const { block } of walk(reader, cid, { signal, ...(repeats && { seen: NEVER_SEEN }) }))
+      if (block !== undefined) yield block
   } else {
     const part = partOf(node, range)
+    const whole = { cid, at: 0, size: fileSize(node) }
     if (part.end === part.start) yield root
-    else
-      yield* traverse([fileStep({ reader, part, entered: new Set() }, { cid, at: 0, size: fileSize(node) })], {
-        signal,
-      })
+    else yield* traverse([fileStep({ reader, part, entered: repeats ? NEVER_SEEN : new Set() }, whole)], { signal })
   }
 }
 
@@ -91,7 +98,7 @@ interface FileWalk {
   readonly reader: BlockReader
   readonly part: Part
   /** Nodes that lie in the part as a whole and were entered: what is below them has come. */
-  readonly entered: Set<string>
+  readonly entered: SeenKeys
 }
 
 /** A node of a file, the byte at which it begins, and its bytes as its parent says. */

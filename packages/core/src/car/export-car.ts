@@ -3,9 +3,11 @@
 import type { CID } from 'multiformats/cid'
 import type { Block } from '../block/block.ts'
 import { PackedKeys } from '../dag/packed-keys.ts'
+import { NEVER_SEEN } from '../dag/seen-blocks.ts'
 import { nodeKey, walk } from '../dag/walk.ts'
 import { isCairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader } from '../interfaces.ts'
+import type { ContentPath } from '../path/content-path.ts'
 import { resolvePath } from '../path/find-node.ts'
 import { entityBlocks, type EntityBytes } from './entity.ts'
 import { writeCar } from './write-car.ts'
@@ -19,6 +21,8 @@ export interface ExportCarOptions extends AbortOptions {
   readonly scope?: DagScope | undefined
   /** Only the blocks that hold these bytes of a file; makes the scope `entity`. */
   readonly entityBytes?: EntityBytes | undefined
+  /** Sends a block as often as the DAG links it, for readers that remember none; each once by default. */
+  readonly repeats?: boolean | undefined
   /** Leaves out blocks that cannot be had, with all below them; by default they end the export. */
   readonly skipMissing?: boolean
 }
@@ -31,10 +35,10 @@ export interface ExportCarOptions extends AbortOptions {
  */
 export async function* exportCar(
   reader: BlockReader,
-  path: string,
+  path: string | ContentPath,
   options: ExportCarOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  const { scope, entityBytes, signal } = options
+  const { scope, entityBytes, repeats = false, signal } = options
   const onPath: CID[] = []
   const noting: BlockReader = {
     get(cid, waiting) {
@@ -47,14 +51,20 @@ export async function* exportCar(
   const withPath = scope !== undefined || entityBytes !== undefined
   yield* writeCar(
     [root],
-    pathFirst(reader, { path: withPath ? onPath : [], below: blocksBelow(reader, root, options), signal }),
+    pathFirst(reader, {
+      path: withPath ? onPath : [],
+      below: blocksBelow(reader, root, options),
+      root: repeats ? root : undefined,
+      signal,
+    }),
   )
 }
 
 function blocksBelow(reader: BlockReader, root: CID, options: ExportCarOptions): AsyncIterable<Block> {
-  const { scope, entityBytes, signal } = options
+  const { scope, entityBytes, repeats = false, signal } = options
   if (entityBytes !== undefined || scope === 'entity') {
-    return once(entityBlocks(reader, root, { range: entityBytes, signal }))
+    const blocks = entityBlocks(reader, root, { range: entityBytes, repeats, signal })
+    return repeats ? blocks : once(blocks)
   }
   return scope === 'block' ? oneBlock(reader, root, options) : wholeDag(reader, root, options)
 }
@@ -66,13 +76,13 @@ async function* oneBlock(reader: BlockReader, cid: CID, { signal }: AbortOptions
 async function* wholeDag(
   reader: BlockReader,
   root: CID,
-  { skipMissing = false, signal }: ExportCarOptions,
+  { skipMissing = false, repeats = false, signal }: ExportCarOptions,
 ): AsyncGenerator<Block> {
   const onUnreadable = (_: CID, error: unknown): void => {
     if (!isCairnError(error, 'NOT_FOUND')) throw error
   }
   for await (const { block } of walk(reader, root, {
-    seen: new PackedKeys(),
+    seen: repeats ? NEVER_SEEN : new PackedKeys(),
     signal,
     ...(skipMissing && { onUnreadable }),
   })) {
@@ -83,12 +93,19 @@ async function* wholeDag(
 interface Selection extends AbortOptions {
   /** Blocks that lead to the root, which may be among them. */
   readonly path: readonly CID[]
-  /** Each block once. */
   readonly below: AsyncIterable<Block>
+  /** Given where `below` comes whole, whatever of it came before. */
+  readonly root: CID | undefined
 }
 
-async function* pathFirst(reader: BlockReader, { path, below, signal }: Selection): AsyncGenerator<Block> {
+async function* pathFirst(reader: BlockReader, { path, below, root, signal }: Selection): AsyncGenerator<Block> {
   const sent = new Map(path.map((cid) => [nodeKey(cid), cid]))
+  if (root !== undefined) {
+    sent.delete(nodeKey(root))
+    for (const cid of sent.values()) yield await reader.get(cid, { signal })
+    yield* below
+    return
+  }
   for (const cid of sent.values()) yield await reader.get(cid, { signal })
   for await (const block of below) if (!sent.has(nodeKey(block.cid))) yield block
 }

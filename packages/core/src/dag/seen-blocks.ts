@@ -10,6 +10,9 @@ export interface SeenKeys {
   add(key: string): unknown
 }
 
+/** Remembers nothing: what is walked with it comes as often as it is linked. */
+export const NEVER_SEEN: SeenKeys = { has: () => false, add: () => undefined }
+
 /** Keys of `nodeKey`: nodes all, raw leaves in two generations, of which the older one is dropped when the newer is full. */
 export class SeenBlocks implements SeenKeys {
   readonly #nodes = new PackedKeys()

@@ -33,6 +33,8 @@ export interface Visit<Value> {
 export interface TraverseOptions extends AbortOptions {
   /** Levels below the roots; more are a LIMIT. Whoever sets more than the default bounds what its open levels hold. */
   readonly depthMax?: number | undefined
+  /** Bytes that may be held ahead of the consumer now, asked before each step; `READ_AHEAD_BYTES` by default, and at most. */
+  readonly readAhead?: (() => number) | undefined
 }
 
 /**
@@ -43,12 +45,12 @@ export interface TraverseOptions extends AbortOptions {
  */
 export async function* traverse<Value>(
   roots: Iterable<Step<Value>>,
-  { signal, depthMax = DAG_DEPTH_MAX }: TraverseOptions = {},
+  { signal, depthMax = DAG_DEPTH_MAX, readAhead = () => READ_AHEAD_BYTES }: TraverseOptions = {},
 ): AsyncGenerator<Value, void, void> {
   signal?.throwIfAborted()
   const ending = new AbortController()
   const waiting = signal === undefined ? ending.signal : AbortSignal.any([signal, ending.signal])
-  const window = new Window<Value>(waiting, depthMax)
+  const window = new Window<Value>(waiting, { depthMax, readAhead })
   traversals++
   try {
     window.unfold(roots, 0)
@@ -97,9 +99,15 @@ interface Waiting<Value> {
 
 type Entry<Value> = Running<Value> | Waiting<Value>
 
+interface WindowSettings {
+  readonly depthMax: number
+  readonly readAhead: () => number
+}
+
 class Window<Value> {
   readonly #signal: AbortSignal
   readonly #depthMax: number
+  readonly #readAhead: () => number
   /** In reading order. Everything taken from an iterator runs, so the number of entries is bounded by window and depth. */
   readonly #queue = new Chain<Entry<Value>>()
   /** The first place at which a step may begin, or `undefined` where there is none: then all that is known runs. */
@@ -111,9 +119,10 @@ class Window<Value> {
   /** Moving average of the bytes of a step, for those that give no hint; begins at what writers should stay below. */
   #typicalBytes = BLOCK_BYTES_MAX / 2
 
-  constructor(signal: AbortSignal, depthMax: number) {
+  constructor(signal: AbortSignal, { depthMax, readAhead }: WindowSettings) {
     this.#signal = signal
     this.#depthMax = depthMax
+    this.#readAhead = readAhead
   }
 
   /** The step whose turn it is, or `undefined` at the end. */
@@ -165,7 +174,9 @@ class Window<Value> {
   /** Begins steps in order while there is room; the head always runs, or nothing would ever move. */
   #fill(): void {
     for (let place = this.#next; place !== undefined; place = this.#next) {
-      const isFull = this.#running >= READ_AHEAD_BLOCKS || this.#bytes + this.#typicalBytes > windowBytes()
+      const isFull =
+        this.#running >= READ_AHEAD_BLOCKS ||
+        this.#bytes + this.#typicalBytes > Math.min(this.#readAhead(), windowBytes())
       if (isFull && place !== this.#queue.first) return
       const { entry } = place
       if ('visit' in entry) {

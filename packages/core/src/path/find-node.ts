@@ -23,14 +23,25 @@ export interface FoundNode {
   readonly value: IpldValue | undefined
 }
 
+/** A way through a DAG. */
+export interface FoundPath extends FoundNode {
+  /** What each name led to, from the root to the last; shards on the way are none. Symbolic links are replaced by where they lead. */
+  readonly trail: readonly CID[]
+}
+
 /**
  * The CID of the block at the end of a path.
  *
  * @throws INVALID when the path ends at a value inside a block, else as `findNode`
  */
-export async function resolvePath(reader: BlockReader, text: string, options: AbortOptions = {}): Promise<CID> {
-  const { cid, remainder } = await findNode(reader, text, options)
+export async function resolvePath(
+  reader: BlockReader,
+  path: string | ContentPath,
+  options: AbortOptions = {},
+): Promise<CID> {
+  const { cid, remainder } = await findNode(reader, path, options)
   if (remainder.length === 0) return cid
+  const text = typeof path === 'string' ? path : [path.root, ...path.names].join('/')
   throw new CairnError('INVALID', `Cannot use "${text}": it leads to a value inside of ${cid}, not to a block`, { cid })
 }
 
@@ -40,9 +51,12 @@ export async function resolvePath(reader: BlockReader, text: string, options: Ab
  * @throws NOT_FOUND for a name that is not there, INVALID when the path goes on below a file or a symbolic link leads out of the
  * root, LIMIT for too many of those, else as `parsePath`, `decodeBlock`, `findEntry` and `BlockReader.get`
  */
-export async function findNode(reader: BlockReader, text: string, options: AbortOptions = {}): Promise<FoundNode> {
-  const path = parsePath(text)
-  const walk = new PathWalk(reader, path, options)
+export async function findNode(
+  reader: BlockReader,
+  path: string | ContentPath,
+  options: AbortOptions = {},
+): Promise<FoundPath> {
+  const walk = new PathWalk(reader, typeof path === 'string' ? parsePath(path) : path, options)
   return walk.end()
 }
 
@@ -70,14 +84,14 @@ class PathWalk {
     this.#ahead = path.names.toReversed()
   }
 
-  async end(): Promise<FoundNode> {
+  async end(): Promise<FoundPath> {
     for (let name = this.#ahead.pop(); name !== undefined; name = this.#ahead.pop()) {
       if (name === '..') this.#trail.pop()
       else await this.#step(this.#here(), name)
       this.#here()
     }
     const { cid, remainder, value } = this.#here()
-    return { cid, remainder, value }
+    return { cid, remainder, value, trail: this.#trail.map((place) => place.cid) }
   }
 
   #here(): Place {

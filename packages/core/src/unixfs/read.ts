@@ -40,6 +40,12 @@ export interface ByteRange {
   readonly length?: number | undefined
 }
 
+/** How a file is read. */
+export interface ReadFileOptions extends ByteRange, AbortOptions {
+  /** Bytes that may be held ahead of the consumer now; see `TraverseOptions`. */
+  readonly readAhead?: (() => number) | undefined
+}
+
 /** The file, directory or symlink at `cid`. */
 export interface TreeRoot {
   readonly cid: CID
@@ -70,7 +76,7 @@ export async function* readTree(
 export async function* readFile(
   reader: BlockReader,
   cid: CID,
-  { offset = 0, length = Infinity, signal }: ByteRange & AbortOptions = {},
+  { offset = 0, length = Infinity, readAhead, signal }: ReadFileOptions = {},
 ): AsyncGenerator<Uint8Array> {
   if (!(offset >= 0) || !(length >= 0)) throw new TypeError('offset and length must not be negative')
   const range = { start: offset, end: offset + length }
@@ -83,7 +89,8 @@ export async function* readFile(
       return contentVisit({ reader, budget: new TreeBudget(), urgentEnd }, node, { path: '', file: node, at: 0, range })
     },
   }
-  for await (const values of traverse([root], { signal })) for (const { bytes } of values.filter(isBytes)) yield bytes
+  for await (const values of traverse([root], { signal, readAhead }))
+    for (const { bytes } of values.filter(isBytes)) yield bytes
 }
 
 /** Whether a node is a file or part of one. */

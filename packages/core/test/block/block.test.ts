@@ -47,6 +47,13 @@ describe('createBlock and verifyBlock', () => {
     expect(emptyBlock(block.cid)?.bytes).toHaveLength(0)
   })
 
+  test('the directory without entries is known by its hash', () => {
+    const cid = CID.parse('QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn')
+    expect(emptyBlock(cid)?.bytes).toEqual(Uint8Array.of(0x0a, 0x02, 0x08, 0x01))
+    const other = createBlock(Uint8Array.of(0x0a, 0x02, 0x08, 0x01), { codec: RAW, hash: 'blake3' }).cid
+    expect(emptyBlock(other)?.cid).toEqual(other)
+  })
+
   test('accept 2 MiB and refuse a byte more', async () => {
     expect(createBlock(new Uint8Array(BLOCK_BYTES_MAX), { codec: RAW }).bytes).toHaveLength(BLOCK_BYTES_MAX)
     await expectCode('LIMIT', () => createBlock(new Uint8Array(BLOCK_BYTES_MAX + 1), { codec: RAW }))

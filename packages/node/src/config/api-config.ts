@@ -55,10 +55,10 @@ function parseAuthorizations(value: unknown): Readonly<Record<string, ApiAuthori
 }
 
 /** One multiaddr or several, as Kubo has them. @throws INVALID for anything else */
-export function apiAddresses(value: unknown): readonly string[] {
+export function listenAddresses(name: 'API' | 'Gateway', value: unknown): readonly string[] {
   if (typeof value === 'string') return [value]
   if (isTexts(value)) return value
-  throw new CairnError('INVALID', 'Cannot read the config: Addresses.API must be a multiaddr or a list of them')
+  throw new CairnError('INVALID', `Cannot read the config: Addresses.${name} must be a multiaddr or a list of them`)
 }
 
 function isTexts(value: unknown): value is readonly string[] {

@@ -3,7 +3,8 @@
 import type { Durability } from '@cairn/blockstore'
 import { CairnError } from '@cairn/core'
 import { generateIdentity, readIdentity, type Identity, type IdentityConfig } from '@cairn/network/identity'
-import { apiAddresses, parseApi, parseOwnApi, type ApiConfig, type OwnApiConfig } from './api-config.ts'
+import { listenAddresses, parseApi, parseOwnApi, type ApiConfig, type OwnApiConfig } from './api-config.ts'
+import { parseGateway, type GatewayConfig } from './gateway-config.ts'
 import { parseLogConfig, type LogConfig } from './log-config.ts'
 import { LAN_ADDRESSES, PROFILES, type RepoProfile } from './profiles.ts'
 import { parseRouting, type RoutingConfig } from '../routing/routing-config.ts'
@@ -18,8 +19,11 @@ export interface Config extends SwarmConfig {
     readonly Swarm: readonly string[]
     /** Multiaddrs that the RPC of a daemon listens on. */
     readonly API: readonly string[]
+    /** Multiaddrs that the HTTP gateway of a daemon listens on; none for no gateway. */
+    readonly Gateway: readonly string[]
   }
   readonly API?: ApiConfig
+  readonly Gateway?: GatewayConfig
   /** Multiaddrs of peers to meet first. */
   readonly Bootstrap?: readonly string[]
   readonly Routing?: RoutingConfig
@@ -64,7 +68,7 @@ export function parseConfig(text: string): Config {
     throw new CairnError('INVALID', `Cannot read the config: ${String(cause)}`, { cause })
   }
   const { PeerID, PrivKey } = section(value, 'Identity')
-  const { Swarm, API = LAN_ADDRESSES.API } = section(value, 'Addresses')
+  const { Swarm, API = LAN_ADDRESSES.API, Gateway = [] } = section(value, 'Addresses')
   if (typeof PeerID !== 'string' || typeof PrivKey !== 'string') {
     throw new CairnError('INVALID', 'Cannot read the config: Identity.PeerID and Identity.PrivKey must be texts')
   }
@@ -76,8 +80,13 @@ export function parseConfig(text: string): Config {
     throw new CairnError('INVALID', 'Cannot read the config: Bootstrap must be a list of multiaddrs')
   return {
     Identity: { PeerID, PrivKey },
-    Addresses: { Swarm, API: apiAddresses(API) },
+    Addresses: {
+      Swarm,
+      API: listenAddresses('API', API),
+      Gateway: listenAddresses('Gateway', Gateway ?? []),
+    },
     ...(whole['API'] !== undefined && { API: parseApi(section(value, 'API')) }),
+    ...(isRecord(whole['Gateway']) && { Gateway: parseGateway(whole['Gateway']) }),
     ...(isTexts(Bootstrap) && { Bootstrap }),
     ...(whole['Routing'] !== undefined && { Routing: parseRouting(section(value, 'Routing')) }),
     ...parseSwarm(whole),

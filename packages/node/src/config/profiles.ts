@@ -4,10 +4,11 @@
 /** Names of the profiles. */
 export type RepoProfile = keyof typeof PROFILES
 
-/** Listen addresses of profile `lan`: peers on all interfaces, the RPC on loopback. */
+/** Listen addresses of profile `lan`: peers on all interfaces, the RPC and the gateway on loopback. */
 export const LAN_ADDRESSES = {
   Swarm: ['/ip4/0.0.0.0/tcp/4001', '/ip6/::/tcp/4001'],
   API: ['/ip4/127.0.0.1/tcp/5001'],
+  Gateway: ['/ip4/127.0.0.1/tcp/8080'],
 } as const
 
 /** Ranges that no peer on the internet has. Source: the special registries of IANA. */
@@ -43,7 +44,7 @@ export const PROFILES = {
   /** Meets nobody by itself, and listens on loopback at any free port. */
   test: (config: Section) => {
     const any = ['/ip4/127.0.0.1/tcp/0']
-    const addresses = { ...sectionOf(config, 'Addresses'), Swarm: any, API: any }
+    const addresses = { ...sectionOf(config, 'Addresses'), Swarm: any, API: any, Gateway: any }
     return meetsLan({ ...config, Addresses: addresses, Bootstrap: [] }, false)
   },
   /** For machines at a data centre: neither looks for peers on its LAN nor dials there. */

@@ -14,8 +14,12 @@ test('the test profile listens on loopback alone', () => {
   expect(newConfig('lan').Addresses.Swarm.length).toBeGreaterThan(0)
 })
 
+test('a new config has the section that ipfsd-ctl writes into', () => {
+  expect(VALID.API).toEqual({ HTTPHeaders: {} })
+})
+
 test('settings of others are left alone', () => {
-  expect(parseConfig(JSON.stringify({ ...VALID, Gateway: { NoFetch: true } }))).toEqual(VALID)
+  expect(parseConfig(JSON.stringify({ ...VALID, Pubsub: { Enabled: true } }))).toEqual(VALID)
 })
 
 test('a repo may take what its disk has, or what the config says in the notation of Kubo', () => {

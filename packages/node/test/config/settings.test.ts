@@ -27,16 +27,16 @@ test('a setting is read, changed for whoever opens the repo next, and taken out'
 
 test('what this version does not know is shown and left alone, and cannot be set', async () => {
   const { file, config, settings } = await newRepo()
-  await writeFile(file, JSON.stringify({ ...config, Gateway: { NoFetch: true } }))
-  expect(await settings.get('Gateway.NoFetch')).toBe(true)
+  await writeFile(file, JSON.stringify({ ...config, Pubsub: { Enabled: true } }))
+  expect(await settings.get('Pubsub.Enabled')).toBe(true)
   await settings.set('Cairn.Durability', 'none')
   expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({
     ...config,
-    Gateway: { NoFetch: true },
+    Pubsub: { Enabled: true },
     Cairn: { Durability: 'none' },
   })
-  expect(await settings.set('Gateway.NoFetch', false)).toBe(false)
-  expect(await settings.get('Gateway.NoFetch')).toBe(false)
+  expect(await settings.set('Pubsub.Enabled', false)).toBe(false)
+  expect(await settings.get('Pubsub.Enabled')).toBe(false)
   expect(await settings.set('Cairn.Durability', 'sync')).toBe(true)
 })
 

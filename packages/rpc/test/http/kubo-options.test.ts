@@ -23,6 +23,14 @@ test('lengths are told where they are known', async () => {
   expect(await lengthOf('files/read?arg=/f&offset=1&count=2')).toBe(2)
 })
 
+test('the empty folder is always there, for those who ask for it to see whether the node is', async () => {
+  const { post } = await openRpc({ online: true })
+  const empty = 'QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn'
+  const { status, text } = await post(`refs?arg=${empty}&timeout=5s`)
+  expect([status, text]).toEqual([200, ''])
+  expect((await post(`files/cp?arg=/ipfs/${empty}&arg=/new&offline=true`)).status).toBe(200)
+})
+
 test('ls has permissions and times as Go writes them', async () => {
   const { post } = await openRpc()
   const disposition = (name: string, query: string) => ({

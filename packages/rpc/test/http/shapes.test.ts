@@ -1,38 +1,12 @@
 // Results of the RPC beside those of Kubo: names of fields and types of values, on one small tree.
 import { expect, test } from 'vitest'
-import { fileForm, form, openRpc, type OpenRpc, type Reply } from './open-rpc.ts'
+import { bytes, CID, expectGolden, NUMBER, openScene, TEXT, values, type Golden } from './golden.ts'
+import { fileForm, openRpc } from './open-rpc.ts'
 
-const CID: unknown = expect.stringMatching(/^(baf[ky]|bafyr|Qm)/)
-const NUMBER: unknown = expect.any(Number)
 const NO_TIME = '0001-01-01T00:00:00Z'
-const TEXT: unknown = expect.any(String)
 const LINK = { '/': CID }
 
-interface Tree {
-  readonly rpc: OpenRpc
-  /** CIDs of the folder, and of the file in it. */
-  readonly root: string
-  readonly leaf: string
-  readonly node: string
-}
-
-async function openTree(): Promise<Tree> {
-  const rpc = await openRpc({ online: true })
-  const { values } = await rpc.post('add', fileForm('hello', 'top/a'))
-  const [leaf = '', root = ''] = (values as readonly { readonly Hash: string }[]).map(({ Hash }) => Hash)
-  const put = await rpc.post('dag/put', form([{ content: '{"x":[1,2]}' }]))
-  const [{ Cid }] = put.values as [{ readonly Cid: { readonly '/': string } }]
-  return { rpc, root, leaf, node: Cid['/'] }
-}
-
-const bytes = (text: string) => (reply: Reply) => expect(reply.text).toBe(text)
-const values =
-  (...expected: readonly unknown[]) =>
-  (reply: Reply) =>
-    expect(reply.values).toEqual(expected)
-
-/** Calls, with ROOT, LEAF and NODE for CIDs, and what comes of them. */
-const SHAPES: readonly (readonly [string, (reply: Reply) => void])[] = [
+const SHAPES: readonly Golden[] = [
   ['cat?arg=ROOT/a', bytes('hello')],
   ['cat?arg=ROOT/a&offset=1&length=3', bytes('ell')],
   [
@@ -106,8 +80,8 @@ const SHAPES: readonly (readonly [string, (reply: Reply) => void])[] = [
   ],
   ['config?arg=Addresses.Swarm', values({ Key: 'Addresses.Swarm', Value: expect.any(Array) })],
   ['config/show', (reply) => expect(reply.text).not.toContain('PrivKey')],
-  ['swarm/peers', (reply) => expect([[{ Peers: null }], [{ Peers: [] }]]).toContainEqual(reply.values)],
-  ['swarm/addrs', values({ Addrs: {} })],
+  ['swarm/peers', values({ Peers: [] })],
+  ['swarm/addrs', (reply) => expect(reply.values).toMatchObject([{ Addrs: expect.any(Object) }])],
   ['swarm/addrs/local', values({ Strings: expect.any(Array) })],
   ['swarm/addrs/listen', values({ Strings: expect.any(Array) })],
   ['bitswap/wantlist', values({ Keys: [] })],
@@ -137,16 +111,7 @@ const SHAPES: readonly (readonly [string, (reply: Reply) => void])[] = [
 ]
 
 test('results have the shapes of Kubo', async () => {
-  const { rpc, root, leaf, node } = await openTree()
-  for (const [call, check] of SHAPES) {
-    const reply = await rpc.post(call.replace('ROOT', root).replace('LEAF', leaf).replaceAll('NODE', node))
-    expect({ call, trailers: reply.trailers }).toEqual({ call, trailers: {} })
-    try {
-      check(reply)
-    } catch (cause) {
-      throw new Error(`${call} gives ${reply.status} ${reply.text}`, { cause })
-    }
-  }
+  await expectGolden(await openScene(), SHAPES)
 })
 
 test('what is added tells its progress only when asked to, files before their folders', async () => {

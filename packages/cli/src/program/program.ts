@@ -1,6 +1,6 @@
 // The command line as commander sees it, derived from the command table.
 import { fstatSync } from 'node:fs'
-import { Command as Program, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command as Program, InvalidArgumentError, Option } from 'commander'
 import { CairnError, DURATION_MS_MAX, parseDuration } from '@cairn/core'
 import { COMMANDS, contradictionIn, type Command, type CommandInput, type OptionSpec } from '@cairn/rpc'
 import {
@@ -9,8 +9,9 @@ import {
   START_FLAGS,
   type DaemonOptions,
   type InitOptions,
-} from './daemon/start-options.ts'
-import { STANDARD_ERROR, type GlobalOptions, type Session } from './session.ts'
+} from '../daemon/start-options.ts'
+import type { Shell } from './completion.ts'
+import { STANDARD_ERROR, type GlobalOptions, type Session } from '../session.ts'
 
 /** Runs one command with what the command line says. */
 export type Action = (globals: GlobalOptions, run: (session: Session) => Promise<void>) => Promise<void>
@@ -42,6 +43,7 @@ export function buildProgram(version: string, act: Action): Program {
   for (const command of COMMANDS) {
     for (const path of [command.path, ...command.aliases]) addCommand(program, { ...command, path }, act)
   }
+  addCompletion(program, act)
   return program
 }
 
@@ -68,7 +70,7 @@ const FLAGS: ReadonlySet<string> = new Set([
 const JSON_OPTION = ['--json', 'print results as JSON, one value a line'] as const
 
 function addLocalCommands(program: Program, act: Action): void {
-  const local = () => import('./local-commands.ts')
+  const local = () => import('../local-commands.ts')
   addInitOptions(program.command('init').description('Make a repo with a new identity'))
     .option(...JSON_OPTION)
     .addHelpText('after', exampleText(['cairn init', 'cairn --repo /tmp/one init --profile test']))
@@ -84,6 +86,29 @@ function addLocalCommands(program: Program, act: Action): void {
     )
     .action((options: DaemonOptions, self: Program) =>
       act(globalsOf(self), async (session) => (await local()).daemon(session, options)),
+    )
+}
+
+/** Not of the table, since it is about all commands of the line, those that are only here as well. */
+function addCompletion(program: Program, act: Action): void {
+  groupOf(program, 'commands')
+    .command('completion')
+    .description('Print the script by which a shell completes commands and options')
+    .addArgument(new Argument('<shell>', 'the shell').choices(['bash', 'zsh', 'fish']))
+    .configureHelp(HELP)
+    .addHelpText(
+      'after',
+      exampleText([
+        'cairn commands completion bash > ~/.local/share/bash-completion/completions/cairn',
+        'cairn commands completion zsh > "${fpath[1]}/_cairn"',
+        'cairn commands completion fish > ~/.config/fish/completions/cairn.fish',
+      ]),
+    )
+    .action((shell: Shell, _, self: Program) =>
+      act(globalsOf(self), async ({ output }) => {
+        const [{ COMPLETIONS }, { wordsOf }] = await Promise.all([import('./completion.ts'), import('./words.ts')])
+        await output.write(COMPLETIONS[shell](wordsOf(program)))
+      }),
     )
 }
 
@@ -108,7 +133,7 @@ function addCommand(program: Program, command: Command, act: Action): void {
     requirePeers(sub, { command, globals, options })
     const contradiction = contradictionIn(command.options, options, '--')
     if (contradiction !== undefined) sub.error(`error: ${contradiction}`)
-    const { runCommand } = await import('./run-command.ts')
+    const { runCommand } = await import('../run-command.ts')
     await act(globals, (session) => runCommand(command, { args: sub.args, options }, session))
   })
 }
@@ -169,9 +194,10 @@ function addOption(sub: Program, name: string, spec: OptionSpec): void {
 const HELP = {
   showGlobalOptions: true,
   visibleGlobalOptions: (command: Program): Option[] => {
+    if (command.parent === null) return []
     let root = command
     while (root.parent !== null) root = root.parent
-    return [...root.options]
+    return root.options.filter(({ hidden }) => !hidden)
   },
 }
 

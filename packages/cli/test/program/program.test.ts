@@ -1,8 +1,8 @@
 import { COMMANDS } from '@cairn/rpc'
 import { CommanderError, type Command as Program, type OutputConfiguration } from 'commander'
 import { describe, expect, test } from 'vitest'
-import { buildProgram, normalizeFlags } from '../src/program.ts'
-import type { GlobalOptions } from '../src/session.ts'
+import { buildProgram, normalizeFlags } from '../../src/program/program.ts'
+import type { GlobalOptions } from '../../src/session.ts'
 
 /** What the program makes of `argv`, without running the command; and what it prints. */
 async function parse(...argv: readonly string[]): Promise<{ globals: GlobalOptions | undefined; printed: string }> {

@@ -1,0 +1,25 @@
+// Blocks as they are, whole or ranges of them. Source: ipfs/specs, trustless-gateway.md.
+import type { FoundPath } from '@cairn/core'
+import type { GatewayAnswer } from './answer.ts'
+import { MEDIA_TYPES } from '../request/format.ts'
+import { cacheControl, contentDisposition, etagOf, pathHeaders, type ContentCall } from './call.ts'
+import { bytesAnswer } from './parts.ts'
+
+/** The block at the end of a path. @throws as `BlockReader.get` */
+export async function serveRaw(call: ContentCall, found: FoundPath): Promise<GatewayAnswer> {
+  const { reader, target, request } = call
+  const { bytes } = await reader.get(found.cid)
+  const name = target.query.get('filename') ?? `${found.cid}.bin`
+  return bytesAnswer(request, {
+    size: bytes.length,
+    type: MEDIA_TYPES.raw,
+    etag: etagOf(found.cid, 'raw'),
+    headers: {
+      ...pathHeaders(call, found),
+      ...cacheControl(call),
+      'Content-Disposition': contentDisposition('attachment', name),
+      'X-Content-Type-Options': 'nosniff',
+    },
+    read: ({ start, end }) => bytes.subarray(start, end),
+  })
+}

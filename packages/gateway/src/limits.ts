@@ -1,0 +1,63 @@
+// Every bound of the gateway, with its unit and reason. Names of the config in brackets.
+
+/** Milliseconds without a block that is waited for until an answer is given up. [Gateway.RetrievalTimeout] Source: kubo. */
+const RETRIEVAL_TIMEOUT_MS = 30_000
+
+/** Milliseconds that one answer may take as a whole. [Gateway.MaxRequestDuration] Source: kubo. */
+const REQUEST_DURATION_MS = 3_600_000
+
+/** Requests that are answered at a time; one more gets 429. [Gateway.MaxConcurrentRequests] Source: kubo. */
+const REQUESTS_MAX = 4096
+
+/** Connections at a time: each request of HTTP/1.1 needs one, and some wait for their next. */
+export const CONNECTIONS_MAX = 8192
+
+/** Seconds after which a client that was turned away may come again. */
+export const RETRY_AFTER_SECONDS = 30
+
+/** Ranges of one request; a request for more gets the whole content, as the specification of HTTP allows. */
+export const RANGES_MAX = 32
+
+/** Blocks of one answer that are kept for whoever asks for them twice: those of the path, and the root of the file. */
+export const RECENT_BLOCKS = 8
+
+/** Bytes that are handed to a connection at a time: what a client that takes nothing holds of us, and no more. */
+export const PIECE_BYTES = 64 * 1024
+
+/** Milliseconds that a client may take nothing until what was read ahead for it is dropped, to be read again later. */
+export const PATIENCE_MS = 500
+
+/** What a gateway waits for, and how long. */
+export interface GatewayLimits {
+  readonly retrievalTimeoutMs: number
+  readonly requestDurationMs: number
+  readonly requestsMax: number
+}
+
+/** The bounds above, together. */
+export const GATEWAY_LIMITS: GatewayLimits = {
+  retrievalTimeoutMs: RETRIEVAL_TIMEOUT_MS,
+  requestDurationMs: REQUEST_DURATION_MS,
+  requestsMax: REQUESTS_MAX,
+}
+
+/** Bytes that are read ahead for all answers together. */
+export const READ_AHEAD_TOTAL_BYTES = 64 * 1024 * 1024
+
+/** Answers that read their content at a time; the others wait, or have theirs on the way to a client that is slow. */
+export const READERS_MAX = 64
+
+/** Bytes by which the type of a file is told whose name does not say it. Source: file-type, reasonableDetectionSizeInBytes. */
+export const SNIFF_BYTES = 4100
+
+/** Entries on one page of a listing: about 300 kB of HTML. */
+export const LISTING_PAGE_ENTRIES = 1000
+
+/** Pages of one listing: each reads all before it. */
+export const LISTING_PAGES_MAX = 10_000
+
+/** Bytes of a value that is shown as a page; larger ones are offered for download alone. */
+export const PREVIEW_BYTES_MAX = 256 * 1024
+
+/** Bytes of a file that is looked into to see whether it is JSON. */
+export const JSON_BYTES_MAX = 1024 * 1024

@@ -1,0 +1,89 @@
+// The HTTP server of a gateway: sockets, bounds, and the end of answers that nobody waits for.
+import type { IncomingMessage } from 'node:http'
+import { CairnError } from '@cairn/core'
+import {
+  dropBody,
+  HTTP_LIMITS,
+  isBodyUnread,
+  openHttpServer,
+  type HttpCall,
+  type HttpLimits,
+  type HttpServer,
+  type ListenAddress,
+} from '@cairn/http'
+import { tooManyRequests } from '../content/failure.ts'
+import type { Gateway } from '../gateway.ts'
+import { CONNECTIONS_MAX, READERS_MAX } from '../limits.ts'
+import type { GatewayRequest } from '../request/gateway-request.ts'
+import { Waiting } from '../request/waiting.ts'
+import { ReadingPlaces } from './reading-places.ts'
+import { send } from './send.ts'
+
+/** Listens at `address` and serves from `gateway`. @throws UNAVAILABLE, DENIED or INVALID when it cannot listen there */
+export function openGatewayServer(
+  address: ListenAddress,
+  gateway: Gateway,
+  limits: Partial<HttpLimits> = {},
+): Promise<HttpServer> {
+  const bounds = { ...HTTP_LIMITS, connectionsMax: CONNECTIONS_MAX, ...limits }
+  const serving = new Serving(gateway, bounds)
+  return openHttpServer(address, { limits: bounds, serve: (call) => serving.serve(call) })
+}
+
+class Serving {
+  readonly #gateway: Gateway
+  readonly #limits: HttpLimits
+  readonly #places = new ReadingPlaces(READERS_MAX)
+  #requests = 0
+
+  constructor(gateway: Gateway, limits: HttpLimits) {
+    this.#gateway = gateway
+    this.#limits = limits
+  }
+
+  async serve(call: HttpCall): Promise<void> {
+    const { request, response, signal } = call
+    // What is wrong with the connection shows where it is read or written.
+    request.on('error', () => undefined)
+    response.on('error', () => undefined)
+    const waiting = new Waiting(this.#gateway.limits, signal)
+    const onClose = (): void => waiting.stop(new CairnError('UNAVAILABLE', 'Cannot go on: the client is gone'))
+    response.once('close', onClose)
+    this.#requests++
+    try {
+      await this.#answer(call, waiting)
+    } catch {
+      // An answer that just ends would count as whole.
+      response.socket?.resetAndDestroy()
+    } finally {
+      this.#requests--
+      response.off('close', onClose)
+      waiting.close()
+    }
+    await dropBody(request, this.#limits.lingerMs)
+    if (isBodyUnread(request)) request.destroy()
+  }
+
+  async #answer({ request, response }: HttpCall, waiting: Waiting): Promise<void> {
+    const asked = requestOf(request)
+    const isFull = this.#requests > this.#gateway.limits.requestsMax
+    const answer = isFull
+      ? this.#gateway.refuse(asked, tooManyRequests('The gateway has too much to do'))
+      : await this.#gateway.answer(asked, waiting)
+    const { idleTimeoutMs } = this.#limits
+    await send(response, answer, { idleTimeoutMs, places: this.#places, signal: waiting.signal })
+  }
+}
+
+function requestOf({ method = 'GET', url = '/', headers }: IncomingMessage): GatewayRequest {
+  return {
+    method,
+    target: url,
+    headers: {
+      get: (name) => {
+        const value = headers[name.toLowerCase()]
+        return value === undefined ? null : Array.isArray(value) ? value.join(', ') : value
+      },
+    },
+  }
+}
