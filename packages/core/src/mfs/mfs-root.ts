@@ -5,7 +5,7 @@ import { decode, encode } from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
 import type { BlockService } from '../block/block-service.ts'
 import { CairnError } from '../errors.ts'
-import type { BlockReader, Hold, KeyValueStore } from '../interfaces.ts'
+import type { AbortOptions, BlockReader, Hold, KeyValueStore } from '../interfaces.ts'
 import { MFS_PENDING_BYTES } from '../limits.ts'
 import { Turns } from '../turns.ts'
 import { makeDirectory } from './tree-entry.ts'
@@ -24,7 +24,7 @@ export interface MfsRootParts {
 export type Edit = (workspace: Workspace, root: CID) => Promise<CID>
 
 /** How a change is made. */
-export interface ChangeOptions {
+export interface ChangeOptions extends AbortOptions {
   /** Whether to wait until it is durable; true by default. Else a later flush makes it so. */
   readonly flush?: boolean | undefined
 }
@@ -96,19 +96,27 @@ export class MfsRoot {
   }
 
   /**
-   * Makes a change, alone and upon all changes before it. When `edit` throws, nothing is changed.
+   * Makes a change, alone and upon all changes before it. When `edit` throws, or a signal ends it, nothing is changed; a change that
+   * is made is waited for.
    *
-   * @throws what `edit` throws, or what keeps the change from becoming durable: then it is undone
+   * @throws what `edit` throws, the signal's reason, or what keeps the change from becoming durable: then it is undone
    */
-  async change(edit: Edit, { flush = true }: ChangeOptions = {}): Promise<void> {
-    const failures = await this.#door.run(async () => {
-      await this.#makeRoom()
-      return this.#turns.run(async () => {
-        this.#newest = await edit(this.#pending, this.#newest)
-        if (!flush) this.#owesFlush = true
-        return this.#failures
-      })
-    })
+  async change(edit: Edit, { flush = true, signal }: ChangeOptions = {}): Promise<void> {
+    const workspace = signal === undefined ? this.#pending : abortedBy(signal, this.#pending)
+    const failures = await this.#door.run(
+      async () => {
+        await this.#makeRoom()
+        return this.#turns.run(
+          async () => {
+            this.#newest = await edit(workspace, this.#newest)
+            if (!flush) this.#owesFlush = true
+            return this.#failures
+          },
+          { signal },
+        )
+      },
+      { signal },
+    )
     if (flush) await this.#committed(failures)
   }
 
@@ -191,4 +199,13 @@ export class MfsRoot {
 
 function unreadable(cause: unknown): CairnError {
   return new CairnError('CORRUPT', 'Cannot read the root of the mutable files: its record does not decode', { cause })
+}
+
+/** `workspace` as it looks to an edit that `signal` ends. */
+function abortedBy(signal: AbortSignal, workspace: Workspace): Workspace {
+  return {
+    get: (cid, options) => workspace.get(cid, { ...options, signal: options?.signal ?? signal }),
+    node: (cid, options) => workspace.node(cid, { ...options, signal: options?.signal ?? signal }),
+    add: (block, node) => workspace.add(block, node),
+  }
 }

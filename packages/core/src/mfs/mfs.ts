@@ -38,7 +38,7 @@ export interface MfsParts extends MfsRootParts {
 }
 
 /** How something is put at a path. */
-export interface PutOptions extends ChangeOptions, AbortOptions {
+export interface PutOptions extends ChangeOptions {
   /** Makes the directories on the way that are missing. */
   readonly parents?: boolean | undefined
   /** Replaces a file that is there. */
@@ -131,7 +131,7 @@ export class Mfs {
   ): Promise<void> {
     const { cid, name } = content
     await this.#root.holding(async () => {
-      const entry = await entryOf(this.#parts.blocks, cid)
+      const entry = await entryOf(this.#parts.blocks, cid, options)
       await this.#claim(cid, options)
       await this.#root.change(
         (workspace, root) => putAt({ workspace, root, entry }, named(path, name), options),

@@ -6,7 +6,7 @@ import { DAG_PB_CODE } from '../block/codec.ts'
 import { changeDirectory } from '../directory/change-directory.ts'
 import { findEntry } from '../directory/find-entry.ts'
 import { CairnError } from '../errors.ts'
-import type { BlockReader } from '../interfaces.ts'
+import type { AbortOptions, BlockReader } from '../interfaces.ts'
 import { PROFILES, type ImportSettings } from '../unixfs/profile.ts'
 import { decodeUnixFS, encodeUnixFS, type Metadata, type UnixFSNode } from '../unixfs/unixfs-node.ts'
 import { nodeFormOf, type NodeForm } from './file-form.ts'
@@ -49,8 +49,8 @@ export async function requireAt(reader: BlockReader, root: CID, path: MfsPath): 
 }
 
 /** The entry of a block, which is read for its size. */
-export async function entryOf(reader: BlockReader, cid: CID): Promise<TreeEntry> {
-  const block = await reader.get(cid)
+export async function entryOf(reader: BlockReader, cid: CID, { signal }: AbortOptions = {}): Promise<TreeEntry> {
+  const block = await reader.get(cid, { signal })
   const { links } = decodeUnixFS(block)
   return { cid, tsize: links.reduce((sum, { Tsize = 0 }) => sum + Tsize, block.bytes.length) }
 }

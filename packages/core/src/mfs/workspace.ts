@@ -13,7 +13,7 @@ import { heldBytes, RecentBlocks, type HeldBlock } from './recent-blocks.ts'
 /** Where an edit reads blocks and leaves those that it makes. */
 export interface Workspace extends BlockReader {
   /** The node at `cid`, which is the caller's only to read. @throws as `get` and `decodeUnixFS` */
-  node(cid: CID): Promise<UnixFSNode>
+  node(cid: CID, options?: AbortOptions): Promise<UnixFSNode>
   /** Takes a new block; whatever it links is stored or was added before. `node` is what it decodes to, where that is known. */
   add(block: Block, node?: UnixFSNode): void
 }
@@ -45,10 +45,10 @@ export class PendingBlocks implements Workspace {
     return block
   }
 
-  async node(cid: CID): Promise<UnixFSNode> {
+  async node(cid: CID, options?: AbortOptions): Promise<UnixFSNode> {
     const known = this.#held(blockKey(cid))?.node
     if (known?.cid.equals(cid) === true) return known
-    const block = await this.get(cid)
+    const block = await this.get(cid, options)
     const node = decodeUnixFS(block)
     if (node.links.length > 0 && !this.#pending.has(blockKey(cid))) this.#remember({ block, node })
     return node

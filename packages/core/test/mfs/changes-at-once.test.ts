@@ -132,3 +132,34 @@ describe('changes', () => {
     expect(reads).toBeLessThan(3)
   })
 })
+
+test('a change that waits for a block ends when it is told to, and the next one goes on', async () => {
+  const repo = new Repo()
+  const before = await repo.open()
+  await before.write('/folder/below/file', text('x'), { ...CREATE, parents: true })
+  const { cid } = await before.find('/folder/below')
+  await repo.store.deleteMany([cid])
+  // Nobody ever answers.
+  const fetch = (_: CID, { signal }: { readonly signal?: AbortSignal | undefined } = {}) =>
+    new Promise<never>((__, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
+  const blocks = new BlockService({ store: repo.store, fetchers: [{ fetch }] })
+  const files = await Mfs.open({ records: repo.records, store: repo.store, blocks })
+  const reason = new Error('enough')
+  const changes = [
+    (signal: AbortSignal) => files.remove('/folder/below/file', { signal }),
+    (signal: AbortSignal) => files.mkdir('/folder/below/new', { signal }),
+    (signal: AbortSignal) => files.write('/folder/below/new', text('y'), { ...CREATE, signal }),
+    (signal: AbortSignal) => files.move('/folder/below/file', '/file', { signal }),
+    (signal: AbortSignal) => files.setMetadata('/folder/below', { mode: 0o700 }, { signal }),
+    (signal: AbortSignal) => files.put('/copy', { cid, name: '' }, { signal }),
+  ]
+  for (const change of changes) {
+    const stop = new AbortController()
+    const changing = change(stop.signal)
+    const waiting = files.mkdir(`/behind-${changes.indexOf(change)}`)
+    stop.abort(reason)
+    await expect(changing).rejects.toBe(reason)
+    await waiting
+  }
+  expect(await files.find('/behind-5')).toBeDefined()
+})

@@ -73,7 +73,7 @@ export const filesCp = eventCommand({
       await files.copy(source, dest, { ...options, signal })
     } else {
       const cid = await resolvePath(opened.blocks, source, { signal })
-      // Looked at here, where it can be given up; what puts it would wait for it.
+      // Looked at here, for what puts it would ask peers where the call may not.
       await opened.blocks.get(cid, { signal })
       const { root, names } = parsePath(source)
       await files.put(dest, { cid, name: names.at(-1) ?? root.toString() }, { ...options, signal })
@@ -92,9 +92,9 @@ export const filesMv = eventCommand({
     { name: 'dest', help: 'path from / on; a folder that is there gets it inside' },
   ],
   options: FLUSH,
-  async *run({ args, options, node }): AsyncGenerator<never> {
+  async *run({ args, options, node, signal }): AsyncGenerator<never> {
     const [source = '', dest = ''] = args
-    await (await (await node()).files()).move(source, dest, options)
+    await (await (await node()).files()).move(source, dest, { ...options, signal })
     yield* NOTHING
   },
   ...SILENT,
@@ -110,9 +110,9 @@ export const filesRm = eventCommand({
     force: { type: 'flag', help: 'the same, and no error for what is not there' },
     ...FLUSH,
   },
-  async *run({ args, options, node }): AsyncGenerator<never> {
+  async *run({ args, options, node, signal }): AsyncGenerator<never> {
     const files = await (await node()).files()
-    const removed = await Promise.allSettled(args.map((path) => files.remove(path, options)))
+    const removed = await Promise.allSettled(args.map((path) => files.remove(path, { ...options, signal })))
     const failed = removed.find((result) => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason
     yield* NOTHING
@@ -133,9 +133,9 @@ export const filesMkdir = eventCommand({
     'mtime-nsecs': METADATA['mtime-nsecs'],
     ...FLUSH,
   },
-  async *run({ args, options, node }): AsyncGenerator<never> {
+  async *run({ args, options, node, signal }): AsyncGenerator<never> {
     const { parents, flush } = options
-    const how = { parents, flush, form: formOf(options), metadata: metadataOf(options) }
+    const how = { parents, flush, signal, form: formOf(options), metadata: metadataOf(options) }
     await (await (await node()).files()).mkdir(firstArgument({ args }), how)
     yield* NOTHING
   },
@@ -148,9 +148,9 @@ export const filesChmod = eventCommand({
   examples: ['cairn files chmod 0600 /secret.txt'],
   arguments: [{ name: 'mode', help: 'permissions in octal digits' }, MFS_PATH],
   options: FLUSH,
-  async *run({ args, options, node }): AsyncGenerator<never> {
+  async *run({ args, options, node, signal }): AsyncGenerator<never> {
     const [mode = '', path = ''] = args
-    await (await (await node()).files()).setMetadata(path, { mode: parseMode(mode) }, options)
+    await (await (await node()).files()).setMetadata(path, { mode: parseMode(mode) }, { ...options, signal })
     yield* NOTHING
   },
   ...SILENT,
@@ -162,10 +162,10 @@ export const filesTouch = eventCommand({
   examples: ['cairn files touch /notes.txt', 'cairn files touch --mtime 1700000000 /notes.txt'],
   arguments: [MFS_PATH],
   options: { mtime: METADATA.mtime, 'mtime-nsecs': METADATA['mtime-nsecs'], ...FLUSH },
-  async *run({ args, options, node }): AsyncGenerator<never> {
+  async *run({ args, options, node, signal }): AsyncGenerator<never> {
     const files = await (await node()).files()
     const { mtime = files.now() } = metadataOf(options) ?? {}
-    await files.setMetadata(firstArgument({ args }), { mtime }, options)
+    await files.setMetadata(firstArgument({ args }), { mtime }, { ...options, signal })
     yield* NOTHING
   },
   ...SILENT,
@@ -177,8 +177,8 @@ export const filesChcid = eventCommand({
   examples: ['cairn files chcid --cid-version 0 /', 'cairn files chcid --hash blake3 /photos'],
   arguments: [{ ...MFS_PATH, optional: true }],
   options: { ...FORM, ...FLUSH },
-  async *run({ args: [path = '/'], options, node }): AsyncGenerator<never> {
-    await (await (await node()).files()).changeForm(path, formOf(options), options)
+  async *run({ args: [path = '/'], options, node, signal }): AsyncGenerator<never> {
+    await (await (await node()).files()).changeForm(path, formOf(options), { ...options, signal })
     yield* NOTHING
   },
   ...SILENT,
