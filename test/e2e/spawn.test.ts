@@ -124,6 +124,24 @@ test('a daemon that is ended by a signal leaves no api file', async () => {
   expect(await isThere(`${repo}/api`)).toBe(false)
 })
 
+test('a daemon makes its repo where there is none, and leaves the one that is there', async () => {
+  const repo = place.path('made')
+  const args = ['--repo', repo, 'daemon', '--offline', '--init', '--init-profile', 'test,randomports']
+  for (const isNew of [true, false]) {
+    const daemon = await start(args)
+    expect(daemon.lines.some((line) => line.startsWith('initialized'))).toBe(isNew)
+    daemon.child.kill('SIGTERM')
+    expect(await daemon.ended).toMatchObject({ code: 0, stderr: '' })
+  }
+  expect(
+    (await place.cairn(['--repo', place.path('none'), 'daemon', '--init', '--init-profile', 'nonsense'])).code,
+  ).toBe(2)
+  // What is there and cannot be read is nothing to write over.
+  await writeFile(`${repo}/version`, 'x')
+  expect((await place.cairn(args)).code).toBe(1)
+  expect(await readFile(`${repo}/version`, 'utf8')).toBe('x')
+})
+
 test('a profile of an unknown name, or another algorithm, makes no repo', async () => {
   for (const args of [
     ['--profile', 'test,nonsense'],

@@ -25,6 +25,7 @@ export async function init(session: Session, profiles: readonly RepoProfile[]): 
  */
 export async function daemon(session: Session, options: DaemonOptions): Promise<void> {
   const { listen, offline = false, agentVersionSuffix: suffix, logFormat } = options
+  if (options.init === true && !(await hasRepo(session))) await init(session, options.initProfile ?? [])
   const { openWatch } = await import('./daemon/watch.ts')
   const watch = openWatch(session, { config: (await session.repo()).config, format: logFormat })
   const onBadConfig = (error: Error): void => session.say(`Warning: ${error.message}`)
@@ -49,4 +50,14 @@ export async function daemon(session: Session, options: DaemonOptions): Promise<
   // Together: each waits a while for its clients.
   await Promise.all([gateway[Symbol.asyncDispose](), api[Symbol.asyncDispose]()])
   if (isCairnError(signal.reason)) throw signal.reason
+}
+
+async function hasRepo(session: Session): Promise<boolean> {
+  return session.repo().then(
+    () => true,
+    (error: unknown) => {
+      if (isCairnError(error, 'NOT_FOUND')) return false
+      throw error
+    },
+  )
 }

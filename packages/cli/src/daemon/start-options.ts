@@ -14,6 +14,9 @@ export interface DaemonOptions {
   /** Follows the name and version of this program where peers and clients see these. */
   readonly agentVersionSuffix?: string
   readonly logFormat?: 'text' | 'json'
+  /** Makes a repo of `initProfile` where there is none. */
+  readonly init?: boolean
+  readonly initProfile?: readonly RepoProfile[]
 }
 
 /** As `RepoProfile` has them, which is not loaded for a help. */
@@ -48,6 +51,9 @@ export function addDaemonOptions(daemon: Program): Program {
   daemon
     .option('--listen <multiaddr...>', 'listen on these addresses instead of those in the config')
     .option('--offline', 'meet no peers, only serve the RPC')
+    .option('--init', 'make a repo where there is none')
+    .addOption(new Option('--init-profile <names>', 'its profiles, as those of init').argParser(profilesOf))
+    .addOption(new Option('--no-init').hideHelp())
     .addOption(new Option('--no-offline').hideHelp())
     .addOption(
       new Option('--agent-version-suffix <text>', 'what peers see behind name and version').argParser((text) =>
@@ -69,6 +75,7 @@ export function addDaemonOptions(daemon: Program): Program {
 /** Flags of these commands that may be given as `--name=true`. */
 export const START_FLAGS: readonly string[] = [
   'offline',
+  'init',
   'migrate',
   'enable-gc',
   'enable-pubsub-experiment',
