@@ -15,6 +15,7 @@ import { dagStat } from './commands/dag-stat.ts'
 import { diagHealthy, diagSys } from './commands/diag.ts'
 import { diagCmds, diagCmdsClear, diagCmdsSetTime } from './commands/diag-cmds.ts'
 import { diagProfile } from './commands/diag-profile.ts'
+import { doctor } from './commands/doctor/doctor.ts'
 import { logLevel, logLs, logTail } from './commands/log.ts'
 import {
   filesChcid,
@@ -169,6 +170,7 @@ const TABLE = [
   configReplace,
   configProfileApply,
   diagSys,
+  doctor,
   diagHealthy,
   diagCmds,
   diagCmdsClear,

@@ -20,3 +20,9 @@ export const WHOLE_SOURCE_BYTES_MAX = 4 * 1024 * 1024
 
 /** Milliseconds that a profile samples at most: it grows with them, by some 10 MB a minute on a busy node. */
 export const PROFILE_MS_MAX = 5 * 60 * 1000
+
+/** Milliseconds for which `doctor` asks for what is missing: several round trips to anywhere, and a look at each peer's disk. */
+export const DOCTOR_WAIT_MS = 5000
+
+/** Missing or damaged blocks of one path that it names. */
+export const DOCTOR_NAMED_MAX = 10

@@ -21,6 +21,7 @@ import { bytesCommand, eventCommand, firstArgument, type CommandInput } from '..
 import { formatMode, permissionText } from '../metadata.ts'
 import { printable } from '../printable.ts'
 import { isContentPath, lastName, MFS_PATH } from './files-options.ts'
+import { localSizeOf } from './locality.ts'
 
 /** Numbers of the types in a listing of mutable files. */
 const NODE_TYPE = { file: 0, directory: 1 } as const
@@ -186,11 +187,7 @@ async function locality(
 ): Promise<{ readonly WithLocality: true; readonly Local: boolean; readonly SizeLocal: number }> {
   let Local = true
   let SizeLocal = 0
-  const visitLeaf = async (cid: CID): Promise<number> => {
-    const bytes = await store.size(cid)
-    if (bytes === undefined) throw new CairnError('NOT_FOUND', `Cannot find block ${cid}`, { cid })
-    return bytes
-  }
+  const visitLeaf = localSizeOf(store)
   const onUnreadable = (): void => void (Local = false)
   for await (const { bytes = 0 } of walk(local, root, { visitLeaf, onUnreadable, signal })) SizeLocal += bytes
   return { WithLocality: true, Local, SizeLocal }
