@@ -51,6 +51,8 @@ export interface LsEvent {
     /** The path that was asked for. */ readonly Hash: string
     readonly Links: readonly LsLink[]
   }[]
+  /** Nothing stands in what was asked for. */
+  readonly Empty?: true
 }
 
 export const ls = eventCommand({
@@ -80,15 +82,20 @@ export const ls = eventCommand({
     for (const path of args) {
       const cid = await resolvePath(blocks, path, { signal })
       if (args.length > 1) yield { Objects: [{ Hash: path, Links: [] }] }
-      for await (const link of listed(blocks, cid, { looks: size || resolveType, stream, signal }))
+      let isEmpty = true
+      for await (const link of listed(blocks, cid, { looks: size || resolveType, stream, signal })) {
+        isEmpty = false
         yield { Objects: [{ Hash: path, Links: [link] }] }
+      }
+      if (isEmpty && args.length === 1) yield { Objects: [{ Hash: path, Links: [] }], Empty: true }
     }
   },
   answer: (events, { stream = false }) => (stream ? only(events, hasLinks) : byObject(events)),
-  text({ Objects }, { headers = false, long = false, size = true }) {
+  text({ Objects, Empty }, { headers = false, long = false, size = true }) {
     const columns = [long && 'Mode', 'Hash', size && 'Size', long && 'ModTime', 'Name'].filter(Boolean).join(' ')
     const [object] = Objects
     if (object === undefined) return columns
+    if (Empty === true) return undefined
     const [link] = object.Links
     if (link === undefined) return `${printable(object.Hash)}:${headers ? `\n${columns}` : ''}`
     return lineOf(link, { long, size })
