@@ -5,6 +5,7 @@ import type { GatewayBackend } from './backend.ts'
 import type { ContentCall } from './content/call.ts'
 import { failureAnswer } from './content/failure-page.ts'
 import { ReadAhead } from './content/read-ahead.ts'
+import { RecentBlocks } from './content/recent-blocks.ts'
 import { serveContent } from './content/serve.ts'
 import { failingWith, failureOf, HttpFailure } from './content/failure.ts'
 import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts'
@@ -46,7 +47,11 @@ export class Gateway {
   readonly #readAhead = new ReadAhead()
 
   constructor(backend: GatewayBackend, settings: GatewaySettings = {}) {
-    this.#backend = backend
+    this.#backend = {
+      blocks: new RecentBlocks(backend.blocks),
+      has: (cid) => backend.has(cid),
+      archive: (items, name) => backend.archive(items, name),
+    }
     this.#settings = settings
     this.limits = { ...GATEWAY_LIMITS, ...settings.limits }
     this.#headers = headersWith(settings.headers ?? {})

@@ -18,9 +18,6 @@ export const RETRY_AFTER_SECONDS = 30
 /** Ranges of one request; a request for more gets the whole content, as the specification of HTTP allows. */
 export const RANGES_MAX = 32
 
-/** Blocks of one answer that are kept for whoever asks for them twice: those of the path, and the root of the file. */
-export const RECENT_BLOCKS = 8
-
 /** Bytes that are handed to a connection at a time: what a client that takes nothing holds of us, and no more. */
 export const PIECE_BYTES = 64 * 1024
 
@@ -42,10 +39,10 @@ export const GATEWAY_LIMITS: GatewayLimits = {
 }
 
 /** Bytes that are read ahead for all answers together. */
-export const READ_AHEAD_TOTAL_BYTES = 64 * 1024 * 1024
+export const READ_AHEAD_TOTAL_BYTES = 16 * 1024 * 1024
 
 /** Answers that read their content at a time; the others wait, or have theirs on the way to a client that is slow. */
-export const READERS_MAX = 64
+export const READERS_MAX = 16
 
 /** Bytes by which the type of a file is told whose name does not say it. Source: file-type, reasonableDetectionSizeInBytes. */
 export const SNIFF_BYTES = 4100
@@ -61,3 +58,18 @@ export const PREVIEW_BYTES_MAX = 256 * 1024
 
 /** Bytes of a file that is looked into to see whether it is JSON. */
 export const JSON_BYTES_MAX = 1024 * 1024
+
+/** Bytes that one answer has on its way at most: what a fast client takes in one turn of the event loop. */
+export const UNSENT_BYTES_MAX = 1024 * 1024
+
+/** Bytes that all answers have on their way together, beside one piece each. */
+export const UNSENT_TOTAL_BYTES = 16 * 1024 * 1024
+
+/** Pieces whose memory is kept for the next. */
+export const SLABS_KEPT = 256
+
+/** Bytes of blocks that are kept for whoever asks next: the roots of thousands of files, and small files. */
+export const RECENT_BYTES_MAX = 16 * 1024 * 1024
+
+/** Bytes of the largest of them: larger ones are parts of large files, which nobody asks for twice. */
+export const RECENT_BLOCK_BYTES_MAX = 128 * 1024

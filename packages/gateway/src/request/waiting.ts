@@ -1,8 +1,8 @@
 // How long one request waits: for blocks that do not come, and in total. Ends as well when its client goes away.
-import type { Block, BlockReader, FetchOptions } from '@cairn/core'
+import type { BlockReader, FetchOptions } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
 import { HttpFailure, retrievalTimedOut } from '../content/failure.ts'
-import { RECENT_BLOCKS, type GatewayLimits } from '../limits.ts'
+import type { GatewayLimits } from '../limits.ts'
 
 /** The time of one request. Whoever makes it closes it. */
 export class Waiting {
@@ -44,18 +44,11 @@ export class Waiting {
     this.#outer?.removeEventListener('abort', this.#onOuter)
   }
 
-  /** `blocks` for this request: none is waited for without an end, and the last few are at hand. */
+  /** `blocks` for this request: none is waited for without an end. */
   reader(blocks: BlockReader): BlockReader {
-    const recent = new Map<string, Block>()
     return {
-      get: async (cid: CID, options: FetchOptions = {}) => {
-        const key = String.fromCharCode(cid.version, cid.code) + Buffer.from(cid.multihash.bytes).toString('latin1')
-        const known = recent.get(key)
-        if (known !== undefined) return known
-        const block = await this.#progress(() => blocks.get(cid, { ...options, signal: options.signal ?? this.signal }))
-        if (recent.size < RECENT_BLOCKS) recent.set(key, block)
-        return block
-      },
+      get: (cid: CID, options: FetchOptions = {}) =>
+        this.#progress(() => blocks.get(cid, { ...options, signal: options.signal ?? this.signal })),
     }
   }
 

@@ -18,6 +18,7 @@ import type { GatewayRequest } from '../request/gateway-request.ts'
 import { Waiting } from '../request/waiting.ts'
 import { ReadingPlaces } from './reading-places.ts'
 import { send } from './send.ts'
+import { Slabs } from './slabs.ts'
 
 /** Listens at `address` and serves from `gateway`. @throws UNAVAILABLE, DENIED or INVALID when it cannot listen there */
 export function openGatewayServer(
@@ -34,6 +35,7 @@ class Serving {
   readonly #gateway: Gateway
   readonly #limits: HttpLimits
   readonly #places = new ReadingPlaces(READERS_MAX)
+  readonly #slabs = new Slabs()
   #requests = 0
 
   constructor(gateway: Gateway, limits: HttpLimits) {
@@ -71,7 +73,7 @@ class Serving {
       ? this.#gateway.refuse(asked, tooManyRequests('The gateway has too much to do'))
       : await this.#gateway.answer(asked, waiting)
     const { idleTimeoutMs } = this.#limits
-    await send(response, answer, { idleTimeoutMs, places: this.#places, signal: waiting.signal })
+    await send(response, answer, { idleTimeoutMs, places: this.#places, slabs: this.#slabs, signal: waiting.signal })
   }
 }
 
