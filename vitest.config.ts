@@ -13,5 +13,6 @@ export default defineConfig({
     // Far more than any of them takes: a busy machine of two cores must not fail what works.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 })

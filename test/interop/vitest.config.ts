@@ -17,6 +17,7 @@ export default defineConfig({
     server: { deps: { inline: [/interface-(block|data)store-tests/] } },
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
     maxWorkers: 2,
   },
 })
