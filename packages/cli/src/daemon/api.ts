@@ -1,10 +1,10 @@
 // The RPC of a daemon: its servers, and the file that tells other processes where they are.
-import { CairnError } from '@cairn/core'
 import { parseListenAddress, type HttpServer } from '@cairn/http'
-import type { Config, Node } from '@cairn/node'
-import { COMMANDS, UNBUILT, digestOfSecret, newProofText, openRpcServer, type AccessSettings } from '@cairn/rpc'
+import type { Node } from '@cairn/node'
+import { COMMANDS, UNBUILT, newProofText, openRpcServer } from '@cairn/rpc'
 import type { Session } from '../session.ts'
 import { readVersion } from '../version.ts'
+import { ApiAccess } from './api-access.ts'
 import { removeDaemonFiles, writeDaemonFiles } from './daemon-files.ts'
 import type { Watch } from './watch.ts'
 
@@ -23,10 +23,10 @@ export interface ApiParts {
 /** Listens as the config says. @throws as `openRpcServer`; nothing stays open then */
 export async function openApi(session: Session, node: Node, { agentSuffix, shutdown, watch }: ApiParts): Promise<Api> {
   await using stack = new AsyncDisposableStack()
-  const { path, config } = await session.repo()
-  const access = accessOf(config)
-  if (config.Cairn?.API?.AllowPublic !== true && access.authorizations?.length === 0)
-    config.Addresses.API.forEach(requireLoopback)
+  const info = await session.repo()
+  const { path, config } = info
+  const access = new ApiAccess(config)
+  stack.defer(access.follow(info.settings, (error) => session.say(`Warning: ${error.message}`)))
   const servers: HttpServer[] = []
   // All together: each waits a while for its clients.
   stack.defer(async () => void (await Promise.all(servers.map((server) => server.close()))))
@@ -34,7 +34,7 @@ export async function openApi(session: Session, node: Node, { agentSuffix, shutd
   for (const address of config.Addresses.API) {
     const server = await openRpcServer(parseListenAddress(address), {
       commands: [...COMMANDS, ...UNBUILT],
-      access: () => access,
+      access: () => access.settings,
       calls: watch.calls,
       metrics: () => watch.metrics(node, { path, config }),
       logger: watch.logs.of('rpc'),
@@ -57,24 +57,4 @@ export async function openApi(session: Session, node: Node, { agentSuffix, shutd
   }
   const opened = stack.move()
   return { servers, [Symbol.asyncDispose]: () => opened.disposeAsync() }
-}
-
-function accessOf({ API: { HTTPHeaders = {}, Authorizations = {} } = {} }: Config): AccessSettings {
-  const [, origins = []] =
-    Object.entries(HTTPHeaders).find(([name]) => name.toLowerCase() === 'access-control-allow-origin') ?? []
-  const authorizations = Object.values(Authorizations).map(({ AuthSecret, AllowedPaths }) => ({
-    digest: digestOfSecret(AuthSecret),
-    allowedPaths: AllowedPaths,
-  }))
-  return { origins, authorizations }
-}
-
-/** The RPC may do everything, also read and delete: without a secret only what runs on this machine may call it. */
-function requireLoopback(text: string): void {
-  const address = parseListenAddress(text)
-  if ('path' in address || ['localhost', '::1'].includes(address.host) || address.host.startsWith('127.')) return
-  throw new CairnError(
-    'DENIED',
-    `Cannot listen on ${text}: others could call from there; set API.Authorizations, or Cairn.API.AllowPublic to true`,
-  )
 }

@@ -174,6 +174,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   repo: 'Look into the repo and clean it up',
   stats: 'Numbers of a running node',
   swarm: 'Meet other peers',
+  token: 'Who may call the RPC of a daemon',
 }
 
 function addOption(sub: Program, name: string, spec: OptionSpec): void {

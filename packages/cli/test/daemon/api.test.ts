@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
-import { createRepo } from '@cairn/node'
+import { createRepo, readRepo } from '@cairn/node'
+import { newSecret } from '@cairn/rpc'
 import { expect, onTestFinished, test } from 'vitest'
 import { openApi, type Api } from '../../src/daemon/api.ts'
 import { findDaemon } from '../../src/daemon/find-daemon.ts'
@@ -131,4 +132,27 @@ test('a public address is opened to those who have a secret, or when it is said'
     const { open } = await withConfig({ ...listens('/ip6/::ffff:127.0.0.1/tcp/0'), ...more })
     expect((await open()).servers).toHaveLength(1)
   }
+})
+
+test('what the config says of callers counts while the daemon runs, unless it would let everybody in', async () => {
+  const Authorizations = { me: { AuthSecret: 'bearer:right', AllowedPaths: ['/api/v0'] } }
+  // Loopback in the form of a public address: nothing is open to others here.
+  const { path, open } = await withConfig({ ...listens('/ip6/::ffff:127.0.0.1/tcp/0'), API: { Authorizations } })
+  await open()
+  expect(await call(path, 'bearer:right')).toContain('Version')
+  const { settings } = await readRepo(path)
+  const { secret, stored } = newSecret()
+  await settings.setAuthorization('more', { AuthSecret: stored, AllowedPaths: ['/api/v0/repo'] })
+  await expect.poll(() => call(path, secret).catch(() => ''), { timeout: 20_000 }).toContain('Version')
+  await settings.setAuthorization('me', undefined)
+  await expect
+    .poll(() => call(path, 'bearer:right').catch((error: unknown) => String(error)), { timeout: 20_000 })
+    .toContain('Denied')
+  await settings.setAuthorization('more', undefined)
+  // Two looks at the file later it is as it was.
+  await new Promise((resolve) => {
+    setTimeout(resolve, 2500)
+  })
+  expect(await call(path, secret)).toContain('Version')
+  await expect(call(path)).rejects.toMatchObject({ message: expect.stringContaining('Denied') })
 })

@@ -15,6 +15,8 @@ export interface ApiAuthorization {
   readonly AuthSecret: string
   /** Beginnings of paths, such as `/api/v0/cat`; none opens nothing. */
   readonly AllowedPaths: readonly string[]
+  /** Cairn's own: opens only what changes nothing. */
+  readonly ReadOnly?: boolean
 }
 
 /** Our own settings of the RPC. */
@@ -27,6 +29,7 @@ export interface OwnApiConfig {
 export function parseApi({ HTTPHeaders: headers, Authorizations }: Readonly<Record<string, unknown>>): ApiConfig {
   if (isGiven(headers) && !(isRecord(headers) && Object.values(headers).every(isTexts)))
     throw new CairnError('INVALID', 'Cannot read the config: API.HTTPHeaders must hold lists of texts')
+  if (isRecord(headers)) Object.entries(headers).forEach(([name, values]) => checkHeader(name, values))
   return {
     ...(isGiven(headers) && { HTTPHeaders: headers as Readonly<Record<string, readonly string[]>> }),
     ...(isGiven(Authorizations) && { Authorizations: parseAuthorizations(Authorizations) }),
@@ -41,15 +44,40 @@ export function parseOwnApi(value: unknown): OwnApiConfig {
   return AllowPublic === undefined ? {} : { AllowPublic }
 }
 
+/** Headers on which it depends where an answer ends. */
+const FRAMING: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+function checkHeader(name: string, values: unknown): void {
+  const isName = /^[\w!#$%&'*+.^`|~-]+$/.test(name) && !FRAMING.has(name.toLowerCase())
+  // Characters that would begin another header.
+  const areValues = isTexts(values) && values.every((value) => /^[\t\x20-\x7e\x80-\xff]*$/.test(value))
+  if (!isName || !areValues)
+    throw new CairnError(
+      'INVALID',
+      `Cannot read the config: API.HTTPHeaders may not set ${JSON.stringify(name)} to this`,
+    )
+}
+
 function parseAuthorizations(value: unknown): Readonly<Record<string, ApiAuthorization>> {
   const refused = (name: string) =>
     new CairnError('INVALID', `Cannot read the config: ${name} must have AuthSecret, a text, and AllowedPaths, a list`)
   if (!isRecord(value)) throw refused('each of API.Authorizations')
   return Object.fromEntries(
     Object.entries(value).map(([name, row]): [string, ApiAuthorization] => {
-      const { AuthSecret, AllowedPaths = [] } = isRecord(row) ? row : {}
+      const { AuthSecret, AllowedPaths = [], ReadOnly } = isRecord(row) ? row : {}
       if (typeof AuthSecret !== 'string' || !isTexts(AllowedPaths)) throw refused(`API.Authorizations.${name}`)
-      return [name, { AuthSecret, AllowedPaths }]
+      if (ReadOnly !== undefined && typeof ReadOnly !== 'boolean')
+        throw new CairnError(
+          'INVALID',
+          `Cannot read the config: API.Authorizations.${name}.ReadOnly must be true or false`,
+        )
+      return [name, { AuthSecret, AllowedPaths, ...(ReadOnly !== undefined && { ReadOnly }) }]
     }),
   )
 }

@@ -1,11 +1,9 @@
 // The settings of a node that count while it runs: whom it stays connected to, whom it refuses and serves, and how fast. A
 // change of the config file takes effect within a second; a file that does not read changes nothing until it does.
-import { unwatchFile, watchFile } from 'node:fs'
 import { isCairnError, type CairnError } from '@cairn/core'
 import { servePolicy, type Bitswap, type RateLimiter } from '@cairn/exchange'
 import type { Host, Peering } from '@cairn/network'
 import type { Config } from './config.ts'
-import { CONFIG_LOOK_MS } from '../limits.ts'
 import type { ProviderSearch } from '../routing/provider-search.ts'
 import { routersOf } from '../routing/routing-config.ts'
 import type { Settings } from './settings.ts'
@@ -46,8 +44,7 @@ export function watchSettings(parts: LiveParts, settings: Settings, onError: (er
       (error: unknown) => tell(error, onError),
     )
   }
-  watchFile(settings.path, { interval: CONFIG_LOOK_MS, persistent: false }, look)
-  return () => unwatchFile(settings.path, look)
+  return settings.watch(look)
 }
 
 function tell(error: unknown, onError: (error: CairnError) => void): void {

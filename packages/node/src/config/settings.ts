@@ -1,8 +1,11 @@
 // The config file of a repo, setting by setting. A key is the names of sections and setting with dots between them, as Kubo
 // has it. The private key and the secrets of the RPC are neither shown nor changed.
+import { unwatchFile, watchFile } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { CairnError, systemError } from '@cairn/core'
+import type { ApiAuthorization } from './api-config.ts'
 import { identityOf, parseConfig, type Config } from './config.ts'
+import { CONFIG_LOOK_MS } from '../limits.ts'
 import { writeDurably } from './durable-file.ts'
 import { isProfile, PROFILES } from './profiles.ts'
 
@@ -25,6 +28,12 @@ export class Settings {
 
   get path(): string {
     return this.#path
+  }
+
+  /** Calls `onChange` whenever the file has changed, within a second, until the function that it gives is called. */
+  watch(onChange: () => void): () => void {
+    watchFile(this.#path, { interval: CONFIG_LOOK_MS, persistent: false }, onChange)
+    return () => unwatchFile(this.#path, onChange)
   }
 
   /** The settings as a node reads them. @throws INVALID for a damaged file */
@@ -110,6 +119,25 @@ export class Settings {
     if (isTrial) parseConfig(JSON.stringify(after))
     else await this.#write(after)
     return { before: withoutPrivate(before), after: withoutPrivate(after) }
+  }
+
+  /**
+   * Sets what a secret of the RPC opens, durably, by the name that the secret has in the config; `undefined` takes it out.
+   *
+   * @throws CONFLICT when there is one of this name already, NOT_FOUND when there is none to take out
+   */
+  async setAuthorization(name: string, row: ApiAuthorization | undefined): Promise<void> {
+    const config = await this.#read()
+    const api = sectionIn(config, 'API') ?? {}
+    const rows = sectionIn(api, 'Authorizations') ?? {}
+    const isThere = Object.hasOwn(rows, name)
+    if (row !== undefined && isThere)
+      throw new CairnError('CONFLICT', `Cannot make a token: there is one of the name "${name}"`)
+    if (row === undefined && !isThere)
+      throw new CairnError('NOT_FOUND', `Cannot remove a token: there is none of the name "${name}"`)
+    const others = Object.entries(rows).filter(([other]) => other !== name)
+    const Authorizations = Object.fromEntries([...others, ...(row === undefined ? [] : [[name, row] as const])])
+    await this.#write({ ...config, API: { ...api, Authorizations } })
   }
 
   /** @throws INVALID for a config that does not read */

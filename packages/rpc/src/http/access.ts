@@ -9,6 +9,8 @@ export interface AccessSettings {
   readonly origins: readonly string[]
   /** Secrets, of which every call has to bring one along; none for a server that asks for none. */
   readonly authorizations?: readonly Authorization[] | undefined
+  /** Headers of every answer, beside our own. Those that begin with `Access-Control-` go to pages that may call. */
+  readonly headers?: Readonly<Record<string, readonly string[]>> | undefined
 }
 
 /** Origins of extensions that bring pages to a node of their own. Source: kubo. */
@@ -35,24 +37,42 @@ export function mayCall({ headers }: IncomingMessage, settings: AccessSettings, 
   return hasSecret || isOwnName(host) || origins.some((allowed) => hostOf(allowed) === host)
 }
 
-/** Whether `request` brings along what it takes to call `path`. */
-export function isAuthorized({ headers }: IncomingMessage, settings: AccessSettings, path: string): boolean {
+/** What a call may do where no secret is asked for. */
+const EVERYTHING: Authorization = { digest: new Uint8Array(0), allowedPaths: [''] }
+
+/** What `request` brings along that opens `path`, or `undefined` where it brings nothing that does. */
+export function authorizationFor(
+  { headers }: IncomingMessage,
+  settings: AccessSettings,
+  path: string,
+): Authorization | undefined {
   const { authorizations = [] } = settings
-  if (authorizations.length === 0) return true
+  if (authorizations.length === 0) return EVERYTHING
   const found = findAuthorization(headers.authorization, authorizations)
-  return found !== undefined && opens(found, path)
+  return found !== undefined && opens(found, path) ? found : undefined
 }
 
-/** The headers that let a page of `origin`, which may call, read the answer. */
-export function corsHeaders(origin: string | undefined): Readonly<Record<string, string>> {
-  if (origin === undefined) return {}
+/** The headers of every answer: those of the config, and those that let a page of `origin`, which may call, read it. */
+export function answerHeaders(
+  origin: string | undefined,
+  { headers = {} }: AccessSettings,
+): Readonly<Record<string, string | readonly string[]>> {
+  const own = Object.entries(headers).map(([name, values]) => ({ name: name.toLowerCase(), values }))
+  const [forPages, forAll] = [true, false].map((isForPages) =>
+    own.filter(({ name }) => name.startsWith('access-control-') === isForPages),
+  )
+  const set = Object.fromEntries((forAll ?? []).map(({ name, values }) => [name, values]))
+  if (origin === undefined) return set
   return {
-    'Access-Control-Allow-Origin': origin,
-    'Access-Control-Allow-Methods': 'GET, POST, PUT',
-    'Access-Control-Allow-Headers':
+    ...set,
+    'access-control-allow-methods': 'GET, POST, PUT',
+    'access-control-allow-headers':
       'Authorization, Content-Type, X-Requested-With, Range, X-Stream-Output, X-Chunked-Output',
-    'Access-Control-Expose-Headers': 'X-Stream-Output, X-Chunked-Output, X-Content-Length',
-    Vary: 'Origin',
+    'access-control-expose-headers': 'X-Stream-Output, X-Chunked-Output, X-Content-Length',
+    vary: 'Origin',
+    ...Object.fromEntries((forPages ?? []).map(({ name, values }) => [name, values.join(', ')])),
+    // The one that asks, and never `*` beside credentials.
+    'access-control-allow-origin': origin,
   }
 }
 

@@ -1,5 +1,5 @@
 // Secrets that calls have to bring along, and what each of them may call. Source: kubo core/corehttp/commands.go.
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { CairnError } from '@cairn/core'
 import { API_PATH } from './http-call.ts'
 
@@ -9,6 +9,8 @@ export interface Authorization {
   readonly digest: Uint8Array
   /** Compared letter by letter, as in Kubo: `/api/v0/add` opens `/api/v0/addx` as well. */
   readonly allowedPaths: readonly string[]
+  /** Whether it opens only what changes nothing. */
+  readonly isReadOnly?: boolean | undefined
 }
 
 /**
@@ -45,6 +47,12 @@ export function findAuthorization(
 /** Whether `authorization` opens `path`. Who has any secret may ask for the version. */
 export function opens({ allowedPaths }: Authorization, path: string): boolean {
   return path === `${API_PATH}version` || allowedPaths.some((prefix) => path.startsWith(prefix))
+}
+
+/** A new secret that nobody can guess, and what is to stand in the config for it, from which nobody can tell it. */
+export function newSecret(): { readonly secret: string; readonly stored: string } {
+  const secret = `bearer:${randomBytes(32).toString('base64url')}`
+  return { secret, stored: `sha256:${Buffer.from(digestOf(authorizationHeader(secret))).toString('hex')}` }
 }
 
 function digestOf(text: string): Uint8Array {

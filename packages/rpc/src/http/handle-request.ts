@@ -1,10 +1,11 @@
 // One request: decides whether its client may call, and hands the call to its command.
 import type { Logger } from '@cairn/core'
 import { dropBody, isBodyUnread, sendWhole } from '@cairn/http'
-import { corsHeaders, isAuthorized, mayCall, type AccessSettings } from './access.ts'
+import { answerHeaders, authorizationFor, mayCall, type AccessSettings } from './access.ts'
 import { API_PATH, BadRequest, decodePath, readCall, type CommandPaths } from './http-call.ts'
 import { httpFailureOf } from './http-error.ts'
 import { CHALLENGE_HEADER, proofOf, PROOF_HEADER } from './proof.ts'
+import { isReading } from './read-only.ts'
 import { serveCall, type CallContext, type Exchange } from './serve-call.ts'
 
 /** What a request is served with. */
@@ -25,6 +26,9 @@ const METRICS_PATH = '/debug/metrics/prometheus'
 /** Kubo's words, which its clients show. */
 const ACCESS_DENIED =
   'Kubo RPC Access Denied: Please provide a valid authorization token as defined in the API.Authorizations configuration.'
+
+/** In the same form, so that who knows the one understands the other. */
+const ONLY_READING = 'Kubo RPC Access Denied: this authorization token is only for reading.'
 
 /** Answers one request; never rejects. Its connection can be used again, or is closed, when this resolves. */
 export async function handleRequest(exchange: Exchange, serving: Serving): Promise<void> {
@@ -51,7 +55,8 @@ async function answer(exchange: Exchange, serving: Serving): Promise<void> {
     return refuse(exchange, 403, text)
   }
   if (!mayCall(request, settings, port)) return deny('origin, browser or host name', '403 - Forbidden')
-  for (const [name, value] of Object.entries(corsHeaders(request.headers.origin))) response.setHeader(name, value)
+  for (const [name, value] of Object.entries(answerHeaders(request.headers.origin, settings)))
+    response.setHeader(name, value)
   if (request.method === 'OPTIONS') {
     const { [CHALLENGE_HEADER.toLowerCase()]: challenge } = request.headers
     const proof = proofKey === undefined ? undefined : proofOf(proofKey, challenge)
@@ -60,7 +65,7 @@ async function answer(exchange: Exchange, serving: Serving): Promise<void> {
   }
   const url = new URL(request.url ?? '/', 'http://localhost')
   if (metrics !== undefined && request.method === 'GET' && url.pathname === METRICS_PATH) {
-    if (!isAuthorized(request, settings, METRICS_PATH)) return deny('secret', ACCESS_DENIED)
+    if (authorizationFor(request, settings, METRICS_PATH) === undefined) return deny('secret', ACCESS_DENIED)
     const headers = { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }
     return sendWhole(exchange, { status: 200, headers, text: await metrics() })
   }
@@ -69,8 +74,11 @@ async function answer(exchange: Exchange, serving: Serving): Promise<void> {
     response.setHeader('Allow', 'OPTIONS, POST')
     return refuse(exchange, 405, '405 - Method Not Allowed')
   }
-  if (!isAuthorized(request, settings, decodePath(url))) return deny('secret', ACCESS_DENIED)
-  await serveCall(readCall(paths, { url, contentType: request.headers['content-type'] }), context, exchange)
+  const authorization = authorizationFor(request, settings, decodePath(url))
+  if (authorization === undefined) return deny('secret', ACCESS_DENIED)
+  const call = readCall(paths, { url, contentType: request.headers['content-type'] })
+  if (authorization.isReadOnly === true && !isReading(call)) return deny('secret for reading', ONLY_READING)
+  await serveCall(call, context, exchange)
 }
 
 function refuse(exchange: Exchange, status: number, text: string): Promise<void> {

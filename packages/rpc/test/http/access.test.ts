@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { digestOfSecret } from '../../src/http/authorization.ts'
+import { COMMANDS } from '../../src/index.ts'
 import { fileForm, openRpc } from './open-rpc.ts'
 
 const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0'
@@ -137,4 +138,42 @@ test('one connection too many is closed, and others go on', async () => {
   second.destroy()
   await expect.poll(async () => (await post('id').catch(() => undefined))?.status).toBe(200)
   expect(first.destroyed).toBe(false)
+})
+
+test('headers of the config are in every answer, those for pages only where a page asks', async () => {
+  const headers = { 'X-Frame-Options': ['DENY'], 'Access-Control-Allow-Credentials': ['true'] }
+  const { post, port } = await openRpc({ access: { origins: [], headers } })
+  const plain = await post('repo/version')
+  expect(plain.headers).toMatchObject({ 'x-frame-options': 'DENY' })
+  expect(plain.headers).not.toHaveProperty('access-control-allow-credentials')
+  const origin = `http://localhost:${port}`
+  expect((await post('repo/version', { headers: { Origin: origin } })).headers).toMatchObject({
+    'x-frame-options': 'DENY',
+    'access-control-allow-credentials': 'true',
+    'access-control-allow-origin': origin,
+  })
+})
+
+/** Paths, with arguments, that a secret for reading opens. Every other command is one that changes something. */
+const READING = ['cat/x', 'files/ls', 'pin/ls', 'repo/stat', 'config?arg=Datastore', 'config/show', 'id', 'version']
+
+test('a secret for reading opens what changes nothing, and nothing else', async () => {
+  const authorizations = [{ digest: digestOfSecret('bearer:look'), allowedPaths: ['/api/v0'], isReadOnly: true }]
+  const { post } = await openRpc({ access: { origins: [], authorizations } })
+  const headers = { Authorization: 'Bearer look' }
+  for (const path of READING) expect((await post(path, { headers })).status, path).not.toBe(403)
+  const changing =
+    /^(add|pin\/(add|rm|update)|block\/(put|rm)|dag\/(put|import)|files\/(write|cp|mv|rm|mkdir|flush|ch|touch)|repo\/(gc|verify|rebuild|compact)|swarm\/(connect|disconnect|\w+\/(add|rm))|bootstrap\/(add|rm)|shutdown|key\/(gen|rename|rm|import|sign)|config\/(replace|profile)|diag\/(cmds\/|profile)|log\/level)/
+  const others = COMMANDS.filter(({ isLocal, path }) => !isLocal && changing.test(path.join('/')))
+  expect(others.length).toBeGreaterThan(30)
+  for (const { path, arguments: args } of others) {
+    const words = args.map(() => 'arg=x').join('&')
+    const { status } = await post(`${path.join('/')}?${words}`, {
+      ...fileForm('x'),
+      headers: { ...fileForm('x').headers, ...headers },
+    })
+    expect([400, 403], path.join('/')).toContain(status)
+  }
+  expect((await post('config?arg=Datastore.StorageMax&arg=1GB', { headers })).status).toBe(403)
+  expect((await post('add', { ...fileForm('x'), headers: { ...fileForm('x').headers, ...headers } })).status).toBe(403)
 })

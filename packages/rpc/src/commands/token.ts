@@ -1,0 +1,75 @@
+// cairn token add, ls and rm: secrets for the RPC. They stand in the config as Kubo has them, but only as hashes; a daemon that
+// runs takes a change up by itself.
+import { eventCommand } from '../command.ts'
+import { newSecret } from '../http/authorization.ts'
+
+/** One token. */
+export interface TokenEvent {
+  readonly Name: string
+  /** Only when it is made: it stands nowhere. */
+  readonly Token?: string
+  readonly AllowedPaths?: readonly string[]
+  readonly ReadOnly?: boolean
+}
+
+/** Only on the command line: over the RPC, who has a token could make one that opens more. */
+const LOCAL = { isLocal: true, usesNode: false } as const
+
+export const tokenAdd = eventCommand({
+  path: ['token', 'add'],
+  summary: 'Make a token for the RPC, and ask every caller for one from then on',
+  examples: [
+    'cairn token add me',
+    'cairn token add backup --allow /api/v0/add --allow /api/v0/pin',
+    'cairn token add looker --read-only',
+  ],
+  arguments: [{ name: 'name', help: 'what it is called in the config' }],
+  options: {
+    allow: { type: 'texts', value: 'PATH', help: 'beginning of the paths that it opens; all by default' },
+    'read-only': { type: 'flag', help: 'it opens only what changes nothing' },
+  },
+  ...LOCAL,
+  async *run({ args, options, repo }): AsyncGenerator<TokenEvent> {
+    const [name = ''] = args
+    const { allow = ['/api/v0', '/debug'], 'read-only': readOnly = false } = options
+    const { secret, stored } = newSecret()
+    const scope = { AllowedPaths: allow, ...(readOnly && { ReadOnly: true }) }
+    await (await repo()).settings.setAuthorization(name, { AuthSecret: stored, ...scope })
+    yield { Name: name, Token: secret, ...scope }
+  },
+  text: ({ Token }) => Token,
+})
+
+export const tokenLs = eventCommand({
+  path: ['token', 'ls'],
+  summary: 'List the tokens for the RPC, and what they open',
+  examples: ['cairn token ls'],
+  options: {},
+  ...LOCAL,
+  async *run({ repo }): AsyncGenerator<TokenEvent> {
+    const { API } = (await repo()).config
+    for (const [name, row] of Object.entries(API?.Authorizations ?? {})) {
+      const { AuthSecret: _, ...scope } = row
+      yield { Name: name, ...scope }
+    }
+  },
+  text: ({ Name, AllowedPaths = [], ReadOnly }) =>
+    [Name, AllowedPaths.join(','), ...(ReadOnly === true ? ['read-only'] : [])].join('\t'),
+})
+
+export const tokenRm = eventCommand({
+  path: ['token', 'rm'],
+  summary: 'Remove tokens for the RPC: who has one may no longer call',
+  examples: ['cairn token rm looker'],
+  arguments: [{ name: 'name', repeat: true, help: 'what it is called in the config' }],
+  options: {},
+  ...LOCAL,
+  async *run({ args, repo }): AsyncGenerator<TokenEvent> {
+    const { settings } = await repo()
+    for (const name of args) {
+      await settings.setAuthorization(name, undefined)
+      yield { Name: name }
+    }
+  },
+  text: ({ Name }) => `removed ${Name}`,
+})
