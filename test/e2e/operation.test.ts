@@ -1,5 +1,5 @@
 // How a daemon is watched and kept, by processes of their own: its log, its metrics.
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { chacha20 } from '../vectors/inputs.ts'
@@ -160,4 +160,29 @@ test('a profile of a daemon goes into a file that only its owner reads', async (
   const { runtime } = JSON.parse(await place.output(['--repo', repo, 'diag', 'sys'])) as { runtime: object }
   expect(runtime).toMatchObject({ os: process.platform, numcpu: expect.any(Number) })
   await endOf(daemon)
+})
+
+test('who is refused, and damage, are in the log', async () => {
+  const other = await newRepo('stranger')
+  const stranger = await place.daemon(other)
+  const peer = stranger.address.split('/').at(-1) ?? ''
+  const repo = await newRepo('damaged', {
+    Cairn: { RefusePeers: [peer], Log: { Level: 'info' } },
+  })
+  await writeFile(place.path('some'), chacha20('some', 300_000))
+  await place.output(['--repo', repo, 'add', '-Q', 'some'])
+  await rm(`${repo}/index`, { recursive: true })
+  const daemon = await place.daemon(repo)
+  // Whoever dials may learn only later that it was refused.
+  await place.cairn(['--repo', other, 'swarm', 'connect', daemon.address])
+  expect((await place.cairn(['--repo', repo, 'swarm', 'connect', stranger.address])).code).toBe(1)
+  const lines = jsonLines<LogLine & Readonly<Record<string, unknown>>>(await endOf(daemon))
+  const told = (logger: string, msg: string) => lines.filter((line) => line.logger === logger && line.msg === msg)
+  expect(told('blockstore', 'index made anew')).toEqual([expect.objectContaining({ blocks: 1, isWhole: true })])
+  // People are told in a sentence as well, which no level leaves out.
+  expect(told('node', 'The index was made anew from the log: 1 block')).toHaveLength(1)
+  const refused = told('network', 'connection refused')
+  for (const direction of ['in', 'out'])
+    expect(refused).toContainEqual(expect.objectContaining({ direction, by: 'config', level: 'info' }))
+  await endOf(stranger)
 })

@@ -69,23 +69,33 @@ export class Gate {
   /** The gate in the form of libp2p, which tells of each refusal. */
   get gater(): ConnectionGater {
     const peer = (direction: 'in' | 'out') => (id: { toString(): string }) =>
-      this.#told(this.refusesPeer(id.toString()), { direction, peer: id.toString() })
+      this.#told(this.refusesPeer(id.toString()), { by: 'config', direction, peer: id.toString() })
     const address = (direction: 'in' | 'out', target: Multiaddr): boolean =>
-      this.#told(this.refusesAddress(target), { direction, address: target.toString() })
+      this.#told(this.refusesAddress(target), { by: 'config', direction, address: target.toString() })
     return {
       denyDialPeer: peer('out'),
       denyDialMultiaddr: (target) => address('out', target),
       denyInboundConnection: ({ remoteAddr }) =>
-        address('in', remoteAddr) || this.#doorkeeper?.mayCome(origin(remoteAddr)) === false,
+        address('in', remoteAddr) ||
+        this.#told(this.#doorkeeper?.mayCome(origin(remoteAddr)) === false, {
+          by: 'limits',
+          direction: 'in',
+          address: remoteAddr.toString(),
+        }),
       denyInboundEncryptedConnection: (id, { remoteAddr }) =>
-        peer('in')(id) || this.#doorkeeper?.mayStay(id.toString(), origin(remoteAddr)) === false,
+        peer('in')(id) ||
+        this.#told(this.#doorkeeper?.mayStay(id.toString(), origin(remoteAddr)) === false, {
+          by: 'limits',
+          direction: 'in',
+          peer: id.toString(),
+        }),
       // An address without a peer id tells only now who is there.
       denyOutboundEncryptedConnection: peer('out'),
     }
   }
 
   #told(isRefused: boolean, facts: LogFacts): boolean {
-    if (isRefused) this.#logger?.info('connection refused by the config', facts)
+    if (isRefused) this.#logger?.info('connection refused', facts)
     return isRefused
   }
 }
