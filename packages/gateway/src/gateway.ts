@@ -8,10 +8,21 @@ import { ReadAhead } from './content/read-ahead.ts'
 import { RecentBlocks } from './content/recent-blocks.ts'
 import { serveContent } from './content/serve.ts'
 import { failingWith, failureOf, HttpFailure } from './content/failure.ts'
+import {
+  Hosts,
+  hostOf,
+  LOCALHOST,
+  rootUrlOf,
+  shownPathOf,
+  type HostRoute,
+  type HostSettings,
+  type Namespace,
+} from './host/hosts.ts'
+import { resolveName, type NamedContent } from './host/names.ts'
 import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts'
 import { wantedOf } from './request/format.ts'
 import { requestOf, type GatewayRequest } from './request/gateway-request.ts'
-import { decodePath, encodeName, parseTarget, type Target } from './request/target.ts'
+import { decodePath, parseTarget, type DecodedPath, type Target } from './request/target.ts'
 import { Waiting } from './request/waiting.ts'
 
 /** What a gateway does. */
@@ -20,6 +31,10 @@ export interface GatewaySettings {
   readonly deserializes?: boolean
   /** Whether browsers get failures as text too; false by default. [Gateway.DisableHTMLErrors] */
   readonly hasTextErrors?: boolean
+  /** What host names are for; `localhost` alone by default. [Gateway.PublicGateways] */
+  readonly hosts?: Readonly<Record<string, HostSettings>>
+  /** Whether hosts that names lead to content for are sites; true by default. [Gateway.NoDNSLink] */
+  readonly servesSites?: boolean
   /** Headers that are put on every answer, by their names. [Gateway.HTTPHeaders] */
   readonly headers?: Readonly<Record<string, readonly string[]>>
   /** What of its bounds is not as it is by default. */
@@ -45,13 +60,17 @@ export class Gateway {
   readonly #settings: GatewaySettings
   readonly #headers: Readonly<Record<string, string>>
   readonly #readAhead = new ReadAhead()
+  readonly #hosts: Hosts
 
   constructor(backend: GatewayBackend, settings: GatewaySettings = {}) {
     this.#backend = {
       blocks: new RecentBlocks(backend.blocks),
       has: (cid) => backend.has(cid),
       archive: (items, name) => backend.archive(items, name),
+      resolveName:
+        backend.resolveName && ((name, options) => backend.resolveName?.(name, options) ?? Promise.resolve(undefined)),
     }
+    this.#hosts = new Hosts(settings.hosts ?? { localhost: LOCALHOST })
     this.#settings = settings
     this.limits = { ...GATEWAY_LIMITS, ...settings.limits }
     this.#headers = headersWith(settings.headers ?? {})
@@ -93,29 +112,60 @@ export class Gateway {
     const target = parseTarget(request.target)
     const redirect = uriRedirect(target)
     if (redirect !== undefined) return redirect
-    const { names, isDirectory } = decodePath(target.path)
-    const [namespace, root, ...below] = names
-    if (namespace !== 'ipfs' || root === undefined)
-      throw new HttpFailure(404, 'There is nothing here: content is at /ipfs/CID')
-    refuseServiceWorker(request, { isRoot: below.length === 0, isDirectory })
-    const path = await contentPath(root, below)
+    return serveContent(await this.#callOf(request, target, waiting), this.#backend)
+  }
+
+  /** What is asked for, by host and path. @throws HttpFailure */
+  async #callOf(request: GatewayRequest, target: Target, waiting: Waiting): Promise<ContentCall> {
+    const decoded = decodePath(target.path)
+    const place = await this.#placeOf(request, target, { decoded, signal: waiting.signal })
+    const { isDirectory } = decoded
+    const { namespace, root, names } = place
+    refuseServiceWorker(request, { isRoot: place.rootUrl !== '' && names.length === 0, isDirectory })
+    const named = namespace === 'ipns' ? await this.#resolve(root, waiting.signal) : undefined
+    const path =
+      named === undefined ? await contentPath(root, names) : { ...named.path, names: [...named.path.names, ...names] }
     const wanted = wantedOf(target.query, request.headers.get('accept'))
     this.#requireVerifiable(request, wanted.format)
-    const call: ContentCall = {
+    return {
       request,
       target,
       wanted,
       path,
-      shownPath: `/${names.join('/')}${isDirectory ? '/' : ''}`,
+      names,
+      shownPath: shownPathOf(namespace, root, { names, isDirectory }),
       isDirectory,
-      mutable: undefined,
-      gatewayUrl: '',
-      rootUrl: `/ipfs/${encodeName(root)}`,
+      mutable: named,
+      gatewayUrl: place.gatewayUrl,
+      rootUrl: place.rootUrl,
       reader: waiting.reader(this.#backend.blocks),
       readAhead: this.#readAhead,
       signal: waiting.signal,
     }
-    return serveContent(call, this.#backend)
+  }
+
+  async #placeOf({ headers }: GatewayRequest, target: Target, { decoded, signal }: PathOptions): Promise<Place> {
+    const host = hostOf(target, headers)
+    const route: HostRoute = host === undefined ? { kind: 'path' } : this.#hosts.route(host, headers, target)
+    if (route.kind === 'redirect')
+      throw new HttpFailure(301, 'It is on a host of its own', { Location: route.location })
+    const { names } = decoded
+    if (route.kind === 'root') return { ...route, names, rootUrl: '' }
+    const [namespace, root, ...below] = names
+    const site = host?.replace(/:\d+$/, '')
+    const isKnown = (namespace === 'ipfs' || namespace === 'ipns') && root !== undefined
+    if (site !== undefined && !isKnown && this.#settings.servesSites !== false && (await this.#isSite(site, signal)))
+      return { namespace: 'ipns', root: site, names, gatewayUrl: '', rootUrl: '' }
+    if (!isKnown) throw new HttpFailure(404, 'There is nothing here: content is at /ipfs/CID')
+    return { namespace, root, names: below, gatewayUrl: '', rootUrl: rootUrlOf(namespace, root) }
+  }
+
+  async #isSite(host: string, signal: AbortSignal): Promise<boolean> {
+    return (await this.#backend.resolveName?.(host, { signal })) !== undefined
+  }
+
+  #resolve(name: string, signal: AbortSignal): Promise<NamedContent> {
+    return resolveName(this.#backend.resolveName ?? (() => Promise.resolve(undefined)), name, { signal })
   }
 
   #requireVerifiable({ headers }: GatewayRequest, format: string | undefined): void {
@@ -127,6 +177,17 @@ export class Gateway {
       'This gateway serves what clients can verify: format=raw and format=car',
     )
   }
+}
+
+interface PathOptions {
+  readonly decoded: DecodedPath
+  readonly signal: AbortSignal
+}
+
+/** The root that is asked for, what is asked for below it, and where it is on this host. */
+interface Place extends Pick<ContentCall, 'names' | 'gatewayUrl' | 'rootUrl'> {
+  readonly namespace: Namespace
+  readonly root: string
 }
 
 /** Reads the root of a path. @throws HttpFailure 400 for what is no CID, or one that cannot be checked */

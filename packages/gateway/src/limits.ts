@@ -73,3 +73,9 @@ export const RECENT_BYTES_MAX = 16 * 1024 * 1024
 
 /** Bytes of the largest of them: larger ones are parts of large files, which nobody asks for twice. */
 export const RECENT_BLOCK_BYTES_MAX = 128 * 1024
+
+/** Characters of one label of a host name. Source: RFC 1035. */
+export const LABEL_CHARS_MAX = 63
+
+/** Names on the way to a CID. Source: the specification of DNSLink. */
+export const NAME_HOPS_MAX = 32

@@ -2,7 +2,7 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemError } from '@cairn/core'
-import type { GatewaySettings } from '@cairn/gateway'
+import type { GatewayBackend, GatewaySettings, HostSettings } from '@cairn/gateway'
 import { parseListenAddress, type HttpServer } from '@cairn/http'
 import type { Config, Node } from '@cairn/node'
 import { tarOf } from '@cairn/rpc'
@@ -24,14 +24,15 @@ export async function openGateway(session: Session, node: Node): Promise<OpenGat
   // All together: each waits a while for its clients.
   stack.defer(async () => void (await Promise.all(servers.map((server) => server.close()))))
   if (config.Addresses.Gateway.length > 0) {
-    const { Gateway, openGatewayServer } = await import('@cairn/gateway')
+    const { Gateway, LOCALHOST, openGatewayServer } = await import('@cairn/gateway')
     const gateway = new Gateway(
       {
         blocks: config.Gateway?.NoFetch === true ? node.local : node.blocks,
         has: async (cid) => (await node.local.size(cid)) !== undefined,
         archive: tarOf,
+        resolveName: namesOf(config),
       },
-      settingsOf(config),
+      { ...settingsOf(config), hosts: { localhost: LOCALHOST, ...hostsOf(config) } },
     )
     for (const address of config.Addresses.Gateway)
       servers.push(await openGatewayServer(parseListenAddress(address), gateway))
@@ -54,11 +55,35 @@ function settingsOf({ Gateway: gateway = {} }: Config): GatewaySettings {
     deserializes: gateway.DeserializedResponses ?? true,
     hasTextErrors: gateway.DisableHTMLErrors ?? false,
     headers: gateway.HTTPHeaders ?? {},
+    servesSites: gateway.NoDNSLink !== true,
     limits: {
       ...(RetrievalTimeout !== undefined && { retrievalTimeoutMs: RetrievalTimeout }),
       ...(MaxRequestDuration !== undefined && { requestDurationMs: MaxRequestDuration }),
       ...(MaxConcurrentRequests !== undefined && { requestsMax: MaxConcurrentRequests }),
     },
+  }
+}
+
+/** What hosts are for; one with `null` is for nothing. */
+function hostsOf({ Gateway: { PublicGateways = {} } = {} }: Config): Readonly<Record<string, HostSettings>> {
+  return Object.fromEntries(
+    Object.entries(PublicGateways).map(([host, settings]): [string, HostSettings] => {
+      const { Paths, UseSubdomains = false, InlineDNSLink = false } = settings ?? { Paths: ['/ipfs', '/ipns'] }
+      return [host, { paths: Paths, usesSubdomains: UseSubdomains, inlinesNames: InlineDNSLink }]
+    }),
+  )
+}
+
+/** Names by the config, and by `IPFS_NS_MAP` as Kubo has it: `name:/ipfs/CID,name:/ipfs/CID`. */
+function namesOf({ Cairn: { Gateway: { DNSLinks = {} } = {} } = {} }: Config): GatewayBackend['resolveName'] {
+  const pairs = (process.env['IPFS_NS_MAP'] ?? '').split(',').flatMap((pair): [string, string][] => {
+    const at = pair.indexOf(':')
+    return at < 0 ? [] : [[pair.slice(0, at).toLowerCase(), pair.slice(at + 1)]]
+  })
+  const links = new Map([...Object.entries(DNSLinks), ...pairs])
+  return (name) => {
+    const path = links.get(name)
+    return Promise.resolve(path === undefined ? undefined : { path })
   }
 }
 

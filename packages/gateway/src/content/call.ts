@@ -13,6 +13,8 @@ export interface ContentCall {
   readonly wanted: Wanted
   /** Root CID and the names below it. */
   readonly path: ContentPath
+  /** The names that the URL has below its root. */
+  readonly names: readonly string[]
   /** As it was asked for: `/ipfs/CID/name` or `/ipns/NAME/name`, decoded, with the slash at its end. */
   readonly shownPath: string
   /** Whether the URL ends with a slash. */
@@ -46,7 +48,7 @@ export function cacheControl(
 /** Headers that tell what was found. */
 export function pathHeaders(call: ContentCall, { trail }: Pick<FoundPath, 'trail'>): Readonly<Record<string, string>> {
   const { path, mutable, target, wanted } = call
-  const uri = mutable === undefined ? { 'Ipfs-Uri': uriOf(path, call.isDirectory) } : {}
+  const uri = mutable === undefined ? { 'Ipfs-Uri': uriOf(path, call.isDirectory) } : nameUri(call)
   const location =
     wanted.isByAccept && wanted.format !== undefined ? { 'Content-Location': locationOf(target, wanted) } : {}
   return { 'X-Ipfs-Path': headerText(call.shownPath), 'X-Ipfs-Roots': trail.join(','), ...uri, ...location }
@@ -56,6 +58,13 @@ export function pathHeaders(call: ContentCall, { trail }: Pick<FoundPath, 'trail
 function uriOf({ root, names }: ContentPath, isDirectory: boolean): string {
   const end = isDirectory ? '/' : ''
   return `ipfs://${[root.toV1(), ...names.map(encodeName)].join('/')}${end}`
+}
+
+/** A name without a dot means something else on each network. */
+function nameUri({ shownPath, names, isDirectory }: ContentCall): Readonly<Record<string, string>> {
+  const [, , name = ''] = shownPath.split('/')
+  const end = isDirectory ? '/' : ''
+  return name.includes('.') ? { 'Ipfs-Uri': `ipns://${[name, ...names.map(encodeName)].join('/')}${end}` } : {}
 }
 
 /** The URL that gives the same without an Accept header. */

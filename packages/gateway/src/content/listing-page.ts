@@ -17,10 +17,10 @@ export interface Listing {
 
 /** The HTML of a listing. */
 export function listingPage(call: ContentCall, { cid, entries, page, hasMore }: Listing): string {
-  const { path, rootUrl, shownPath } = call
-  const here = [rootUrl, ...path.names.map(encodeName)].join('/')
+  const { names, rootUrl, shownPath } = call
+  const here = [rootUrl, ...names.map(encodeName)].join('/')
   // As Kubo has it, which tools look for: no way above the root.
-  const up = path.names.length === 0 ? '' : `<tr><td colspan="3"><a href="${escapeHtml(here)}/..">..</a></td></tr>\n`
+  const up = names.length === 0 ? '' : `<tr><td colspan="3"><a href="${escapeHtml(here)}/..">..</a></td></tr>\n`
   const rows = entries.map((entry) => rowOf(call, here, entry)).join('\n')
   const first = page * LISTING_PAGE_ENTRIES
   const count = entries.length === 0 ? 'Empty' : `${first + 1} to ${first + entries.length}${hasMore ? ' of more' : ''}`
@@ -52,12 +52,12 @@ function rowOf({ gatewayUrl }: ContentCall, here: string, { name, cid, tsize }: 
   return `<tr><td><a href="${href}">${escapeHtml(name)}</a></td><td><a class="ipfs-hash" translate="no" href="${escapeHtml(named)}">${short}</a></td><td class="size">${size}</td></tr>`
 }
 
-function breadcrumbs({ path, rootUrl, gatewayUrl, shownPath }: ContentCall): string {
+function breadcrumbs({ names, rootUrl, gatewayUrl, shownPath }: ContentCall): string {
   const [, namespace = 'ipfs', root = ''] = shownPath.split('/')
   const rootHref = rootUrl === '' ? `${gatewayUrl}/${namespace}/${encodeName(root)}` : rootUrl
   const links = [`<a href="${escapeHtml(rootHref)}">${escapeHtml(root)}</a>`]
   let href = rootHref
-  for (const name of path.names) {
+  for (const name of names) {
     href += `/${encodeName(name)}`
     links.push(`<a href="${escapeHtml(href)}">${escapeHtml(name)}</a>`)
   }

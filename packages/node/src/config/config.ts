@@ -4,7 +4,7 @@ import type { Durability } from '@cairn/blockstore'
 import { CairnError } from '@cairn/core'
 import { generateIdentity, readIdentity, type Identity, type IdentityConfig } from '@cairn/network/identity'
 import { listenAddresses, parseApi, parseOwnApi, type ApiConfig, type OwnApiConfig } from './api-config.ts'
-import { parseGateway, type GatewayConfig } from './gateway-config.ts'
+import { parseGateway, parseOwnGateway, type GatewayConfig, type OwnGatewayConfig } from './gateway-config.ts'
 import { parseLogConfig, type LogConfig } from './log-config.ts'
 import { LAN_ADDRESSES, PROFILES, type RepoProfile } from './profiles.ts'
 import { parseRouting, type RoutingConfig } from '../routing/routing-config.ts'
@@ -34,6 +34,7 @@ export interface Config extends SwarmConfig {
     /** URLs of trustless gateways that an online node fetches from, beside its peers; none by default. */
     readonly Gateways?: readonly string[]
     readonly API?: OwnApiConfig
+    readonly Gateway?: OwnGatewayConfig
     readonly Log?: LogConfig
   }
 }
@@ -96,7 +97,7 @@ export function parseConfig(text: string): Config {
 }
 
 function parseOwn(own: Readonly<Record<string, unknown>>): NonNullable<Config['Cairn']> {
-  const { Durability: durability, Gateways, API, Log } = own
+  const { Durability: durability, Gateways, API, Log, Gateway } = own
   if (durability !== undefined && durability !== 'sync' && durability !== 'none')
     throw new CairnError('INVALID', 'Cannot read the config: Cairn.Durability must be "sync" or "none"')
   if (Gateways !== undefined && !isTexts(Gateways))
@@ -105,6 +106,7 @@ function parseOwn(own: Readonly<Record<string, unknown>>): NonNullable<Config['C
     ...(durability && { Durability: durability }),
     ...(Gateways && { Gateways }),
     ...(API !== undefined && { API: parseOwnApi(API) }),
+    ...(Gateway !== undefined && { Gateway: parseOwnGateway(Gateway) }),
     ...(Log !== undefined && { Log: parseLogConfig(Log) }),
     ...parseOwnSwarm(own),
   }

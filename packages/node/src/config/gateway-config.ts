@@ -16,9 +16,41 @@ export interface GatewayConfig {
   /** Milliseconds that one answer may take, from a duration. */
   readonly MaxRequestDuration?: number
   readonly MaxConcurrentRequests?: number
+  /** Whether hosts that names lead to content for are no sites; false by default. */
+  readonly NoDNSLink?: boolean
+  /** What host names are for; `null` takes away what `localhost` is for by itself. */
+  readonly PublicGateways?: Readonly<Record<string, PublicGateway | null>>
 }
 
-const FLAGS = ['NoFetch', 'DeserializedResponses', 'DisableHTMLErrors'] as const
+/** What a host name is for. */
+export interface PublicGateway {
+  /** Namespaces that it serves, as `/ipfs`. */
+  readonly Paths: readonly string[]
+  /** Whether each root has a host of its own below it. */
+  readonly UseSubdomains?: boolean
+  /** Whether names of sites stand in one label of such a host. */
+  readonly InlineDNSLink?: boolean
+}
+
+/** Our own settings of the gateway. */
+export interface OwnGatewayConfig {
+  /** Content paths by the name of a site, in place of DNS, which is not asked. */
+  readonly DNSLinks?: Readonly<Record<string, string>>
+}
+
+/** @throws INVALID for a value of another form */
+export function parseOwnGateway(value: unknown): OwnGatewayConfig {
+  const { DNSLinks: links } = (isRecord(value) ? value : {}) as { readonly DNSLinks?: unknown }
+  if (!isGiven(links)) return {}
+  if (!isRecord(links) || !Object.values(links).every((path) => typeof path === 'string' && /^\/ip[fn]s\//.test(path)))
+    throw new CairnError(
+      'INVALID',
+      'Cannot read the config: Cairn.Gateway.DNSLinks must hold paths by names, as "/ipfs/CID"',
+    )
+  return { DNSLinks: links as Readonly<Record<string, string>> }
+}
+
+const FLAGS = ['NoFetch', 'DeserializedResponses', 'DisableHTMLErrors', 'NoDNSLink'] as const
 const DURATIONS = ['RetrievalTimeout', 'MaxRequestDuration'] as const
 
 /** @throws INVALID for a value of another form */
@@ -44,13 +76,29 @@ export function parseGateway(section: Readonly<Record<string, unknown>>): Gatewa
     found['MaxConcurrentRequests'] = requests
   }
   if (isGiven(headers)) found['HTTPHeaders'] = parseHeaders(headers)
+  const { PublicGateways: hosts } = section
+  if (isGiven(hosts)) found['PublicGateways'] = parseHosts(hosts)
   return found
+}
+
+function parseHosts(value: unknown): Readonly<Record<string, PublicGateway | null>> {
+  if (!isRecord(value)) throw refused('PublicGateways', 'settings by names of hosts')
+  return Object.fromEntries(
+    Object.entries(value).map(([host, settings]): [string, PublicGateway | null] => {
+      if (settings === null) return [host, null]
+      const { Paths = [], UseSubdomains = false, InlineDNSLink = false } = isRecord(settings) ? settings : {}
+      const arePaths = Array.isArray(Paths) && Paths.every((path) => path === '/ipfs' || path === '/ipns')
+      if (!isRecord(settings) || !arePaths || typeof UseSubdomains !== 'boolean' || typeof InlineDNSLink !== 'boolean')
+        throw refused(`PublicGateways.${host}`, 'Paths of "/ipfs" and "/ipns", UseSubdomains and InlineDNSLink')
+      return [host, { Paths: Paths as readonly string[], UseSubdomains, InlineDNSLink }]
+    }),
+  )
 }
 
 function parseHeaders(value: unknown): Readonly<Record<string, readonly string[]>> {
   const wrong = refused('HTTPHeaders', 'lists of texts by names of headers')
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong
-  for (const [name, texts] of Object.entries(value as Readonly<Record<string, unknown>>)) {
+  if (!isRecord(value)) throw wrong
+  for (const [name, texts] of Object.entries(value)) {
     const areTexts = Array.isArray(texts) && texts.every((text) => typeof text === 'string' && /^[\t -~]*$/.test(text))
     if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name) || !areTexts) throw wrong
   }
@@ -59,6 +107,10 @@ function parseHeaders(value: unknown): Readonly<Record<string, readonly string[]
 
 function refused(name: string, form: string): CairnError {
   return new CairnError('INVALID', `Cannot read the config: Gateway.${name} must be ${form}`)
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isGiven(value: unknown): boolean {

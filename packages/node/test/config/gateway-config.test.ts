@@ -24,12 +24,27 @@ test.each([
   { RetrievalTimeout: 'soon' },
   { MaxRequestDuration: '0s' },
   { MaxConcurrentRequests: 0 },
+  { PublicGateways: { x: { Paths: ['/api'] } } },
+  { PublicGateways: { x: 1 } },
+  { NoDNSLink: 1 },
   { HTTPHeaders: [] },
   { HTTPHeaders: { 'X-Name': 'a' } },
   { HTTPHeaders: { 'X Name': ['a'] } },
   { HTTPHeaders: { 'X-Name': ['a\r\nb'] } },
 ])('%j is refused', (section) => {
   expect(() => parsed(section)).toThrow(expect.objectContaining({ code: 'INVALID' }))
+})
+
+test('hosts and names', () => {
+  const hosts = { localhost: null, 'a.example': { Paths: ['/ipfs'], UseSubdomains: true } }
+  expect(parsed({ PublicGateways: hosts })?.PublicGateways).toEqual({
+    localhost: null,
+    'a.example': { Paths: ['/ipfs'], UseSubdomains: true, InlineDNSLink: false },
+  })
+  const own = (DNSLinks: unknown) =>
+    parseConfig(JSON.stringify({ ...VALID, Cairn: { Gateway: { DNSLinks } } })).Cairn?.Gateway
+  expect(own({ 'a.example': '/ipns/b.example' })).toEqual({ DNSLinks: { 'a.example': '/ipns/b.example' } })
+  expect(() => own({ 'a.example': 'QmX' })).toThrow(expect.objectContaining({ code: 'INVALID' }))
 })
 
 test('a repo without an address has no gateway', () => {
