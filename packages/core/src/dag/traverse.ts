@@ -35,6 +35,13 @@ export interface TraverseOptions extends AbortOptions {
   readonly depthMax?: number | undefined
   /** Bytes that may be held ahead of the consumer now, asked before each step; `READ_AHEAD_BYTES` by default, and at most. */
   readonly readAhead?: (() => number) | undefined
+  /** How many traversals share the memory with this one, kept by them; those of this process by default. */
+  readonly sharing?: Sharing | undefined
+}
+
+/** Traversals under way that share one memory. */
+export interface Sharing {
+  count: number
 }
 
 /**
@@ -45,13 +52,13 @@ export interface TraverseOptions extends AbortOptions {
  */
 export async function* traverse<Value>(
   roots: Iterable<Step<Value>>,
-  { signal, depthMax = DAG_DEPTH_MAX, readAhead = () => READ_AHEAD_BYTES }: TraverseOptions = {},
+  { signal, depthMax = DAG_DEPTH_MAX, readAhead = () => READ_AHEAD_BYTES, sharing = PROCESS }: TraverseOptions = {},
 ): AsyncGenerator<Value, void, void> {
   signal?.throwIfAborted()
   const ending = new AbortController()
   const waiting = signal === undefined ? ending.signal : AbortSignal.any([signal, ending.signal])
-  const window = new Window<Value>(waiting, { depthMax, readAhead })
-  traversals++
+  const window = new Window<Value>(waiting, { depthMax, readAhead, sharing })
+  sharing.count++
   try {
     window.unfold(roots, 0)
     for (let head = window.head(); head !== undefined; head = window.head()) {
@@ -64,16 +71,16 @@ export async function* traverse<Value>(
   } finally {
     ending.abort(ENDED)
     await window.end()
-    traversals--
+    sharing.count--
   }
 }
 
 /** Those under way in this process, which share its memory, whatever they read from. */
-let traversals = 0
+const PROCESS: Sharing = { count: 0 }
 
 /** Bytes that one of them may hold ahead. */
-function windowBytes(): number {
-  return Math.min(READ_AHEAD_BYTES, READ_AHEAD_ALL_BYTES / traversals)
+function windowBytes({ count }: Sharing): number {
+  return Math.min(READ_AHEAD_BYTES, READ_AHEAD_ALL_BYTES / count)
 }
 
 /** A step under way. */
@@ -102,12 +109,14 @@ type Entry<Value> = Running<Value> | Waiting<Value>
 interface WindowSettings {
   readonly depthMax: number
   readonly readAhead: () => number
+  readonly sharing: Sharing
 }
 
 class Window<Value> {
   readonly #signal: AbortSignal
   readonly #depthMax: number
   readonly #readAhead: () => number
+  readonly #sharing: Sharing
   /** In reading order. Everything taken from an iterator runs, so the number of entries is bounded by window and depth. */
   readonly #queue = new Chain<Entry<Value>>()
   /** The first place at which a step may begin, or `undefined` where there is none: then all that is known runs. */
@@ -119,10 +128,11 @@ class Window<Value> {
   /** Moving average of the bytes of a step, for those that give no hint; begins at what writers should stay below. */
   #typicalBytes = BLOCK_BYTES_MAX / 2
 
-  constructor(signal: AbortSignal, { depthMax, readAhead }: WindowSettings) {
+  constructor(signal: AbortSignal, { depthMax, readAhead, sharing }: WindowSettings) {
     this.#signal = signal
     this.#depthMax = depthMax
     this.#readAhead = readAhead
+    this.#sharing = sharing
   }
 
   /** The step whose turn it is, or `undefined` at the end. */
@@ -176,7 +186,7 @@ class Window<Value> {
     for (let place = this.#next; place !== undefined; place = this.#next) {
       const isFull =
         this.#running >= READ_AHEAD_BLOCKS ||
-        this.#bytes + this.#typicalBytes > Math.min(this.#readAhead(), windowBytes())
+        this.#bytes + this.#typicalBytes > Math.min(this.#readAhead(), windowBytes(this.#sharing))
       if (isFull && place !== this.#queue.first) return
       const { entry } = place
       if ('visit' in entry) {
@@ -222,7 +232,7 @@ class Window<Value> {
         this.#bytes += bytes - running.bytes
         const isMore = bytes > running.bytes
         running.bytes = bytes
-        if (isMore && this.#bytes > windowBytes() + BLOCK_BYTES_MAX) this.#putBack(running)
+        if (isMore && this.#bytes > windowBytes(this.#sharing) + BLOCK_BYTES_MAX) this.#putBack(running)
         else if (isFree && depth < this.#depthMax) {
           running.below = next
           this.#next = this.#queue.first

@@ -3,7 +3,7 @@
 import type { CID } from 'multiformats/cid'
 import { toString } from 'uint8arrays/to-string'
 import { mayHaveLinks } from '../block/codec.ts'
-import { traverse, type Step, type Visit } from '../dag/traverse.ts'
+import { traverse, type Step, type TraverseOptions, type Visit } from '../dag/traverse.ts'
 import { CairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader } from '../interfaces.ts'
 import { BLOCK_BYTES_MAX, URGENT_BYTES } from '../limits.ts'
@@ -44,6 +44,8 @@ export interface ByteRange {
 export interface ReadFileOptions extends ByteRange, AbortOptions {
   /** Bytes that may be held ahead of the consumer now; see `TraverseOptions`. */
   readonly readAhead?: (() => number) | undefined
+  /** Whom the memory is shared with; see `TraverseOptions`. */
+  readonly sharing?: TraverseOptions['sharing']
 }
 
 /** The file, directory or symlink at `cid`. */
@@ -76,7 +78,7 @@ export async function* readTree(
 export async function* readFile(
   reader: BlockReader,
   cid: CID,
-  { offset = 0, length = Infinity, readAhead, signal }: ReadFileOptions = {},
+  { offset = 0, length = Infinity, readAhead, sharing, signal }: ReadFileOptions = {},
 ): AsyncGenerator<Uint8Array> {
   if (!(offset >= 0) || !(length >= 0)) throw new TypeError('offset and length must not be negative')
   const range = { start: offset, end: offset + length }
@@ -89,7 +91,7 @@ export async function* readFile(
       return contentVisit({ reader, budget: new TreeBudget(), urgentEnd }, node, { path: '', file: node, at: 0, range })
     },
   }
-  for await (const values of traverse([root], { signal, readAhead }))
+  for await (const values of traverse([root], { signal, readAhead, sharing }))
     for (const { bytes } of values.filter(isBytes)) yield bytes
 }
 

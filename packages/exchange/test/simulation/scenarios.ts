@@ -124,7 +124,8 @@ export async function swarm(plan: SwarmPlan): Promise<Swarm> {
   const stop = new AbortController()
   const start = world.clock.now() + seedAtMs
   const gets = peers.map(async ({ service }) => {
-    const parts = readFile(service, cid, { signal: stop.signal })
+    // Each is a process of its own.
+    const parts = readFile(service, cid, { signal: stop.signal, sharing: { count: 0 } })
     await parts.next()
     const ms = world.clock.now() - start
     await consume(parts)
