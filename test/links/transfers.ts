@@ -20,6 +20,8 @@ export async function firstByte(delayMs: number): Promise<number> {
 /** What came of a download, and its rate as a share of the lines'. */
 export interface Download extends Report {
   readonly share: number
+  /** What bare TLS sockets, one for each line, reach of them on the same stage; they know nothing of limits of a node. */
+  readonly rawShare: number
 }
 
 /** One file from providers that have all of it, each with a line up of so many bytes per millisecond, or with such a limit. */
@@ -38,10 +40,30 @@ export async function fromProviders(
     cid = await stage.add(repo, bytes)
     addresses.push(await stage.daemon(index + 1, repo))
   }
+  const rawMs = await socketsMs(stage, ups, bytes)
   const reader = await stage.reader(0, await stage.repo('reader'), addresses)
   const report = await reader.order({ verb: 'read', cid })
   const sum = ups.reduce((total, up) => total + up, 0)
-  return { ...report, share: bytes / report.ms / sum }
+  return { ...report, share: bytes / report.ms / sum, rawShare: bytes / rawMs / sum }
+}
+
+/** Milliseconds until bare TLS sockets have brought `bytes` to the first corner, each line its part of them, at the same time. */
+async function socketsMs(stage: Stage, ups: readonly number[], bytes: number): Promise<number> {
+  const sum = ups.reduce((total, up) => total + up, 0)
+  const ways = ups.map((up, index) => ({
+    index: index + 1,
+    address: stage.corner(index + 1).address,
+    part: `${Math.floor((bytes * up) / sum)}`,
+  }))
+  const servers = await Promise.all(
+    ways.map(({ index, address, part }) => stage.talker(index, 'raw-socket.ts', 'serve', address, part)),
+  )
+  const readers = await Promise.all(
+    ways.map(({ address, part }) => stage.talker(0, 'raw-socket.ts', 'fetch', address, part)),
+  )
+  const answers = await Promise.all(readers.map((reader) => reader.ask('')))
+  await Promise.all([...servers, ...readers].map((talker) => talker.end()))
+  return Math.max(...answers.map((answer) => (JSON.parse(answer) as { readonly ms: number }).ms))
 }
 
 /** How many times the time of a bare TLS socket for the same bytes a file takes over one link of so many bytes per millisecond. */
