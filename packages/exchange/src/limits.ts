@@ -45,11 +45,29 @@ export const LATE_CHECK_MS = 50
 /** How many times sooner another peer must be expected to send a block that is asked for twice. */
 export const LATE_FACTOR = 2
 
+/** Share of the bytes that came which may come twice by such blocks. */
+export const DUPLICATE_SHARE = 1 / 200
+
+/** Bytes by which that may be exceeded: one large chunk. */
+export const DUPLICATE_BYTES = 1024 * 1024
+
+/** The same where whoever was asked is late: one that is stuck sends nothing twice, and nobody should wait for it. */
+export const LATE_DUPLICATE_BYTES = 2 * 1024 * 1024
+
+/** Bytes that a peer has given to its socket or is about to: two answers, and what lies in queues. CANCEL comes too late for them. */
+export const PIPE_BYTES = 2 * 1024 * 1024 + 256 * 1024
+
+/** How many times the mean deviation of the gaps between its messages a peer may be late. Source: RFC 6298. */
+export const GAP_DEVIATIONS = 4
+
 /** Milliseconds over which a rate is measured, so that the blocks of one message are not taken for a speed. */
 export const RATE_SAMPLE_MS = 50
 
 /** Bytes over which a rate is measured: below, it is the round trip that is measured. */
 export const RATE_SAMPLE_BYTES = 64 * 1024
+
+/** Messages over which a rate is measured: one or two that were read together, late, tell nothing. */
+export const RATE_SAMPLE_MESSAGES = 4
 
 /** Milliseconds after which a rate is measured whatever came: the peer is that slow. */
 export const RATE_SAMPLE_MS_MAX = 1000

@@ -50,12 +50,12 @@ export class Client implements Fetcher {
   readonly #clock: Clock
   readonly #wants = new Map<string, Want>()
   readonly #sessions = new Map<PeerId, PeerSession>()
-  readonly #scheduler = new Scheduler()
   /** Keys of wants that ended, by which a late block is told from a wrong one. */
   readonly #past = new BoundedMap<true>(PAST_WANTS_MAX)
   /** Peers that sent wrong blocks, with the time until which they are asked for nothing. */
   readonly #distrusted = new BoundedMap<number>(DISTRUSTED_PEERS_MAX)
   readonly #receipts = new Receipts()
+  readonly #scheduler = new Scheduler(this.#receipts)
   #messagesSent = 0
   #order = 0
   #cancelWake: (() => void) | undefined

@@ -3,6 +3,7 @@
 // what came while enough was asked for to keep the line busy.
 import {
   ANSWER_BYTES,
+  GAP_DEVIATIONS,
   HIT_RATE_GUESS,
   HIT_RATE_MIN,
   IDLE_MS,
@@ -12,6 +13,7 @@ import {
   RATE_GUESS,
   RATE_LOST_MIN,
   RATE_SAMPLE_BYTES,
+  RATE_SAMPLE_MESSAGES,
   RATE_SAMPLE_MS,
   RATE_SAMPLE_MS_MAX,
   ROUND_TRIP_GUESS_MS,
@@ -35,11 +37,17 @@ export class PeerEstimate {
   #startedAt: number | undefined
   #messageBytes = 0
   #sampleBytes = 0
+  #sampleMessages = 0
   #sampleStart: number | undefined
   /** Whether the peer ran short of wants since the sample began. */
   #isShort = false
   #progressAt = 0
   #answeredAt = -Infinity
+  /** When the last message with blocks came since it has had something to do. */
+  #messageAt: number | undefined
+  /** Milliseconds between two of them, and how far from that it is in the mean. */
+  #gapMs = 0
+  #gapDeviationMs = 0
 
   /** Share of what this peer was asked for that it had, lately. */
   get hitRate(): number {
@@ -52,6 +60,11 @@ export class PeerEstimate {
 
   get roundTripMs(): number {
     return this.#roundTripMs
+  }
+
+  /** Milliseconds that it may be late without any news in that. As the timeout of TCP (RFC 6298). */
+  get patienceMs(): number {
+    return this.#roundTripMs + this.#gapMs + GAP_DEVIATIONS * this.#gapDeviationMs
   }
 
   /** Whether it has ever sent a block that it was asked for. */
@@ -68,6 +81,7 @@ export class PeerEstimate {
   /** The peer had something to do from now on: neither its speed nor its silence counts from before. */
   start(now: number, { isOwing }: { readonly isOwing: boolean }): void {
     this.#progressAt = now
+    this.#messageAt = undefined
     // A peer that owes what was given up is at work on that.
     if (isOwing) return
     this.#startedAt = this.#workSince = now
@@ -98,6 +112,7 @@ export class PeerEstimate {
   /** All of a message has been taken; `dueBytes` are still expected. */
   messageEnded(now: number, dueBytes: number): void {
     if (this.#messageBytes === 0) return
+    this.#measureGap(now)
     if (this.#sampleStart === undefined) {
       // After a second a round trip makes no difference, and the first message tells of a slow line.
       const elapsedMs = now - this.#workSince
@@ -105,6 +120,7 @@ export class PeerEstimate {
       this.#beginSample(now)
     } else {
       this.#sampleBytes += this.#messageBytes
+      this.#sampleMessages++
       this.#takeSample(now, { isEnd: false })
     }
     this.#messageBytes = 0
@@ -132,9 +148,19 @@ export class PeerEstimate {
     return now - this.#progressAt >= SILENCE_MS
   }
 
+  #measureGap(now: number): void {
+    if (this.#messageAt !== undefined) {
+      const error = now - this.#messageAt - this.#gapMs
+      this.#gapMs += error / 8
+      this.#gapDeviationMs += (Math.abs(error) - this.#gapDeviationMs) / 4
+    }
+    this.#messageAt = now
+  }
+
   #beginSample(now: number): void {
     this.#sampleStart = now
     this.#sampleBytes = 0
+    this.#sampleMessages = 0
     this.#isShort = false
   }
 
@@ -143,7 +169,10 @@ export class PeerEstimate {
     if (this.#sampleStart === undefined || this.#sampleBytes === 0) return
     // At the end nothing is known of the time since the last message.
     const elapsedMs = (isEnd ? this.#answeredAt : now) - this.#sampleStart
-    const isEnough = elapsedMs >= RATE_SAMPLE_MS && this.#sampleBytes >= RATE_SAMPLE_BYTES
+    const isEnough =
+      elapsedMs >= RATE_SAMPLE_MS &&
+      this.#sampleBytes >= RATE_SAMPLE_BYTES &&
+      this.#sampleMessages >= RATE_SAMPLE_MESSAGES
     if (!isEnough && elapsedMs < RATE_SAMPLE_MS_MAX) return
     const rate = this.#sampleBytes / elapsedMs
     if (!this.#isShort || rate > this.#bytesPerMs) this.#measured(rate)

@@ -9,6 +9,7 @@ import {
   LACKS_TRIPS,
   LOST_DRAINS,
   PEER_WINDOW_WANTS,
+  PIPE_BYTES,
   REPEAT_MS,
   SILENCE_MS,
   SILENCE_SEEN_MS,
@@ -115,6 +116,19 @@ export class PeerSession {
     if (ask?.state !== 'open') return Infinity
     const aheadBytes = Math.max(ask.bytes, ask.mark - this.#doneBytes)
     return aheadBytes / this.#estimate.bytesPerMs + this.#lateMs(ask.askedAt)
+  }
+
+  /** Whether so much comes before the block of `want` that the peer will not have begun to send it when CANCEL comes. */
+  isFarFrom(want: Want): boolean {
+    const ask = want.asks.get(this.id)
+    if (ask?.state !== 'open') return false
+    const { bytesPerMs, roundTripMs } = this.#estimate
+    return ask.mark - ask.bytes - this.#doneBytes >= PIPE_BYTES + bytesPerMs * roundTripMs
+  }
+
+  /** Whether it has sent nothing for longer than can be laid to how unevenly it sends; if it never has, to its distance. */
+  get isLate(): boolean {
+    return this.#stalled || this.#lateMs(this.#busyAt) > (this.isProven ? this.#estimate.patienceMs : 0)
   }
 
   /** How `want` stands with this peer, if it was asked; for people to see. */

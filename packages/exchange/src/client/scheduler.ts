@@ -2,14 +2,15 @@
 // and hands them out as windows have room.
 import {
   BLOCK_BYTES_GUESS,
-  LATE_FACTOR,
   QUESTION_BYTES,
   QUESTION_SHARE,
   SHARED_WANTS,
   URGENT_WINDOW_BYTES,
   WINDOW_BYTES_MAX,
 } from '../limits.ts'
+import { askTwice, cheapest } from './endgame.ts'
 import type { PeerSession } from './peer-session.ts'
+import type { Receipts } from './receipts.ts'
 import { isUrgent, type Want } from './want.ts'
 
 /** Weight of the newest block in the running mean of block sizes. */
@@ -22,6 +23,11 @@ export class Scheduler {
   #blockBytes = BLOCK_BYTES_GUESS
   /** Wants that somebody has who wants the same, while others are expected to send them. */
   readonly #offers = new Set<Want>()
+  readonly #receipts: Receipts
+
+  constructor(receipts: Receipts) {
+    this.#receipts = receipts
+  }
 
   /** Queues `want` unless it stands in the queue or a peer is expected to send it. */
   add(want: Want): void {
@@ -84,7 +90,7 @@ export class Scheduler {
     // Wants that ended go even while no window has room, or they would pile up where there is no peer at all.
     this.#isSorted = queue === this.#queue
     this.#queue = kept.concat(queue.slice(next).filter((want) => want.waiters.size > 0))
-    if (this.#queue.length === 0 && roomy > 0) askTwice(sessions, bytes, budgetBytes)
+    if (this.#queue.length === 0 && roomy > 0) askTwice(sessions, bytes, { budgetBytes, receipts: this.#receipts })
   }
 
   /** Asks fellows what they have, and takes what they have from them that others would send later. */
@@ -111,49 +117,10 @@ function apart(queue: readonly Want[]): readonly Want[] {
   return [...queue.slice(0, firsts), ...queue.slice(firsts).toSorted((a, b) => a.rank - b.rank)]
 }
 
-function cheapest(want: Want, sessions: readonly PeerSession[], bytes: number): PeerSession | undefined {
-  let best: PeerSession | undefined
-  let bestCost = Infinity
-  for (const session of sessions) {
-    // What has never sent anything makes nobody wait for its turn.
-    if (!session.canServe(want) || !(session.isProven || session.hasRoom(bytes))) continue
-    const cost = session.cost(want, bytes)
-    if (cost >= bestCost) continue
-    best = session
-    bestCost = cost
-  }
-  return best
-}
-
 /** Asks one peer for the block and, unless it is sure to have it, the others whether they have it. */
 function assign(want: Want, session: PeerSession, around: { sessions: readonly PeerSession[]; bytes: number }): void {
   const isSure = session.isSureOf(want)
   session.askBlock(want, around.bytes)
   if (isSure) return
   for (const other of around.sessions) other.askHave(want)
-}
-
-/**
- * Asks more peers for blocks that they would have much sooner than those that were asked, oldest wants first, and as many
- * more as were asked in vain. Whoever sends first wins, and the others hear CANCEL: when what is expected holds, before
- * they begin to send it.
- */
-function askTwice(sessions: readonly PeerSession[], bytes: number, budgetBytes: number): void {
-  if (sessions.length < 2 || !sessions.some((session) => session.hasRoom(bytes))) return
-  const wants = new Set(sessions.flatMap((session) => session.openWants()))
-  let leftBytes = budgetBytes
-  for (const want of [...wants].toSorted((a, b) => a.order - b.order)) {
-    const soonestMs = Math.min(...sessions.map((session) => session.remainingMs(want)))
-    // Who has never sent anything has earned no patience.
-    const factor = sessions.some((session) => session.isProven && session.remainingMs(want) < Infinity)
-      ? LATE_FACTOR
-      : 1
-    for (let more = want.openAsks; more > 0; more--) {
-      const helper = cheapest(want, sessions, bytes)
-      if (helper === undefined || !helper.hasRoom(bytes) || soonestMs <= factor * helper.cost(want, bytes)) break
-      if (leftBytes < bytes) return
-      helper.askBlock(want, bytes)
-      leftBytes -= bytes
-    }
-  }
 }

@@ -2,6 +2,7 @@
 // stand here as what is reached, so that nothing gets worse unseen.
 import process from 'node:process'
 import { describe, expect, test } from 'vitest'
+import { DUPLICATE_SHARE, LATE_DUPLICATE_BYTES } from '../../src/limits.ts'
 import {
   besideHarm,
   firstByte,
@@ -31,6 +32,12 @@ describe('four providers 50 ms away', () => {
     expect(bytes / ms / ups.reduce((sum, up) => sum + up, 0)).toBeGreaterThan(0.85)
     expect(wastedShare).toBeLessThan(0.01)
   })
+})
+
+test('providers of 1 to 40 MB/s send little more twice than a late one may', async () => {
+  const bytes = 128 * MIB
+  const { wastedShare } = await fromProviders([1000, 5000, 20_000, 40_000], bytes, MIB)
+  expect(wastedShare).toBeLessThan(DUPLICATE_SHARE + LATE_DUPLICATE_BYTES / bytes)
 })
 
 test.each([
