@@ -79,3 +79,9 @@ export const LABEL_CHARS_MAX = 63
 
 /** Names on the way to a CID. Source: the specification of DNSLink. */
 export const NAME_HOPS_MAX = 32
+
+/** Bytes of the file `_redirects` of a site. Source: its specification. */
+export const REDIRECTS_BYTES_MAX = 64 * 1024
+
+/** Rules in it: as many as fit. */
+export const REDIRECTS_MAX = 16_384

@@ -121,3 +121,53 @@ describe('sites', () => {
     expect((await get('nobody.example', '/ipns/nobody.example/')).status).toBe(500)
   })
 })
+
+describe('_redirects', () => {
+  const lines = [
+    '# comment',
+    '/old /note.txt',
+    '/moved/:year/:title /articles/:year/:title?from=rule 302',
+    '/away/* https://other.example/:splat 307',
+    '/app/* /index.html 200',
+    '/gone/* /gone.html 410',
+    '/* /404.html 404',
+  ]
+  const site = (file: string) =>
+    add({ 'index.html': 'index', '404.html': 'none', 'gone.html': 'gone', 'note.txt': 'hello', _redirects: file })
+
+  test.each([
+    ['/note.txt', 200, 'hello', null],
+    ['/old', 301, '', '/note.txt'],
+    ['/moved/2020/%C4%85?a=b', 302, '', '/articles/2020/%C4%85?from=rule&a=b'],
+    ['/moved/2020/x?from=mine', 302, '', '/articles/2020/x?from=mine'],
+    ['/away/a/b', 307, '', 'https://other.example/a/b'],
+    ['/away/%0d%0aX-Evil:1', 307, '', 'https://other.example/%0D%0AX-Evil:1'],
+    ['/app/some/where', 200, 'index', null],
+    ['/gone/x', 410, 'gone', null],
+    ['/none', 404, 'none', null],
+  ] as const)('%s is %d', async (path, ...expected) => {
+    const host = `${await site(lines.join('\r\n'))}.ipfs.localhost`
+    const response = await get(host, path)
+    expect([response.status, await response.text(), response.headers.get('location')]).toEqual(expected)
+  })
+
+  test.each([
+    '/a',
+    'a /b',
+    '/a b',
+    '/a /b 299',
+    '/a https://x.example/ 200',
+    '/:a/:a /b',
+    '/a/*/b /c',
+    '/a /b 301 more',
+    `/${'x'.repeat(70_000)} /b`,
+  ])('a file that is none: %.20s', async (line) => {
+    const host = `${await site(line)}.ipfs.localhost`
+    expect((await get(host, '/none')).status).toBe(500)
+    expect((await get(host, '/note.txt')).status).toBe(200)
+  })
+
+  test('not for roots that share an origin', async () => {
+    expect((await get('nobody.example', `/ipfs/${await site('/* /note.txt 200')}/none`)).status).toBe(404)
+  })
+})

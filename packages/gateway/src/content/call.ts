@@ -25,6 +25,8 @@ export interface ContentCall {
   readonly gatewayUrl: string
   /** Where the path of the root begins on this host: `/ipfs/CID`, or nothing on a host of its own. */
   readonly rootUrl: string
+  /** Of an answer that has the content of another path; 200 by default. */
+  readonly status?: number
   readonly reader: BlockReader
   readonly readAhead: ReadAhead
   readonly signal: AbortSignal

@@ -16,7 +16,6 @@ export interface ServedFile {
   readonly etagCid?: CID
   readonly name?: string
   readonly type?: string
-  readonly status?: number
 }
 
 /** A file, a symbolic link included, whose body is then its target. */
@@ -25,8 +24,8 @@ export async function serveFile(
   found: FoundPath,
   { node, ...options }: ServedFile,
 ): Promise<GatewayAnswer> {
-  const { request, target, path } = call
-  const { etagCid = node.cid, status = 200 } = options
+  const { request, target, path, status = 200 } = call
+  const { etagCid = node.cid } = options
   const asked = target.query.get('filename')
   const name = asked ?? options.name ?? path.names.at(-1) ?? String(path.root)
   const isDownload = target.query.get('download') === 'true'

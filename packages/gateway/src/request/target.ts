@@ -20,8 +20,8 @@ export function parseTarget(text: string): Target {
   const search = at < 0 ? '' : rest.slice(at)
   if (path !== '' && !path.startsWith('/')) throw new HttpFailure(400, 'Cannot read the path of the request')
   return {
-    path: encodeRest(path === '' ? '/' : path),
-    search: encodeRest(search),
+    path: encodeUrl(path === '' ? '/' : path),
+    search: encodeUrl(search),
     query: new URLSearchParams(search),
     host,
   }
@@ -58,7 +58,7 @@ export function encodeName(name: string): string {
 }
 
 /** Encodes all that may not stand in a URL, or could end a header; what is encoded stays as it is. */
-function encodeRest(text: string): string {
+export function encodeUrl(text: string): string {
   return text.replaceAll(/[^!-~]|["<>\\^`{|}]/gu, (character) => encodeURIComponent(character.toWellFormed()))
 }
 
