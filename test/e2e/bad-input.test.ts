@@ -55,9 +55,17 @@ test.concurrent.for([
 
 test('nothing to add, and a standard input that nobody can mean, is wrong usage', async () => {
   await using nothing = await open(devNull)
-  for (const args of [['add'], ['block', 'put']]) {
+  for (const args of [['add'], ['block', 'put'], ['cat'], ['cat', '--peer', '/ip4/127.0.0.1/tcp/1'], ['pin', 'add']]) {
     expectUsageError(await place.cairn(['--repo', repo, ...args], { stdinFd: nothing.fd }))
   }
+})
+
+test('what standard input says instead of arguments has to be what the command takes', async () => {
+  expectUsageError(await place.cairn(['--repo', repo, 'cat']))
+  expectUsageError(
+    await place.cairn(['--repo', repo, 'block', 'get'], { input: [Buffer.from(`${HELLO}\n${HELLO}\n`)] }),
+  )
+  expectFailed(await place.cairn(['--repo', repo, 'cat'], { input: [Buffer.alloc(1024 * 1024 + 1, 'a')] }))
 })
 
 describe('the command fails with one line', () => {

@@ -66,6 +66,16 @@ test('a private key goes to a file that its owner alone may read', async () => {
   expect(await cairn('key', 'list')).toBe('self\nagain\nwork\n')
 })
 
+test('what lacks its argument takes the lines of standard input', async () => {
+  await cairn('add', 'folder/hello')
+  const piped = (input: string, ...args: readonly string[]) =>
+    place.output(['--repo', repo, ...args], { input: [Buffer.from(input)] })
+  const url = `http://127.0.0.1:8080/ipfs/${HELLO}?filename=hello`
+  expect(await piped(`${HELLO}\r\n\n ipfs://${HELLO}\n${url}`, 'cat')).toBe('hello'.repeat(3))
+  expect(await piped(`${HELLO}\n`, 'block', 'get')).toBe('hello')
+  expect(await piped(`${HELLO}\n`, 'pin', 'ls', HELLO)).toBe(await cairn('pin', 'ls', HELLO))
+})
+
 describe('add', () => {
   test('reads what is piped in when no file is named', async () => {
     const piped = (...args: readonly string[]) =>

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { chacha20 } from '../vectors/inputs.ts'
 import { jsonLines, openPlace, type Place } from './cairn.ts'
 
-/** What a daemon promises to need at most for its end. On an idle machine it takes a tenth of it. */
+/** What a daemon promises to need at most for its end; 2 s of it for clients that do not read. Tried again where others keep the machine busy. */
 const STOP_MS_MAX = 5000
 
 /** Adds under way at a time, and those that are waited for before the end comes. */
@@ -70,7 +70,7 @@ function catUnread(url: string, cid: string): () => void {
 
 test(
   'SIGTERM under load ends a daemon soon, and loses nothing that was acknowledged',
-  { timeout: 120_000 },
+  { timeout: 120_000, retry: 2 },
   async () => {
     const repo = await place.repo('loaded')
     const config = JSON.parse(await readFile(`${repo}/config`, 'utf8')) as Record<string, object>

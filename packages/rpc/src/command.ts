@@ -74,6 +74,8 @@ export interface ArgumentSpec {
   readonly kind?: 'text' | 'source'
   /** `piped`: a source that may be left out only where standard input is a pipe or a file, which then stands for it. */
   readonly optional?: boolean | 'piped'
+  /** On the command line, lines of standard input stand for it where it is left out, as Kubo's. */
+  readonly isPiped?: true
   /** Its value may be a secret, and is not told in a list of calls. */
   readonly isSecret?: boolean
   /** Takes all that follow as well. */

@@ -1,8 +1,16 @@
 // The command line as commander sees it, derived from the command table.
 import { fstatSync } from 'node:fs'
+import { addAbortSignal } from 'node:stream'
 import { Argument, Command as Program, InvalidArgumentError, Option } from 'commander'
 import { CairnError, DURATION_MS_MAX, parseDuration } from '@cairn/core'
-import { COMMANDS, contradictionIn, type Command, type CommandInput, type OptionSpec } from '@cairn/rpc'
+import {
+  COMMANDS,
+  contradictionIn,
+  type ArgumentSpec,
+  type Command,
+  type CommandInput,
+  type OptionSpec,
+} from '@cairn/rpc'
 import {
   addDaemonOptions,
   addInitOptions,
@@ -119,9 +127,10 @@ function addCommand(program: Program, command: Command, act: Action): void {
     .command(name ?? '')
     .description(command.summary)
     .configureHelp(HELP)
-  for (const { name: argument, help, optional = false, repeat = false } of command.arguments) {
+  for (const { name: argument, help, optional = false, repeat = false, isPiped = false } of command.arguments) {
     const word = `${argument}${repeat ? '...' : ''}`
-    sub.argument(optional !== false ? `[${word}]` : `<${word}>`, help)
+    const lines = isPiped && optional === false ? '; by default what standard input has, one a line' : ''
+    sub.argument(optional !== false || isPiped ? `[${word}]` : `<${word}>`, help + lines)
   }
   for (const [option, spec] of Object.entries(command.options)) addOption(sub, option, spec)
   if (command.fetches) addFetchOptions(sub)
@@ -134,7 +143,9 @@ function addCommand(program: Program, command: Command, act: Action): void {
     const contradiction = contradictionIn(command.options, options, '--')
     if (contradiction !== undefined) sub.error(`error: ${contradiction}`)
     const { runCommand } = await import('../run-command.ts')
-    await act(globals, (session) => runCommand(command, { args: sub.args, options }, session))
+    await act(globals, async (session) =>
+      runCommand(command, { args: await argumentsOf(sub, command, session), options }, session),
+    )
   })
 }
 
@@ -208,12 +219,32 @@ interface Asked {
   readonly options: CommandInput['options']
 }
 
-/** Refuses to work without a source where standard input, a terminal or the null device, cannot be meant, as Kubo does. */
+/** Refuses to work without an argument where standard input, a terminal or the null device, cannot be meant, as Kubo does. */
 function requireSource(sub: Program, command: Command): void {
   const index = command.arguments.findIndex(({ kind }) => kind === 'source')
-  const source = command.arguments[index]
-  if (source?.optional !== 'piped' || sub.args.length > index || isStandardInputPiped()) return
-  sub.error(`error: missing required argument '${source.name}'`)
+  const source = command.arguments[index] ?? pipedArgument(command)
+  if (source === undefined || sub.args.length > Math.max(index, 0) || isStandardInputPiped()) return
+  if (source.optional === 'piped' || source.isPiped === true) sub.error(missing(source))
+}
+
+/** The argument for which standard input may stand; that of a command which needs none has another meaning when it is left out. */
+function pipedArgument({ arguments: [first] }: Command): ArgumentSpec | undefined {
+  return first?.isPiped === true && first.optional !== true ? first : undefined
+}
+
+function missing({ name }: ArgumentSpec): string {
+  return `error: missing required argument '${name}'`
+}
+
+/** What the command line says, or else standard input, which says at least one thing. */
+async function argumentsOf(sub: Program, command: Command, { signal }: Session): Promise<readonly string[]> {
+  const piped = pipedArgument(command)
+  if (piped === undefined || sub.args.length > 0) return sub.args
+  const { readPipedWords } = await import('./piped-words.ts')
+  const words = await readPipedWords(addAbortSignal(signal, process.stdin), signal)
+  if (words.length === 0) sub.error(missing(piped))
+  if (words.length > 1 && piped.repeat !== true) sub.error(`error: standard input has more than one ${piped.name}`)
+  return words
 }
 
 function isStandardInputPiped(): boolean {

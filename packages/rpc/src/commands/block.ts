@@ -26,7 +26,7 @@ export interface BlockEvent {
   readonly Size: number
 }
 
-const CID_ARGUMENT = { name: 'cid', help: 'CID or path of the block' } as const
+const CID_ARGUMENT = { name: 'cid', isPiped: true, help: 'CID or path of the block' } as const
 
 /** Lets blocks be larger than what every peer takes. */
 export const BIG_BLOCK_OPTION = { type: 'flag', help: 'allow up to 8 MiB, which peers do not take' } as const
@@ -131,7 +131,7 @@ export const blockRm = eventCommand({
   path: ['block', 'rm'],
   summary: 'Delete blocks from the repo; pinned ones are refused',
   examples: ['cairn block rm bafk…', 'cairn block rm --force bafk…   no error if it is not there'],
-  arguments: [{ name: 'cid', repeat: true, help: 'CID of the block' }],
+  arguments: [{ name: 'cid', repeat: true, isPiped: true, help: 'CID of the block' }],
   options: {
     force: { type: 'flag', short: 'f', help: 'do not fail for blocks that are not there' },
     quiet: { type: 'flag', short: 'q', help: 'print nothing' },

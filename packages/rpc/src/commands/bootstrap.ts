@@ -14,6 +14,7 @@ const text = ({ Peers }: PeersEvent): string | undefined => (Peers.length === 0 
 const ADDRESSES = {
   name: 'address',
   repeat: true,
+  isPiped: true,
   help: 'multiaddr that ends in /p2p/ and the id of the peer',
 } as const
 

@@ -13,7 +13,7 @@ export interface FormatEvent {
   readonly ErrorMsg: string
 }
 
-const CIDS = [{ name: 'cid', repeat: true, help: 'CIDs in any form' }] as const
+const CIDS = [{ name: 'cid', repeat: true, isPiped: true, help: 'CIDs in any form' }] as const
 
 const FORMAT_OPTIONS = {
   format: {

@@ -14,7 +14,11 @@ import {
 } from '@cairn/core'
 import { bytesCommand, firstArgument, treeCommand, type CommandInput } from '../command.ts'
 
-const PATH = { name: 'path', help: 'CID, CID/name, /ipfs/CID/name or ipfs://CID/name' } as const
+const PATH = {
+  name: 'path',
+  help: 'CID, CID/name, /ipfs/CID/name, ipfs://CID/name or the URL of a gateway',
+  isPiped: true,
+} as const
 
 export const cat = bytesCommand({
   path: ['cat'],

@@ -14,7 +14,9 @@ export const dagExport = bytesCommand({
     'cairn dag export --dag-scope entity bafy…/docs/a.pdf > a.car   with the blocks that prove the path',
     'cairn dag export --entity-bytes 0:1048575 bafy… > first-mib.car',
   ],
-  arguments: [{ name: 'path', help: 'CID, CID/name, /ipfs/CID/name or ipfs://CID/name' }],
+  arguments: [
+    { name: 'path', help: 'CID, CID/name, /ipfs/CID/name, ipfs://CID/name or the URL of a gateway', isPiped: true },
+  ],
   options: {
     output: {
       type: 'text',

@@ -23,7 +23,11 @@ export interface CidJson {
   readonly '/': string
 }
 
-const REF = { name: 'ref', help: 'CID or path; /ipld/CID/Links/0/Hash reads dag-pb by its fields' } as const
+const REF = {
+  name: 'ref',
+  isPiped: true,
+  help: 'CID or path; /ipld/CID/Links/0/Hash reads dag-pb by its fields',
+} as const
 const CODEC = { type: 'text', value: 'NAME', choices: CODEC_NAMES } as const
 
 export const dagPut = eventCommand({

@@ -29,7 +29,7 @@ export const dagStat = eventCommand({
   path: ['dag', 'stat'],
   summary: 'Count the blocks and bytes of DAGs, and what they share',
   examples: ['cairn dag stat bafy…', 'cairn dag stat --progress=false --json bafy… bafk…'],
-  arguments: [{ name: 'root', repeat: true, help: 'CID or path' }],
+  arguments: [{ name: 'root', repeat: true, isPiped: true, help: 'CID or path' }],
   options: { progress: { type: 'flag', help: 'tell how far it is; on by default' } },
   fetches: true,
   async *run({ args, options: { progress = true }, node, signal }): AsyncGenerator<DagStatSummary | DagStatProgress> {

@@ -44,7 +44,7 @@ export function metadataOf(options: OptionValues<typeof METADATA>): Metadata | u
 
 /** Whether a path names immutable content instead of a mutable file. */
 export function isContentPath(path: string): boolean {
-  return path.startsWith('/ipfs/')
+  return /^(\/ipfs\/|ipfs:\/\/|https?:\/\/)/.test(path)
 }
 
 /** The last name of a path, or nothing for the root. */

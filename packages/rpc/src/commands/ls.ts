@@ -63,7 +63,14 @@ export const ls = eventCommand({
     'cairn ls --json bafy…/docs',
     'cairn ls --stream --size=false --resolve-type=false bafy…   a huge one, at once',
   ],
-  arguments: [{ name: 'path', help: 'CID, CID/name, /ipfs/CID/name or ipfs://CID/name', repeat: true }],
+  arguments: [
+    {
+      name: 'path',
+      help: 'CID, CID/name, /ipfs/CID/name, ipfs://CID/name or the URL of a gateway',
+      repeat: true,
+      isPiped: true,
+    },
+  ],
   options: {
     long: { type: 'flag', short: 'l', help: 'show permissions and times of change as well, where they are stored' },
     headers: { type: 'flag', short: 'v', help: 'begin with the names of the columns' },

@@ -6,7 +6,7 @@ import { eventCommand, type CommandInput, type OptionSpecs, type Progress } from
 import { PIN_ADDS_AT_ONCE } from '../limits.ts'
 import { reported } from '../progress.ts'
 
-const PATHS = { name: 'path', repeat: true, help: 'CID or path' } as const
+const PATHS = { name: 'path', repeat: true, isPiped: true, help: 'CID or path' } as const
 const RECURSIVE = { type: 'flag', short: 'r', help: 'the whole DAG below it; on by default' } as const
 const NAME = { type: 'text', value: 'NAME', check: checkPinName } as const
 const PROGRESS = { type: 'flag', help: 'tell how many blocks and bytes are here; on by default' } as const

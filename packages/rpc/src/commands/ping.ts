@@ -19,7 +19,7 @@ export const ping = eventCommand({
   path: ['ping'],
   summary: 'Measure the round trip to a peer',
   examples: ['cairn ping -n 3 /ip4/127.0.0.1/tcp/4001/p2p/12D3…'],
-  arguments: [{ name: 'peer', help: 'multiaddr of the peer, or the id of one that is connected' }],
+  arguments: [{ name: 'peer', isPiped: true, help: 'multiaddr of the peer, or the id of one that is connected' }],
   options: { count: { type: 'count', short: 'n', value: 'number', help: 'how often, 10 by default' } },
   network: true,
   async *run(input): AsyncGenerator<PingEvent> {

@@ -30,7 +30,7 @@ export const refs = eventCommand({
     'cairn refs -r -u bafy…   each block below it, once',
     "cairn refs --format='<linkname> <dst>' bafy…",
   ],
-  arguments: [{ name: 'path', repeat: true, help: 'CID or path' }],
+  arguments: [{ name: 'path', repeat: true, isPiped: true, help: 'CID or path' }],
   options: OPTIONS,
   fetches: true,
   async *run({ args, options, node, signal }): AsyncGenerator<RefEvent> {

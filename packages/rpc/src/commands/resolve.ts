@@ -7,7 +7,7 @@ export const resolve = eventCommand({
   path: ['resolve'],
   summary: 'Print the path that a path comes down to: a CID, and what is left below it',
   examples: ['cairn resolve /ipfs/bafy…/folder/file'],
-  arguments: [{ name: 'name', help: 'path, /ipfs/CID/a/b or /ipld/CID/a/b' }],
+  arguments: [{ name: 'name', isPiped: true, help: 'path, /ipfs/CID/a/b or /ipld/CID/a/b' }],
   options: { recursive: { type: 'flag', short: 'r', help: 'until it is a CID, which is so by default' } },
   fetches: true,
   async *run({ args, node, signal }): AsyncGenerator<{ readonly Path: string }> {

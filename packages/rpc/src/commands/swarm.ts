@@ -9,7 +9,7 @@ export const swarmConnect = eventCommand({
   path: ['swarm', 'connect'],
   summary: 'Connect to peers',
   examples: ['cairn swarm connect /ip4/127.0.0.1/tcp/4001/p2p/12D3…'],
-  arguments: [{ name: 'address', repeat: true, help: 'multiaddr of the peer' }],
+  arguments: [{ name: 'address', repeat: true, isPiped: true, help: 'multiaddr of the peer' }],
   options: {},
   network: true,
   async *run(input): AsyncGenerator<{ readonly Strings: readonly string[] }> {
@@ -27,7 +27,12 @@ export const swarmDisconnect = eventCommand({
   summary: 'Close the connections to peers',
   examples: ['cairn swarm disconnect /p2p/12D3…'],
   arguments: [
-    { name: 'address', repeat: true, help: 'multiaddr of the peer, which ends in /p2p/ and its id, or the id' },
+    {
+      name: 'address',
+      repeat: true,
+      isPiped: true,
+      help: 'multiaddr of the peer, which ends in /p2p/ and its id, or the id',
+    },
   ],
   options: {},
   network: true,
