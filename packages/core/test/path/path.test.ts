@@ -29,7 +29,25 @@ describe('parsePath', () => {
     }
   })
 
-  test.each([`/ipns/${root}`, 'ipns://example.org/a'])('says that names are not supported: %j', async (text) => {
+  test.each([
+    [`http://127.0.0.1:8080/ipfs/${root}/a%20b/%C3%A9?download=true#top`, ['a b', 'é']],
+    [`https://example.org/ipfs/${root}`, []],
+    [`HTTPS://example.org/ipfs/${root}/100%/x//y/../z`, ['100%', 'x', 'z']],
+    [`http://${root}.ipfs.localhost:8080/a/b?x=/c`, ['a', 'b']],
+    [`https://${root}.ipfs.example.org#a`, []],
+  ])('reads the URL of a gateway: %s', (url, names) => {
+    const path = parsePath(url)
+    expect(path.root.equals(root)).toBe(true)
+    expect(path.names).toEqual(names)
+    expect(path.namespace).toBe('ipfs')
+  })
+
+  test.each([
+    `/ipns/${root}`,
+    'ipns://example.org/a',
+    'http://127.0.0.1/ipns/example.org',
+    'http://name.ipns.localhost/a',
+  ])('says that names are not supported: %j', async (text) => {
     await expectCode('UNSUPPORTED', () => parsePath(text))
   })
 
@@ -43,6 +61,11 @@ describe('parsePath', () => {
     `/${root}`,
     `/ipfs//${root}`,
     'http://x',
+    'http://',
+    'http://x/ipfs/',
+    `http://x/api/${root}`,
+    `http://a.${root}.ipfs.x/`,
+    `http://x/ipfs/${root}/../..`,
     '..',
     'no cid/a',
   ])('refuses %j', (text) => expectCode('INVALID', () => parsePath(text)))
