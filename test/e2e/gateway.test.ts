@@ -134,6 +134,18 @@ test('a file is what was added, whole and resumed', async () => {
   expect(sum(await rest.bytes())).toBe(sum(content.subarray(7_000_001)))
 })
 
+test('a root has a host of its own below localhost', async () => {
+  const ask = (host: string, path: string) =>
+    new Promise<IncomingMessage>((resolve) => httpGet(`${url}${path}`, { headers: { host } }, resolve))
+  const moved = await ask(`localhost:${port}`, `/ipfs/${big}?a=b`)
+  moved.resume()
+  expect([moved.statusCode, moved.headers.location]).toEqual([301, `http://${big}.ipfs.localhost:${port}/?a=b`])
+  const own = await ask(`${big}.ipfs.localhost:${port}`, '/')
+  const pieces: Buffer[] = []
+  for await (const piece of own) pieces.push(piece as Buffer)
+  expect(Buffer.concat(pieces).equals(content)).toBe(true)
+})
+
 test('a client that pauses gets the rest, and others are served meanwhile', async () => {
   const paused = await new Promise<IncomingMessage>((resolve) => httpGet(`${url}/ipfs/${big}`, resolve))
   const pieces: Buffer[] = []

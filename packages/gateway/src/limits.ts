@@ -29,6 +29,8 @@ export interface GatewayLimits {
   readonly retrievalTimeoutMs: number
   readonly requestDurationMs: number
   readonly requestsMax: number
+  /** Of one client. */
+  readonly requestsPerSecond: number
 }
 
 /** The bounds above, together. */
@@ -36,6 +38,7 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   retrievalTimeoutMs: RETRIEVAL_TIMEOUT_MS,
   requestDurationMs: REQUEST_DURATION_MS,
   requestsMax: REQUESTS_MAX,
+  requestsPerSecond: Infinity,
 }
 
 /** Bytes that are read ahead for all answers together. */
@@ -85,3 +88,9 @@ export const REDIRECTS_BYTES_MAX = 64 * 1024
 
 /** Rules in it: as many as fit. */
 export const REDIRECTS_MAX = 16_384
+
+/** Seconds for which the requests of one client may come at once: a page asks for its pictures so. */
+export const BURST_SECONDS = 10
+
+/** Clients whose requests are counted: some 2 MB. */
+export const CLIENTS_MAX = 16_384

@@ -49,7 +49,8 @@ export async function openGateway(session: Session, node: Node): Promise<OpenGat
   return { servers, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
 
-function settingsOf({ Gateway: gateway = {} }: Config): GatewaySettings {
+function settingsOf({ Gateway: gateway = {}, Cairn: own = {} }: Config): GatewaySettings {
+  const perSecond = own.Gateway?.RequestsPerSecond
   const { RetrievalTimeout, MaxRequestDuration, MaxConcurrentRequests } = gateway
   return {
     deserializes: gateway.DeserializedResponses ?? true,
@@ -59,6 +60,7 @@ function settingsOf({ Gateway: gateway = {} }: Config): GatewaySettings {
     limits: {
       ...(RetrievalTimeout !== undefined && { retrievalTimeoutMs: RetrievalTimeout }),
       ...(MaxRequestDuration !== undefined && { requestDurationMs: MaxRequestDuration }),
+      ...(perSecond !== undefined && { requestsPerSecond: perSecond }),
       ...(MaxConcurrentRequests !== undefined && { requestsMax: MaxConcurrentRequests }),
     },
   }

@@ -16,6 +16,7 @@ import type { Gateway } from '../gateway.ts'
 import { CONNECTIONS_MAX, READERS_MAX } from '../limits.ts'
 import type { GatewayRequest } from '../request/gateway-request.ts'
 import { Waiting } from '../request/waiting.ts'
+import { ClientRates } from './client-rates.ts'
 import { ReadingPlaces } from './reading-places.ts'
 import { send } from './send.ts'
 import { Slabs } from './slabs.ts'
@@ -36,11 +37,13 @@ class Serving {
   readonly #limits: HttpLimits
   readonly #places = new ReadingPlaces(READERS_MAX)
   readonly #slabs = new Slabs()
+  readonly #rates: ClientRates
   #requests = 0
 
   constructor(gateway: Gateway, limits: HttpLimits) {
     this.#gateway = gateway
     this.#limits = limits
+    this.#rates = new ClientRates(gateway.limits.requestsPerSecond)
   }
 
   async serve(call: HttpCall): Promise<void> {
@@ -69,9 +72,12 @@ class Serving {
   async #answer({ request, response }: HttpCall, waiting: Waiting): Promise<void> {
     const asked = requestOf(request)
     const isFull = this.#requests > this.#gateway.limits.requestsMax
-    const answer = isFull
-      ? this.#gateway.refuse(asked, tooManyRequests('The gateway has too much to do'))
-      : await this.#gateway.answer(asked, waiting)
+    // Without an address the client is on this machine, behind a Unix socket.
+    const isOften = !this.#rates.take(request.socket.remoteAddress ?? '', performance.now())
+    const answer =
+      isFull || isOften
+        ? this.#gateway.refuse(asked, tooManyRequests(isFull ? 'The gateway has too much to do' : 'Too many requests'))
+        : await this.#gateway.answer(asked, waiting)
     const { idleTimeoutMs } = this.#limits
     await send(response, answer, { idleTimeoutMs, places: this.#places, slabs: this.#slabs, signal: waiting.signal })
   }

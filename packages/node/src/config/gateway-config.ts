@@ -36,18 +36,24 @@ export interface PublicGateway {
 export interface OwnGatewayConfig {
   /** Content paths by the name of a site, in place of DNS, which is not asked. */
   readonly DNSLinks?: Readonly<Record<string, string>>
+  /** Requests of one address that are answered; more get 429. Without it there is no bound. */
+  readonly RequestsPerSecond?: number
 }
 
 /** @throws INVALID for a value of another form */
 export function parseOwnGateway(value: unknown): OwnGatewayConfig {
-  const { DNSLinks: links } = (isRecord(value) ? value : {}) as { readonly DNSLinks?: unknown }
-  if (!isGiven(links)) return {}
+  if (!isRecord(value)) throw new CairnError('INVALID', 'Cannot read the config: Cairn.Gateway must be a section')
+  const { DNSLinks: links, RequestsPerSecond: rate } = value
+  if (isGiven(rate) && !(typeof rate === 'number' && rate > 0))
+    throw new CairnError('INVALID', 'Cannot read the config: Cairn.Gateway.RequestsPerSecond must be a number above 0')
+  const rates = typeof rate === 'number' ? { RequestsPerSecond: rate } : {}
+  if (!isGiven(links)) return rates
   if (!isRecord(links) || !Object.values(links).every((path) => typeof path === 'string' && /^\/ip[fn]s\//.test(path)))
     throw new CairnError(
       'INVALID',
       'Cannot read the config: Cairn.Gateway.DNSLinks must hold paths by names, as "/ipfs/CID"',
     )
-  return { DNSLinks: links as Readonly<Record<string, string>> }
+  return { ...rates, DNSLinks: links as Readonly<Record<string, string>> }
 }
 
 const FLAGS = ['NoFetch', 'DeserializedResponses', 'DisableHTMLErrors', 'NoDNSLink'] as const

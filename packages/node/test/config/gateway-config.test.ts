@@ -44,6 +44,7 @@ test('hosts and names', () => {
   const own = (DNSLinks: unknown) =>
     parseConfig(JSON.stringify({ ...VALID, Cairn: { Gateway: { DNSLinks } } })).Cairn?.Gateway
   expect(own({ 'a.example': '/ipns/b.example' })).toEqual({ DNSLinks: { 'a.example': '/ipns/b.example' } })
+  expect(() => parseConfig(JSON.stringify({ ...VALID, Cairn: { Gateway: { RequestsPerSecond: 0 } } }))).toThrow()
   expect(() => own({ 'a.example': 'QmX' })).toThrow(expect.objectContaining({ code: 'INVALID' }))
 })
 
