@@ -2,6 +2,7 @@
 import { CommanderError, type Command as Program } from 'commander'
 import { EXIT, failureOf } from './exit-code.ts'
 import { OutputClosed } from './terminal/output.ts'
+import { TOPICS } from './program/topics.ts'
 import { buildProgram, normalizeFlags } from './program/program.ts'
 import { Session } from './session.ts'
 
@@ -14,6 +15,11 @@ export async function runCommandLine(argv: readonly string[], version: string): 
   })
   // Help is written without a session, and its reader may have gone as well.
   process.stdout.on('error', () => undefined)
+  const topic = topicOf(argv)
+  if (topic !== undefined) {
+    process.stdout.write(`${topic}\n`)
+    return EXIT.ok
+  }
   try {
     await program.parseAsync(normalizeFlags(asHelpOption(argv, program)), { from: 'user' })
     return EXIT.ok
@@ -24,6 +30,11 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     process.stderr.write(`${line}\n`)
     return exitCode
   }
+}
+
+/** What `help TOPIC` tells; `undefined` for what is no topic. */
+function topicOf([command, name = '', ...more]: readonly string[]): string | undefined {
+  return command === 'help' && more.length === 0 && Object.hasOwn(TOPICS, name) ? TOPICS[name] : undefined
 }
 
 /**

@@ -19,6 +19,7 @@ import {
   type InitOptions,
 } from '../daemon/start-options.ts'
 import type { Shell } from './completion.ts'
+import { TOPICS_LINE } from './topics.ts'
 import { STANDARD_ERROR, type GlobalOptions, type Session } from '../session.ts'
 
 /** Runs one command with what the command line says. */
@@ -52,7 +53,7 @@ export function buildProgram(version: string, act: Action): Program {
     for (const path of [command.path, ...command.aliases]) addCommand(program, { ...command, path }, act)
   }
   addCompletion(program, act)
-  return program
+  return program.addHelpText('after', TOPICS_LINE)
 }
 
 /** `--flag=true` and `--flag=false` as Kubo has them, in the form that commander knows. */

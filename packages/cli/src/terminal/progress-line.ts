@@ -35,6 +35,7 @@ export class ProgressLine {
       bytes === undefined ? undefined : `${formatBytes(bytes)}  ${formatBytes(bytes / seconds)}/s`,
       blocks === undefined ? undefined : formatCount(blocks, 'block'),
       files === undefined ? undefined : formatCount(files, 'file'),
+      bytes === undefined || totalBytes === undefined ? undefined : timeLeft(totalBytes - bytes, bytes / seconds),
       name === undefined ? undefined : stripVTControlCharacters(name).slice(-NAME_MAX),
     ]
     const done = parts.filter((part) => part !== undefined).join('  ')
@@ -46,6 +47,15 @@ export class ProgressLine {
     this.#bar?.stop()
     this.#bar = undefined
   }
+}
+
+/** When it will be done at this rate, once there is one. */
+function timeLeft(bytes: number, bytesPerSecond: number): string | undefined {
+  if (bytes <= 0 || bytesPerSecond === 0) return undefined
+  const seconds = Math.ceil(bytes / bytesPerSecond)
+  const [minutes, hours] = [Math.floor(seconds / 60) % 60, Math.floor(seconds / 3600)]
+  const rest = String(seconds % 60).padStart(2, '0')
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest} left` : `${minutes}:${rest} left`
 }
 
 /** A bar that is drawn at once. */

@@ -2,6 +2,7 @@ import { COMMANDS } from '@cairn/rpc'
 import { CommanderError, type Command as Program, type OutputConfiguration } from 'commander'
 import { describe, expect, test } from 'vitest'
 import { buildProgram, normalizeFlags } from '../../src/program/program.ts'
+import { TOPICS } from '../../src/program/topics.ts'
 import type { GlobalOptions } from '../../src/session.ts'
 
 /** What the program makes of `argv`, without running the command; and what it prints. */
@@ -60,6 +61,20 @@ test.for([
   ['--repo'],
 ])('%j is wrong usage', async (argv) => {
   await expect(parse(...argv)).rejects.toThrow(CommanderError)
+})
+
+test('the help names all topics, and no topic hides a command', async () => {
+  const { printed } = await parse('--help')
+  for (const [name, text] of Object.entries(TOPICS)) {
+    expect(printed).toContain(name)
+    expect(COMMANDS.some(({ path, aliases }) => [path, ...aliases].some(([first]) => first === name))).toBe(false)
+    // A command that a topic quotes is there.
+    for (const [, line = ''] of text.matchAll(/"cairn ((?:[a-z]+ ?)+)/g)) {
+      const words = line.trim().split(' ')
+      const isThere = COMMANDS.some(({ path }) => path.every((word, index) => word === words[index]))
+      expect(isThere || words[0] === 'help' || words[1] === 'completion', line).toBe(true)
+    }
+  }
 })
 
 describe('what every command takes', () => {
