@@ -64,6 +64,8 @@ export interface AddOptions extends AbortOptions {
   readonly pin?: boolean
   /** Name of that pin. */
   readonly pinName?: string | undefined
+  /** Where that pin goes: to those of the node by default. */
+  readonly pins?: Pins | undefined
   /** Path of the mutable file or folder that the root becomes as well; one that ends with a slash is the folder for it. */
   readonly toFiles?: string | undefined
 }
@@ -154,7 +156,7 @@ export class Node implements AsyncDisposable {
    */
   async *add(
     source: NamedSource,
-    { settings, pin = true, pinName, toFiles, signal }: AddOptions,
+    { settings, pin = true, pinName, pins = this.pins, toFiles, signal }: AddOptions,
   ): AsyncGenerator<ProgressEvent | EntryEvent> {
     if (toFiles !== undefined) await (await this.files()).checkFree(toFiles, source.name)
     const hold = this.store.hold()
@@ -170,7 +172,7 @@ export class Node implements AsyncDisposable {
         }
       }
       if (root === undefined) return
-      if (pin) await this.pins.record(root.cid, 'recursive', pinName)
+      if (pin) await pins.record(root.cid, 'recursive', pinName)
       if (toFiles !== undefined)
         await (await this.files()).put(toFiles, { cid: root.cid, name: source.name }, { signal })
       yield root
@@ -185,8 +187,9 @@ export class Node implements AsyncDisposable {
   async *importCars(
     files: AsyncIterable<CarSource> | Iterable<CarSource>,
     options: ImportCarsOptions = {},
+    pins: Pins = this.pins,
   ): AsyncGenerator<ImportCarsEvent> {
-    yield* importCars(files, this, options)
+    yield* importCars(files, { blocks: this.blocks, local: this.local, pins }, options)
     await abortable(this.#autoCollect?.settled() ?? Promise.resolve(), options.signal)
   }
 
@@ -274,7 +277,7 @@ export class Node implements AsyncDisposable {
   }
 
   async *#listKept(): AsyncGenerator<KeptRoot> {
-    yield* this.pins.list()
+    yield* this.pins.listAll()
     const root = await recordedRoot(this.#repo.meta)
     if (root !== undefined) yield { cid: root, type: 'recursive', isPartial: true }
     const { heliaPins } = await import('@cairn/stores')

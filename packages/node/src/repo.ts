@@ -122,7 +122,7 @@ export async function openRepo(path: string, { onRecovery }: RepoOptions = {}): 
             'CONFLICT',
             'Cannot tell what pins keep: damage may have taken some; "cairn pin ls" tells more',
           )
-        return (await pins.keepersOf(cids)).map((keeper) => keeper !== undefined)
+        return (await pins.keepersOfAll(cids)).map((keeper) => keeper !== undefined)
       },
       async close() {
         try {

@@ -38,10 +38,11 @@ function accessOf({ API = {}, Cairn }: Config, addresses: readonly string[]): Ac
   const { HTTPHeaders = {}, Authorizations = {} } = API
   const isOrigins = (name: string): boolean => name.toLowerCase() === 'access-control-allow-origin'
   const headers = Object.entries(HTTPHeaders)
-  const authorizations = Object.values(Authorizations).map(({ AuthSecret, AllowedPaths, ReadOnly }) => ({
+  const authorizations = Object.values(Authorizations).map(({ AuthSecret, AllowedPaths, ReadOnly, PinNamespace }) => ({
     digest: digestOfSecret(AuthSecret),
     allowedPaths: AllowedPaths,
     isReadOnly: ReadOnly,
+    pinNamespace: PinNamespace,
   }))
   if (Cairn?.API?.AllowPublic !== true && authorizations.length === 0) addresses.forEach(requireLoopback)
   return {

@@ -12,6 +12,8 @@ import type { Pin } from './pin-record.ts'
 export interface IndirectParts {
   readonly list: () => AsyncIterable<KeyedPin>
   readonly listings: Listings
+  /** What of a pin counts for who asks. */
+  readonly seen: (pin: Pin) => Pin | undefined
 }
 
 /**
@@ -21,7 +23,7 @@ export interface IndirectParts {
  * @throws as `Listings.pieces`
  */
 export async function findKeepers(
-  { list, listings }: IndirectParts,
+  { list, listings, seen }: IndirectParts,
   cids: readonly CID[],
   options: AbortOptions = {},
 ): Promise<(Pin | undefined)[]> {
@@ -30,7 +32,8 @@ export async function findKeepers(
   const [digest] = wanted.size === 1 ? wanted.values() : []
 
   function found(key: string, pin: Pin): void {
-    if (wanted.delete(key)) keepers.set(key, pin)
+    const own = seen(pin)
+    if (own !== undefined && wanted.delete(key)) keepers.set(key, own)
   }
 
   async function* noting(): AsyncGenerator<KeyedPin | undefined> {
@@ -41,7 +44,7 @@ export async function findKeepers(
   }
 
   for await (const { pin, packed } of wanted.size === 0 ? [] : listings.pieces(noting(), options)) {
-    if (digest !== undefined && !mayHoldDigest(packed, digest)) continue
+    if (seen(pin) === undefined || (digest !== undefined && !mayHoldDigest(packed, digest))) continue
     for (const place of packedCids(packed)) found(packedBlockKey(packed, place), pin)
     if (wanted.size === 0) break
   }
@@ -55,7 +58,7 @@ export async function findKeepers(
  * @throws as `Listings.pieces`
  */
 export async function* listIndirect(
-  { list, listings }: IndirectParts,
+  { list, listings, seen: isSeen }: IndirectParts,
   options: AbortOptions = {},
 ): AsyncGenerator<CID> {
   const passes = Math.ceil((await countListed(listings.pieces(list(), options))) / LISTED_CIDS_PER_PASS)
@@ -64,11 +67,12 @@ export async function* listIndirect(
     async function* noting(): AsyncGenerator<KeyedPin> {
       for await (const [, pin] of list()) {
         const { bytes } = pin.cid
-        if (shareOf(bytes, bytes.length, passes) === pass) seen.add(nodeKey(pin.cid))
+        if (isSeen(pin) !== undefined && shareOf(bytes, bytes.length, passes) === pass) seen.add(nodeKey(pin.cid))
       }
       yield* list()
     }
-    for await (const { packed } of listings.pieces(noting(), options)) {
+    for await (const { pin, packed } of listings.pieces(noting(), options)) {
+      if (isSeen(pin) === undefined) continue
       for (const place of packedCids(packed)) {
         if (shareOf(packed, place.end, passes) !== pass) continue
         const key = packedNodeKey(packed, place)

@@ -32,17 +32,46 @@ export function pinChange({ cid, type, names }: Pin): KeyValueChange {
   return { key: pinKey(cid), value: encode(isUnnamed ? { cid, type } : { cid, type, names }) }
 }
 
-/** The pin that has `name` beside what it had. @throws LIMIT for too many names */
-export function withNames(pin: Pin, added: readonly string[]): Pin {
-  const names = [...new Set([...pin.names, ...added])].toSorted()
-  if (names.length > PIN_NAMES_MAX)
+/** What divides a name from the namespace before it; no name begins with it. */
+const DIVIDER = '\u0000'
+
+/** A name as it stands in the record: names of the namespace `""`, which is that of the owner of the repo, as they are. */
+export function nameIn(namespace: string, name: string): string {
+  return prefixOf(namespace) + name
+}
+
+/** `pin` as those see it who work in `namespace`: with their names alone, `undefined` where it has none of them. */
+export function pinIn(namespace: string, pin: Pin): Pin | undefined {
+  const names = pin.names.flatMap((name) => {
+    const isOwn = namespace === '' ? !name.startsWith(DIVIDER) : name.startsWith(prefixOf(namespace))
+    return isOwn ? [name.slice(prefixOf(namespace).length)] : []
+  })
+  return names.length === 0 ? undefined : { ...pin, names }
+}
+
+/** `pin` without what those see of it who work in `namespace`, `undefined` where nothing is left. */
+export function withoutNamespace(namespace: string, pin: Pin): Pin | undefined {
+  const own = new Set(pinIn(namespace, pin)?.names.map((name) => nameIn(namespace, name)))
+  const names = pin.names.filter((name) => !own.has(name))
+  return names.length === 0 ? undefined : { ...pin, names }
+}
+
+/** The pin that has `added`, names of `namespace`, beside what it had. @throws LIMIT for too many names in there */
+export function withNames(pin: Pin, added: readonly string[], namespace: string): Pin {
+  const names = [...new Set([...pin.names, ...added.map((name) => nameIn(namespace, name))])].toSorted()
+  if ((pinIn(namespace, { ...pin, names })?.names.length ?? 0) > PIN_NAMES_MAX)
     throw new CairnError('LIMIT', `Cannot name the pin of ${pin.cid}: it has ${PIN_NAMES_MAX} names`, { cid: pin.cid })
   return { ...pin, names }
+}
+
+function prefixOf(namespace: string): string {
+  return namespace === '' ? '' : DIVIDER + namespace + DIVIDER
 }
 
 /** @throws INVALID for a name that is too long or not well-formed Unicode */
 export function checkPinName(name: string): void {
   if (!name.isWellFormed()) throw new CairnError('INVALID', 'Cannot name a pin: the name is not well-formed Unicode')
+  if (name.startsWith(DIVIDER)) throw new CairnError('INVALID', 'Cannot name a pin: the name begins with U+0000')
   const bytes = Buffer.byteLength(name)
   if (bytes > PIN_NAME_BYTES_MAX)
     throw new CairnError(

@@ -6,13 +6,24 @@ import { mayHaveLinks } from '../block/codec.ts'
 import { SeenBlocks } from '../dag/seen-blocks.ts'
 import { walk } from '../dag/walk.ts'
 import { CairnError } from '../errors.ts'
-import type { AbortOptions, BlockReader, KeyValueStore } from '../interfaces.ts'
+import type { AbortOptions, BlockReader, KeyValueChange, KeyValueStore } from '../interfaces.ts'
 import { PIN_CHANGES_PER_COMMIT } from '../limits.ts'
 import { ChangeQueue, type ReadRecord } from './change-queue.ts'
 import { findKeepers, listIndirect, type IndirectParts } from './indirect.ts'
 import { headKey, listingRemoval, rootText, type ListingDraft } from './listing.ts'
 import { Listings } from './listings.ts'
-import { checkPinName, decodePin, pinChange, pinKey, withNames, type Pin, type PinType } from './pin-record.ts'
+import {
+  checkPinName,
+  decodePin,
+  nameIn,
+  pinChange,
+  pinIn,
+  pinKey,
+  withNames,
+  withoutNamespace,
+  type Pin,
+  type PinType,
+} from './pin-record.ts'
 import { dropUnreadable, listPins, readablePin } from './stored-pins.ts'
 
 export type { Pin, PinType } from './pin-record.ts'
@@ -47,20 +58,44 @@ export interface Keeper {
   readonly pin: Pin
 }
 
-/** The pins of a repo. */
+/** What pins are kept in. */
+interface PinsParts {
+  readonly records: KeyValueStore
+  readonly blocks: BlockService
+}
+
+/** What all views of the pins of one repo share. */
+interface SharedParts {
+  readonly changes: ChangeQueue
+  readonly listings: Listings
+}
+
+/**
+ * The pins of a repo, as those see them who work in one namespace. A pin is there while any namespace has it, so a collection
+ * looks at `all`. It has one type: recursive once it is that for anybody, until nobody has it any more.
+ */
 export class Pins {
   readonly #records: KeyValueStore
   readonly #blocks: BlockService
+  readonly #namespace: string
   readonly #changes: ChangeQueue
   readonly #listings: Listings
   readonly #indirect: IndirectParts
 
-  constructor(parts: { readonly records: KeyValueStore; readonly blocks: BlockService }) {
+  /** @param namespace `""` for that of the owner of the repo */
+  constructor(parts: PinsParts, namespace = '', { changes, listings }: SharedParts = sharedOf(parts)) {
     this.#records = parts.records
     this.#blocks = parts.blocks
-    this.#changes = new ChangeQueue(parts.records)
-    this.#listings = new Listings({ ...parts, changes: this.#changes })
-    this.#indirect = { list: () => listPins(this.#records), listings: this.#listings }
+    this.#namespace = namespace
+    this.#changes = changes
+    this.#listings = listings
+    this.#indirect = { list: () => listPins(this.#records), listings, seen: (pin) => pinIn(namespace, pin) }
+  }
+
+  /** The same pins as those see them who work in `namespace`. */
+  in(namespace: string): Pins {
+    const shared = { changes: this.#changes, listings: this.#listings }
+    return new Pins({ records: this.#records, blocks: this.#blocks }, namespace, shared)
   }
 
   /**
@@ -80,7 +115,7 @@ export class Pins {
     try {
       await this.#keep(cid, { type, blocks, draft, signal, onProgress })
       await this.#changes.change(async (read) => {
-        const change = await recorded(read, { cid, type, name })
+        const change = await recorded(read, { cid, type, name }, this.#namespace)
         return draft === undefined
           ? [change]
           : [change, ...(await listingRemoval(draft.root, read)), ...draft.changes()]
@@ -96,7 +131,10 @@ export class Pins {
   /** Records a pin for a DAG that is known to be stored whole, as after an import. @throws as `add` */
   async record(cid: CID, type: PinType = 'recursive', name = ''): Promise<void> {
     checkPinName(name)
-    await this.#changes.change(async (read) => [await recorded(read, { cid, type, name })], [pinKey(cid)])
+    await this.#changes.change(
+      async (read) => [await recorded(read, { cid, type, name }, this.#namespace)],
+      [pinKey(cid)],
+    )
   }
 
   /** Like `record` for many, a thousand in one commit. What comes before a failure stays recorded. @throws as `add` */
@@ -124,20 +162,22 @@ export class Pins {
   async remove(cid: CID, options: { readonly recursive?: boolean; readonly name?: string } = {}): Promise<void> {
     const { recursive = true, name } = options
     await this.#changes.change(async (read) => {
-      if (recursive && name === undefined && (await isUnreadable(read, cid))) return removal(read, cid)
-      const present = await readPin(read, cid)
-      if (present === undefined) {
+      const isOwner = this.#namespace === ''
+      if (isOwner && recursive && name === undefined && (await isUnreadable(read, cid))) return removal(read, cid)
+      const whole = await readPin(read, cid)
+      const present = whole && pinIn(this.#namespace, whole)
+      if (whole === undefined || present === undefined) {
         throw new CairnError('NOT_FOUND', `Cannot unpin ${cid}: not pinned or pinned indirectly`, { cid })
       }
       if (present.type === 'recursive' && !recursive) {
         throw new CairnError('CONFLICT', `Cannot unpin ${cid}: it is pinned recursively`, { cid })
       }
-      if (name === undefined) return removal(read, cid)
-      const names = present.names.filter((other) => other !== name)
-      if (names.length === present.names.length) {
+      if (name === undefined) return this.#leave(read, whole)
+      const names = whole.names.filter((other) => other !== nameIn(this.#namespace, name))
+      if (names.length === whole.names.length) {
         throw new CairnError('NOT_FOUND', `Cannot unpin ${cid}: not pinned as ${JSON.stringify(name)}`, { cid })
       }
-      return names.length === 0 ? removal(read, cid) : [pinChange({ ...present, names })]
+      return names.length === 0 ? removal(read, cid) : [pinChange({ ...whole, names })]
     }, recordKeys(cid))
   }
 
@@ -151,7 +191,7 @@ export class Pins {
     const { unpin = true, blocks = this.#blocks, signal, onProgress } = options
     const recursiveFrom = async (read: ReadRecord): Promise<Pin> => {
       const pin = await readPin(read, from)
-      if (pin?.type === 'recursive') return pin
+      if (pin?.type === 'recursive' && pinIn(this.#namespace, pin) !== undefined) return pin
       throw new CairnError('NOT_FOUND', `Cannot update the pin of ${from}: it is not pinned recursively`, { cid: from })
     }
     await recursiveFrom((key) => this.#records.get(key))
@@ -159,11 +199,11 @@ export class Pins {
     try {
       await this.#keep(to, { type: 'recursive', blocks, except: from, signal, onProgress })
       await this.#changes.change(async (read) => {
-        const { names } = await recursiveFrom(read)
+        const whole = await recursiveFrom(read)
         if (pinKey(from) === pinKey(to)) return []
-        const present = await readPin(read, to)
-        const pin = present === undefined ? { cid: to, names } : withNames(present, names)
-        return [...(unpin ? await removal(read, from) : []), pinChange({ ...pin, type: 'recursive' })]
+        const present = (await readPin(read, to)) ?? { cid: to, type: 'recursive', names: [] }
+        const pin = withNames(present, pinIn(this.#namespace, whole)?.names ?? [], this.#namespace)
+        return [...(unpin ? await this.#leave(read, whole) : []), pinChange({ ...pin, type: 'recursive' })]
       })
     } finally {
       hold.release()
@@ -172,7 +212,8 @@ export class Pins {
 
   /** The pin of `cid` itself, or `undefined`. */
   async get(cid: CID): Promise<Pin | undefined> {
-    return readPin((key) => this.#records.get(key), cid)
+    const pin = await readPin((key) => this.#records.get(key), cid)
+    return pin && pinIn(this.#namespace, pin)
   }
 
   /**
@@ -182,23 +223,25 @@ export class Pins {
    * @throws as `BlockService.get` when a pinned DAG is not whole
    */
   async keepersOf(cids: readonly CID[], options: AbortOptions = {}): Promise<(Keeper | undefined)[]> {
-    const keepers = new Map<CID, Keeper>()
-    for (const cid of cids) {
-      const pin = await this.get(cid)
-      if (pin !== undefined) keepers.set(cid, { type: pin.type, pin })
-    }
-    const others = cids.filter((cid) => !keepers.has(cid))
-    const found = await findKeepers(this.#indirect, others, options)
-    for (const [index, pin] of found.entries()) {
-      const cid = others[index]
-      if (cid !== undefined && pin !== undefined) keepers.set(cid, { type: 'indirect', pin })
-    }
-    return cids.map((cid) => keepers.get(cid))
+    return this.#keepersOf(cids, (pin) => pinIn(this.#namespace, pin), options)
   }
 
   /** All pins, in the order of their keys. @throws CORRUPT, after the last one, when there are records that do not decode */
   async *list(): AsyncGenerator<Pin> {
+    for await (const [, pin] of listPins(this.#records)) {
+      const own = pinIn(this.#namespace, pin)
+      if (own !== undefined) yield own
+    }
+  }
+
+  /** All pins of all namespaces, whose names have their namespaces before them. @throws as `list` */
+  async *listAll(): AsyncGenerator<Pin> {
     for await (const [, pin] of listPins(this.#records)) yield pin
+  }
+
+  /** Like `keepersOf`, whoever has pinned it: for who deletes blocks. */
+  async keepersOfAll(cids: readonly CID[], options: AbortOptions = {}): Promise<(Keeper | undefined)[]> {
+    return this.#keepersOf(cids, (pin) => pin, options)
   }
 
   /** Drops, durably, the pins whose records do not decode, and gives the keys of these records. */
@@ -209,6 +252,28 @@ export class Pins {
   /** Blocks below recursive pins that have no pin of their own, each once, in no particular order. @throws as `keepersOf` */
   listIndirect(options: AbortOptions = {}): AsyncGenerator<CID> {
     return listIndirect(this.#indirect, options)
+  }
+
+  async #keepersOf(cids: readonly CID[], seen: IndirectParts['seen'], options: AbortOptions) {
+    const keepers = new Map<CID, Keeper>()
+    for (const cid of cids) {
+      const whole = await readPin((key) => this.#records.get(key), cid)
+      const pin = whole && seen(whole)
+      if (pin !== undefined) keepers.set(cid, { type: pin.type, pin })
+    }
+    const others = cids.filter((cid) => !keepers.has(cid))
+    const found = await findKeepers({ ...this.#indirect, seen }, others, options)
+    for (const [index, pin] of found.entries()) {
+      const cid = others[index]
+      if (cid !== undefined && pin !== undefined) keepers.set(cid, { type: 'indirect', pin })
+    }
+    return cids.map((cid) => keepers.get(cid))
+  }
+
+  /** What takes the names of this namespace from `pin`, and the pin itself when it has no others. */
+  async #leave(read: ReadRecord, pin: Pin): Promise<KeyValueChange[]> {
+    const left = withoutNamespace(this.#namespace, pin)
+    return left === undefined ? removal(read, pin.cid) : [pinChange(left)]
   }
 
   /** Gets and claims what a pin keeps, and notes in `draft` what is below its root. */
@@ -262,13 +327,20 @@ async function isUnreadable(read: ReadRecord, cid: CID): Promise<boolean> {
  *
  * @throws CONFLICT for a direct pin beside a recursive one
  */
-async function recorded(read: ReadRecord, { cid, type, name }: Required<NewPin>) {
-  if (type === 'recursive' && (await isUnreadable(read, cid))) return pinChange({ cid, type, names: [name] })
-  const present = await readPin(read, cid)
-  if (type === 'direct' && present?.type === 'recursive') {
-    throw new CairnError('CONFLICT', `Cannot pin ${cid} directly: it is pinned recursively`, { cid })
-  }
-  return pinChange(present === undefined ? { cid, type, names: [name] } : { ...withNames(present, [name]), cid, type })
+async function recorded(read: ReadRecord, { cid, type, name }: Required<NewPin>, namespace: string) {
+  const unread = type === 'recursive' && (await isUnreadable(read, cid))
+  const present = unread ? undefined : await readPin(read, cid)
+  if (present === undefined) return pinChange({ cid, type, names: [nameIn(namespace, name)] })
+  const named = withNames(present, [name], namespace)
+  if (type === 'recursive' || present.type === 'direct') return pinChange({ ...named, cid, type })
+  // Whose it is not must not learn of it, and what they want is kept.
+  if (pinIn(namespace, present) === undefined) return pinChange(named)
+  throw new CairnError('CONFLICT', `Cannot pin ${cid} directly: it is pinned recursively`, { cid })
+}
+
+function sharedOf({ records, blocks }: PinsParts): SharedParts {
+  const changes = new ChangeQueue(records)
+  return { changes, listings: new Listings({ records, blocks, changes }) }
 }
 
 /** Keys of the pin of `cid` and of what is derived from it, both of which most changes read. */

@@ -17,6 +17,8 @@ export interface ApiAuthorization {
   readonly AllowedPaths: readonly string[]
   /** Cairn's own: opens only what changes nothing. */
   readonly ReadOnly?: boolean
+  /** Cairn's own: whose pins its calls see, add and remove, letters, digits, `.`, `_` and `-`; the owner's by default. */
+  readonly PinNamespace?: string
 }
 
 /** Our own settings of the RPC. */
@@ -70,14 +72,20 @@ function parseAuthorizations(value: unknown): Readonly<Record<string, ApiAuthori
   if (!isRecord(value)) throw refused('each of API.Authorizations')
   return Object.fromEntries(
     Object.entries(value).map(([name, row]): [string, ApiAuthorization] => {
-      const { AuthSecret, AllowedPaths = [], ReadOnly } = isRecord(row) ? row : {}
+      const { AuthSecret, AllowedPaths = [], ReadOnly, PinNamespace } = isRecord(row) ? row : {}
       if (typeof AuthSecret !== 'string' || !isTexts(AllowedPaths)) throw refused(`API.Authorizations.${name}`)
       if (ReadOnly !== undefined && typeof ReadOnly !== 'boolean')
         throw new CairnError(
           'INVALID',
           `Cannot read the config: API.Authorizations.${name}.ReadOnly must be true or false`,
         )
-      return [name, { AuthSecret, AllowedPaths, ...(ReadOnly !== undefined && { ReadOnly }) }]
+      if (PinNamespace !== undefined && !isNamespace(PinNamespace))
+        throw new CairnError(
+          'INVALID',
+          `Cannot read the config: API.Authorizations.${name}.PinNamespace must be 1 to 64 of A-Z, a-z, 0-9, ".", "_", "-"`,
+        )
+      const own = { ...(ReadOnly !== undefined && { ReadOnly }), ...(PinNamespace !== undefined && { PinNamespace }) }
+      return [name, { AuthSecret, AllowedPaths, ...own }]
     }),
   )
 }
@@ -87,6 +95,10 @@ export function listenAddresses(name: 'API' | 'Gateway', value: unknown): readon
   if (typeof value === 'string') return [value]
   if (isTexts(value)) return value
   throw new CairnError('INVALID', `Cannot read the config: Addresses.${name} must be a multiaddr or a list of them`)
+}
+
+function isNamespace(value: unknown): value is string {
+  return typeof value === 'string' && /^[\w.-]{1,64}$/.test(value)
 }
 
 function isTexts(value: unknown): value is readonly string[] {

@@ -140,7 +140,7 @@ export const blockRm = eventCommand({
     const { store, pins } = await node()
     // All are checked before the first is deleted, so that a refusal changes nothing.
     const cids = args.map((text) => parsePath(text).root)
-    const keepers = await pins.keepersOf(cids, { signal })
+    const keepers = await pins.keepersOfAll(cids, { signal })
     const pinned = cids.find((_, index) => keepers[index] !== undefined)
     if (pinned !== undefined) {
       for (const [index, cid] of cids.entries()) yield { Hash: cid.toString(), Error: refusalOf(keepers[index]) }

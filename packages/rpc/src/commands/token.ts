@@ -10,6 +10,7 @@ export interface TokenEvent {
   readonly Token?: string
   readonly AllowedPaths?: readonly string[]
   readonly ReadOnly?: boolean
+  readonly PinNamespace?: string
 }
 
 /** Only on the command line: over the RPC, who has a token could make one that opens more. */
@@ -22,18 +23,25 @@ export const tokenAdd = eventCommand({
     'cairn token add me',
     'cairn token add backup --allow /api/v0/add --allow /api/v0/pin',
     'cairn token add looker --read-only',
+    'cairn token add anna --pins anna   her pins are hers alone',
   ],
   arguments: [{ name: 'name', help: 'what it is called in the config' }],
   options: {
     allow: { type: 'texts', value: 'PATH', help: 'beginning of the paths that it opens; all by default' },
     'read-only': { type: 'flag', help: 'it opens only what changes nothing' },
+    pins: { type: 'text', value: 'NAMESPACE', help: 'its pins are apart from those of others' },
   },
   ...LOCAL,
   async *run({ args, options, repo }): AsyncGenerator<TokenEvent> {
     const [name = ''] = args
     const { allow = ['/api/v0', '/debug'], 'read-only': readOnly = false } = options
+    const { pins } = options
     const { secret, stored } = newSecret()
-    const scope = { AllowedPaths: allow, ...(readOnly && { ReadOnly: true }) }
+    const scope = {
+      AllowedPaths: allow,
+      ...(readOnly && { ReadOnly: true }),
+      ...(pins !== undefined && { PinNamespace: pins }),
+    }
     await (await repo()).settings.setAuthorization(name, { AuthSecret: stored, ...scope })
     yield { Name: name, Token: secret, ...scope }
   },
@@ -53,8 +61,13 @@ export const tokenLs = eventCommand({
       yield { Name: name, ...scope }
     }
   },
-  text: ({ Name, AllowedPaths = [], ReadOnly }) =>
-    [Name, AllowedPaths.join(','), ...(ReadOnly === true ? ['read-only'] : [])].join('\t'),
+  text: ({ Name, AllowedPaths = [], ReadOnly, PinNamespace }) =>
+    [
+      Name,
+      AllowedPaths.join(','),
+      ...(ReadOnly === true ? ['read-only'] : []),
+      ...(PinNamespace === undefined ? [] : [`pins ${PinNamespace}`]),
+    ].join('\t'),
 })
 
 export const tokenRm = eventCommand({

@@ -11,6 +11,8 @@ export interface Authorization {
   readonly allowedPaths: readonly string[]
   /** Whether it opens only what changes nothing. */
   readonly isReadOnly?: boolean | undefined
+  /** Whose pins its calls see, add and remove; those of the owner of the repo by default. */
+  readonly pinNamespace?: string | undefined
 }
 
 /**

@@ -5,6 +5,7 @@ import { answerHeaders, authorizationFor, mayCall, type AccessSettings } from '.
 import { API_PATH, BadRequest, decodePath, readCall, type CommandPaths } from './http-call.ts'
 import { httpFailureOf } from './http-error.ts'
 import { CHALLENGE_HEADER, proofOf, PROOF_HEADER } from './proof.ts'
+import { pinsView } from './pins-view.ts'
 import { isReading } from './read-only.ts'
 import { serveCall, type CallContext, type Exchange } from './serve-call.ts'
 
@@ -78,7 +79,9 @@ async function answer(exchange: Exchange, serving: Serving): Promise<void> {
   if (authorization === undefined) return deny('secret', ACCESS_DENIED)
   const call = readCall(paths, { url, contentType: request.headers['content-type'] })
   if (authorization.isReadOnly === true && !isReading(call)) return deny('secret for reading', ONLY_READING)
-  await serveCall(call, context, exchange)
+  const { pinNamespace = '' } = authorization
+  const node = async () => pinsView(await context.node(), pinNamespace)
+  await serveCall(call, { ...context, node }, exchange)
 }
 
 function refuse(exchange: Exchange, status: number, text: string): Promise<void> {

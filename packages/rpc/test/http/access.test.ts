@@ -177,3 +177,37 @@ test('a secret for reading opens what changes nothing, and nothing else', async 
   expect((await post('config?arg=Datastore.StorageMax&arg=1GB', { headers })).status).toBe(403)
   expect((await post('add', { ...fileForm('x'), headers: { ...fileForm('x').headers, ...headers } })).status).toBe(403)
 })
+
+test('a pin is seen and removed only in its namespace, and keeps its root while any has it', async () => {
+  const names = ['', 'anna', 'ben'] as const
+  const authorizations = names.map((pinNamespace) => {
+    return { digest: digestOfSecret(`bearer:t${pinNamespace}`), allowedPaths: ['/api/v0'], pinNamespace }
+  })
+  const { post, node } = await openRpc({ access: { origins: [], authorizations } })
+  const as = (name: string, path: string, form?: ReturnType<typeof fileForm>) =>
+    post(path, { ...form, headers: { ...form?.headers, Authorization: `Bearer t${name}` } })
+  const [{ Hash: cid } = { Hash: '' }] = (await as('anna', 'add?pin-name=mine', fileForm('shared'))).values as {
+    readonly Hash: string
+  }[]
+  expect((await as('anna', 'pin/ls?names=true')).values).toEqual([
+    { Keys: { [cid]: { Type: 'recursive', Name: 'mine' } } },
+  ])
+  for (const name of ['', 'ben']) {
+    expect((await as(name, 'pin/ls')).values).toEqual([{}])
+    expect((await as(name, `pin/ls?arg=${cid}`)).status).toBe(500)
+    expect((await as(name, `pin/rm?arg=${cid}`)).text).toContain('not pinned or pinned indirectly')
+    expect((await as(name, `pin/update?arg=${cid}&arg=${cid}`)).status).toBe(500)
+  }
+  expect((await as('ben', `pin/add?arg=${cid}&recursive=false&name=his`)).status).toBe(200)
+  expect((await as('anna', `pin/rm?arg=${cid}`)).values).toEqual([{ Pins: [cid] }])
+  expect((await as('anna', 'pin/ls')).values).toEqual([{}])
+  expect(JSON.stringify((await as('ben', 'pin/ls?names=true')).values)).toContain('his')
+  // What nobody of the caller's namespace has pinned is kept all the same.
+  expect((await as('', `block/rm?arg=${cid}`)).text).toContain('Error')
+  await as('', 'repo/gc')
+  expect((await node.store.stat()).blocks).toBe(1)
+  expect((await as('ben', `pin/rm?arg=${cid}`)).status).toBe(200)
+  await as('', 'repo/gc')
+  expect((await node.store.stat()).blocks).toBe(0)
+  expect((await as('', `pin/add?arg=${cid}&name=%00anna%00x&offline=true`)).status).not.toBe(200)
+})

@@ -130,7 +130,7 @@ test('an upload that is cut off leaves no hold: a collection takes what came of 
   client.write(
     `POST /api/v0/add?chunker=size-100000 HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${headers['Content-Type']}\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 30_000_000)}`,
   )
-  await expect.poll(async () => (await node.store.stat()).blocks).toBeGreaterThan(0)
+  await expect.poll(async () => (await node.store.stat()).blocks, { timeout: 20_000 }).toBeGreaterThan(0)
   client.destroy()
   await expect
     .poll(async () => {
