@@ -356,8 +356,11 @@ export const STREAM_WORK = 300
 /** Units of each piece in which bytes come, however few: decrypting it and finding its stream. */
 export const PIECE_WORK = 10
 
-/** Bytes that a peer takes for which it is given back a unit: 10 KB are worth a stream, as in Helia, which opens one a message. */
-export const SENT_BYTES_PER_WORK = 32
+/** Bytes of a unit beside: a want takes some more, so what is read is little more than what there is time to take. */
+export const READ_BYTES_PER_WORK = 64
+
+/** Bytes that a peer takes for which it is given back a unit: 1,200 are worth a stream, as in Helia, which opens one a message. */
+export const SENT_BYTES_PER_WORK = 4
 
 /** Bytes of a stranger unread while a message of it is in hand, from which on its connection is not read: the next message. */
 export const BRAKE_BYTES = 64 * 1024

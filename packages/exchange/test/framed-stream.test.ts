@@ -68,7 +68,8 @@ describe('another implementation', () => {
     await Promise.all(streams.map((stream) => sendOnce(stream, new Uint8Array(1000))))
     await expect.poll(() => node.network.stat()).toMatchObject({ inboundStreams: 100 })
     await expect.poll(() => node.seen.messages.length).toBe(1)
-    await expect.poll(() => node.network.stat().bufferedBytes, { timeout: 10_000 }).toBeGreaterThan(99 * 1000)
+    // Of the others there are as many as a stranger may have unread.
+    await expect.poll(() => node.network.stat().bufferedBytes).toBeGreaterThan(50 * 1000)
     expect(node.seen.messages).toHaveLength(1)
     gate.resolve()
     await expect.poll(() => node.seen.messages.length).toBe(100)

@@ -102,6 +102,8 @@ export async function openPlain(
     transports: [tcp()],
     connectionEncrypters,
     streamMuxers: [yamux()],
+    // It stays, however long its pings wait: nobody gives up an attack for that.
+    connectionMonitor: { enabled: false },
     services: { identify: identify() },
   })
 }

@@ -3,7 +3,7 @@
 // for something, are always read.
 import type { Clock, PeerId } from '@cairn/core'
 import type { Connection } from '@libp2p/interface'
-import { BRAKE_LOOK_BYTES, PIECE_WORK, SENT_BYTES_PER_WORK, STREAM_WORK } from '../limits.ts'
+import { BRAKE_LOOK_BYTES, PIECE_WORK, READ_BYTES_PER_WORK, SENT_BYTES_PER_WORK, STREAM_WORK } from '../limits.ts'
 import { WorkBudget } from '../work-budget.ts'
 import { Brake } from './brake.ts'
 
@@ -85,7 +85,7 @@ export class Brakes {
   #came(peer: PeerId, bytes: number): void {
     const guest = this.#guests.get(peer)
     if (guest === undefined) return
-    this.#charge(peer, PIECE_WORK)
+    this.#charge(peer, PIECE_WORK + bytes / READ_BYTES_PER_WORK)
     guest.newBytes += bytes
     if (guest.newBytes < BRAKE_LOOK_BYTES) return
     guest.newBytes = 0
