@@ -84,7 +84,7 @@ export class Brakes {
 
   #came(peer: PeerId, bytes: number): void {
     const guest = this.#guests.get(peer)
-    if (guest === undefined) return
+    if (guest === undefined || this.#rules.isExempt(peer)) return
     this.#charge(peer, PIECE_WORK + bytes / READ_BYTES_PER_WORK)
     guest.newBytes += bytes
     if (guest.newBytes < BRAKE_LOOK_BYTES) return
