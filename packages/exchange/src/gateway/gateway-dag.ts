@@ -14,6 +14,7 @@ import {
 import type { Link } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
 import { BoundedMap } from '../client/bounded-map.ts'
+import { PINNED_BYTES_FACTOR } from '../limits.ts'
 import {
   GATEWAY_CAR_BLOCK_BYTES_MAX,
   GATEWAY_CAR_DEPTH_MIN,
@@ -23,8 +24,7 @@ import {
   GATEWAY_HELD_BLOCK_BYTES,
   GATEWAY_HELD_BYTES_MAX,
   GATEWAY_LINKS_MAX,
-  PINNED_BYTES_FACTOR,
-} from '../limits.ts'
+} from './limits.ts'
 import { requestCar, type CarScope } from './gateway.ts'
 
 /** What a {@link GatewayDag} works with. */

@@ -3,7 +3,7 @@
 import { blockKey, CairnError, isCairnError, mayHaveLinks, verifyBlock } from '@cairn/core'
 import type { AbortOptions, Block, Clock, Network, NetworkHandler, PeerAbilities, PeerId } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
-import { GATEWAY_COOLDOWN_MS, GATEWAY_COOLDOWN_MS_MAX, GATEWAY_REQUESTS_MAX } from '../limits.ts'
+import { GATEWAY_COOLDOWN_MS, GATEWAY_COOLDOWN_MS_MAX, GATEWAY_REQUESTS_MAX } from './limits.ts'
 import { decodeMessage, type WantEntry } from '../message.ts'
 import { AnswerLine } from './answer-line.ts'
 import { GatewayDag } from './gateway-dag.ts'

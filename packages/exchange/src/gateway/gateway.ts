@@ -2,7 +2,7 @@
 // takes them hashes them. Source: ipfs/specs src/http-gateways/trustless-gateway.md.
 import { BLOCK_BYTES_MAX, CairnError } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
-import { GATEWAY_COOLDOWN_MS_MAX, GATEWAY_TIMEOUT_MS } from '../limits.ts'
+import { GATEWAY_COOLDOWN_MS_MAX, GATEWAY_TIMEOUT_MS } from './limits.ts'
 
 /** What a gateway says to a request for a block. */
 export type GatewayAnswer =
