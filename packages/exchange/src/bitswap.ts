@@ -248,7 +248,9 @@ class Engine implements Bitswap, NetworkHandler {
       this.#network.reset(peer, complaint)
     } else if (this.#limiter.waitMs(peer, 'down') > 0) {
       // The next message is not read before.
+      this.#client.held(peer)
       await this.#limiter.pass(peer, 'down', () => !this.#peers.has(peer))
+      this.#client.released(peer)
     }
     if (this.#peers.has(peer)) await this.#work.pass(peer)
   }

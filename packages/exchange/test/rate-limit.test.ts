@@ -146,6 +146,22 @@ describe('between peers', () => {
     expect(await done).toBeLessThan(6000)
   })
 
+  test('a low limit for downloads makes no honest peer look silent, and nothing come twice', async () => {
+    const world = openWorld()
+    const limiter = limiterOf({ down: 100_000 }, world)
+    const [reader, seeds] = [world.peer('reader', { limiter }), ['b', 'c'].map((id) => world.peer(id))]
+    // An answer of 1 MB takes 10 s of the limit, longer than a silent peer has.
+    const blocks = randomBlocks(12, 250_000)
+    for (const seed of seeds) seed.put(blocks)
+    for (const { id } of seeds) world.network.connect(reader.id, id)
+    const start = world.clock.now()
+    await world.clock.settle(Promise.all(blocks.map(({ cid }) => reader.bitswap.fetch(cid))))
+    expect(world.clock.now() - start).toBeGreaterThan(20_000)
+    const { refused, dupBlksReceived } = reader.bitswap.stats()
+    expect(refused['peer-silent']).toBe(0)
+    expect(dupBlksReceived).toBe(0)
+  })
+
   test('who waits for a rate is not taken for slow', async () => {
     const world = openWorld()
     const limiter = limiterOf({ up: 20_000 }, world)

@@ -157,6 +157,15 @@ export class Client implements Fetcher {
     }
   }
 
+  /** Nothing of the peer is read until `released`: our own limit is why it looks silent. */
+  held(peer: PeerId): void {
+    this.#sessions.get(peer)?.hold()
+  }
+
+  released(peer: PeerId): void {
+    this.#sessions.get(peer)?.release()
+  }
+
   /** Bytes that the blocks may have which the peer was asked for. */
   expectedBytes(peer: PeerId): number {
     return (this.#sessions.get(peer)?.dueAsks ?? 0) * BLOCK_BYTES_MAX

@@ -89,6 +89,13 @@ export class PeerEstimate {
     this.#sampleStart = undefined
   }
 
+  /** What the peer sends is read again: its silence until now was ours. */
+  resume(now: number): void {
+    this.#progressAt = now
+    if (this.#answeredAt > -Infinity) this.#answeredAt = now
+    this.#messageAt = undefined
+  }
+
   /** The peer told whether it has a block. */
   told(has: boolean): void {
     this.#hitRate = Math.max(HIT_RATE_MIN, this.#hitRate + NEWEST * ((has ? 1 : 0) - this.#hitRate))

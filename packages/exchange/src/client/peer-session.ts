@@ -51,6 +51,8 @@ export class PeerSession {
   /** When the peer was given something to do after it had nothing. */
   #busyAt = 0
   #stalled = false
+  /** Whether what it sends is not read for now. */
+  #isHeld = false
   #fellowAt = -Infinity
   /** Wants that it may be asked for whatever their bytes. */
   wantsMin = 1
@@ -95,6 +97,16 @@ export class PeerSession {
   /** Whether the peer has lately wanted what we want: then it lacks what it does not say that it has. */
   get isFellow(): boolean {
     return this.#clock.now() - this.#fellowAt < FELLOW_MS
+  }
+
+  /** What it sends is not read from now on, until `release`: the time between is not the peer's. */
+  hold(): void {
+    this.#isHeld = true
+  }
+
+  release(): void {
+    this.#isHeld = false
+    this.#estimate.resume(this.#clock.now())
   }
 
   /** Takes note that the peer wants what we want. */
@@ -188,6 +200,8 @@ export class PeerSession {
     if (ask === undefined) {
       // A want in the queue waits for a window, not for an answer.
       if (!want.queued) this.askHave(want)
+    } else if (this.#isHeld) {
+      // The answer may well be here, and not be read yet.
     } else if (this.#isBusyWith(ask)) {
       this.#window.giveUp(ask)
     } else {
@@ -276,7 +290,7 @@ export class PeerSession {
 
   /** Whether blocks are expected and none has come for too long. */
   isSilent(now: number): boolean {
-    return this.#window.openAsks > 0 && this.#estimate.isSilent(now)
+    return !this.#isHeld && this.#window.openAsks > 0 && this.#estimate.isSilent(now)
   }
 
   /**
@@ -344,7 +358,7 @@ export class PeerSession {
 
   #lateMs(askedAt: number): number {
     const { openAsks, dueBytes } = this.#window
-    return openAsks === 0 ? 0 : this.#estimate.lateMs(this.#clock.now(), { dueBytes, askedAt })
+    return openAsks === 0 || this.#isHeld ? 0 : this.#estimate.lateMs(this.#clock.now(), { dueBytes, askedAt })
   }
 
   /** Whether the answer may well be on its way: others have come lately, and there was no time yet for this one. */
