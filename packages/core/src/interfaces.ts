@@ -17,6 +17,8 @@ export interface FetchOptions extends AbortOptions {
    * read ahead, also where they wait for it too. Few at a time, or it means nothing.
    */
   readonly urgent?: boolean | undefined
+  /** Bytes of the block, as whoever links to it says: a hint, by which as many are asked for at a time as fill the line. */
+  readonly bytes?: number | undefined
 }
 
 /** Gives blocks by CID. Whatever reads a DAG (files, paths, pins, export) takes one of these and nothing more. */

@@ -2,7 +2,7 @@
 // two of these steps.
 import type { CID } from 'multiformats/cid'
 import { CairnError, isCairnError } from '../errors.ts'
-import type { AbortOptions, BlockReader, BlockStore, Fetcher, FetchOptions, Hold } from '../interfaces.ts'
+import type { BlockReader, BlockStore, Fetcher, FetchOptions, Hold } from '../interfaces.ts'
 import { SignalWaits } from '../turns.ts'
 import { emptyBlock, identityBlock, relabelBlock, type Block } from './block.ts'
 import { blockKey } from './cid.ts'
@@ -37,6 +37,7 @@ interface SharedFetch {
 interface FetchWork {
   readonly signal: AbortSignal
   readonly urgent: boolean
+  readonly bytes: number | undefined
 }
 
 /** A block that may still be on its way into the store. */
@@ -104,12 +105,12 @@ export class BlockService implements BlockReader {
    *
    * @throws as `get`
    */
-  async ensure(cid: CID, { signal }: AbortOptions = {}): Promise<void> {
-    signal?.throwIfAborted()
+  async ensure(cid: CID, options: FetchOptions = {}): Promise<void> {
+    options.signal?.throwIfAborted()
     checkMultihash(cid)
     if (cid.multihash.code === IDENTITY_CODE) return
     if ((await this.#store.claimMany([cid]))[0] === true) this.#onFound?.(cid, undefined)
-    else await this.#fetch(cid, { signal })
+    else await this.#fetch(cid, options)
   }
 
   /** Bytes of the block, or `undefined` when it is not stored here. Never reads it. */
@@ -173,11 +174,12 @@ export class BlockService implements BlockReader {
   }
 
   /** Joins the fetch of this block or begins one, to be left again. Who is urgent does not join one that is not. */
-  #join(cid: CID, { signal, urgent = false }: FetchOptions): SharedFetch {
-    signal?.throwIfAborted()
+  #join(cid: CID, options: FetchOptions): SharedFetch {
+    options.signal?.throwIfAborted()
+    const { urgent = false } = options
     const key = blockKey(cid)
     const known = this.#fetches.get(key)
-    const fetch = known === undefined || (urgent && !known.urgent) ? this.#begin(key, cid, urgent) : known
+    const fetch = known === undefined || (urgent && !known.urgent) ? this.#begin(key, cid, options) : known
     fetch.callers++
     return fetch
   }
@@ -190,9 +192,9 @@ export class BlockService implements BlockReader {
     await Promise.allSettled([fetch.stored])
   }
 
-  #begin(key: string, cid: CID, urgent: boolean): SharedFetch {
+  #begin(key: string, cid: CID, { urgent = false, bytes }: FetchOptions): SharedFetch {
     const stop = new AbortController()
-    const proven = this.#obtain(cid, { signal: stop.signal, urgent })
+    const proven = this.#obtain(cid, { signal: stop.signal, urgent, bytes })
     const stored = proven.then(async (block) => {
       await this.putMany([block])
       return block
@@ -211,16 +213,16 @@ export class BlockService implements BlockReader {
   }
 
   /** The first block that any fetcher gives; the others are stopped. */
-  async #race(cid: CID, { signal, urgent }: FetchWork): Promise<Block> {
+  async #race(cid: CID, { signal, ...hints }: FetchWork): Promise<Block> {
     if (this.#fetchers.length === 0) {
       throw new CairnError('NOT_FOUND', `Cannot find block ${cid}: it is not in this repo, and no peer is asked`, {
         cid,
       })
     }
     const [only] = this.#fetchers
-    if (only !== undefined && this.#fetchers.length === 1) return only.fetch(cid, { signal, urgent })
+    if (only !== undefined && this.#fetchers.length === 1) return only.fetch(cid, { signal, ...hints })
     const won = new AbortController()
-    const options = { signal: AbortSignal.any([signal, won.signal]), urgent }
+    const options = { signal: AbortSignal.any([signal, won.signal]), ...hints }
     try {
       return await Promise.any(this.#fetchers.map((fetcher) => fetcher.fetch(cid, options)))
     } catch (error) {

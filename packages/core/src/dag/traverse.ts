@@ -1,7 +1,7 @@
 // Unfolds a DAG in reading order while the next steps are already under way: the one place where read-ahead is
 // decided, for files, trees, pins and walks alike. The window is measured in bytes, and in steps for tiny blocks.
 import { CairnError } from '../errors.ts'
-import type { AbortOptions } from '../interfaces.ts'
+import type { AbortOptions, FetchOptions } from '../interfaces.ts'
 import { Chain, type Place } from './chain.ts'
 import { BLOCK_BYTES_MAX, DAG_DEPTH_MAX, READ_AHEAD_ALL_BYTES, READ_AHEAD_BLOCKS, READ_AHEAD_BYTES } from '../limits.ts'
 
@@ -12,8 +12,11 @@ const ENDED = new Error('The traversal has ended')
 export interface Step<Value> {
   /** Bytes that the step will hold until it is consumed, if known; a hint that only shapes the window. */
   readonly bytes?: number | undefined
-  /** Called again, after a time, when what it gave was more than its hint and than there is room for: then that is dropped. */
-  run(options: AbortOptions): Promise<Visit<Value>>
+  /**
+   * Called again, after a time, when what it gave was more than its hint and than there is room for: then that is dropped. The
+   * options have the hint, for whoever gets the block.
+   */
+  run(options: FetchOptions): Promise<Visit<Value>>
 }
 
 /** What a step gave, the bytes it holds, and the steps below it, which come before its siblings. */
@@ -217,7 +220,7 @@ class Window<Value> {
     if (depth > this.#depthMax) throw new CairnError('LIMIT', `Cannot read a DAG of more than ${this.#depthMax} levels`)
     const running: Running<Value> = {
       step,
-      visit: step.run({ signal: this.#signal }),
+      visit: step.run({ signal: this.#signal, bytes: step.bytes }),
       depth,
       bytes: step.bytes ?? this.#typicalBytes,
       below: undefined,

@@ -5,7 +5,7 @@ import type { Block } from '../block/block.ts'
 import { blockKey } from '../block/cid.ts'
 import { eachLink, linksOf, mayHaveLinks, type Link } from '../block/codec.ts'
 import { CairnError, isCairnError, type ErrorCode } from '../errors.ts'
-import type { AbortOptions, BlockReader } from '../interfaces.ts'
+import type { AbortOptions, BlockReader, FetchOptions } from '../interfaces.ts'
 import { BLOCK_BYTES_MAX, OPEN_NODE_BYTES_MAX, OPEN_NODE_OVERHEAD_BYTES } from '../limits.ts'
 import { PackedKeys } from './packed-keys.ts'
 import type { SeenKeys } from './seen-blocks.ts'
@@ -28,7 +28,7 @@ export interface WalkOptions extends AbortOptions {
    * What happens with a block that cannot have links: by default it is read like the others. Marking needs nothing of
    * it, pinning needs it to be here. May give its bytes.
    */
-  readonly visitLeaf?: (cid: CID, options: AbortOptions) => Promise<number | void>
+  readonly visitLeaf?: (cid: CID, options: FetchOptions) => Promise<number | void>
   /** Nodes not to enter again; the walk adds those it meets. Pass one set on to walk several roots. */
   readonly seen?: SeenKeys
   /**
@@ -63,7 +63,7 @@ export async function* walk(reader: BlockReader, root: CID, options: WalkOptions
     }
   }
 
-  async function visit(place: Place, parent: CID | undefined, waiting: AbortOptions): Promise<Visit<Turn>> {
+  async function visit(place: Place, parent: CID | undefined, waiting: FetchOptions): Promise<Visit<Turn>> {
     const { cid } = place.link
     try {
       if (visitLeaf !== undefined && !mayHaveLinks(cid)) {

@@ -6,7 +6,7 @@ import { mayHaveLinks } from '../block/codec.ts'
 import { SeenBlocks } from '../dag/seen-blocks.ts'
 import { walk } from '../dag/walk.ts'
 import { CairnError } from '../errors.ts'
-import type { AbortOptions, BlockReader, KeyValueChange, KeyValueStore } from '../interfaces.ts'
+import type { AbortOptions, BlockReader, FetchOptions, KeyValueChange, KeyValueStore } from '../interfaces.ts'
 import { PIN_CHANGES_PER_COMMIT } from '../limits.ts'
 import { ChangeQueue, type ReadRecord } from './change-queue.ts'
 import { findKeepers, listIndirect, type IndirectParts } from './indirect.ts'
@@ -280,7 +280,7 @@ export class Pins {
   async #keep(cid: CID, { type, blocks: from, draft, except, signal, onProgress }: KeepOptions): Promise<void> {
     let [blocks, bytes] = [0, 0]
     const report = (more: number | undefined): void => onProgress?.({ blocks: ++blocks, bytes: (bytes += more ?? 0) })
-    const ensure = async (below: CID, options: AbortOptions): Promise<number | undefined> => {
+    const ensure = async (below: CID, options: FetchOptions): Promise<number | undefined> => {
       await from.ensure(below, options)
       return onProgress === undefined ? undefined : from.size(below)
     }

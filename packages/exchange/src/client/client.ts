@@ -68,14 +68,14 @@ export class Client implements Fetcher {
     this.#clock = parts.clock
   }
 
-  async fetch(cid: CID, { signal, urgent = false }: FetchOptions = {}): Promise<Block> {
+  async fetch(cid: CID, { signal, urgent = false, bytes }: FetchOptions = {}): Promise<Block> {
     if (this.#isClosed) throw new CairnError('UNAVAILABLE', `Cannot fetch ${cid}: bitswap is closed`, { cid })
     signal?.throwIfAborted()
     const inline = identityBlock(cid)
     if (inline !== undefined) return inline
     checkMultihash(cid)
     hashByCode(cid.multihash.code)
-    const want = this.#wantOf(cid)
+    const want = this.#wantOf(cid, bytes)
     const { promise, resolve, reject } = Promise.withResolvers<Block>()
     const waiter = { resolve, reject }
     const abort = (): void => reject(signal?.reason)
@@ -216,7 +216,7 @@ export class Client implements Fetcher {
     for (const id of want.asks.keys()) this.#sessions.get(id)?.hasten(want)
   }
 
-  #wantOf(cid: CID): Want {
+  #wantOf(cid: CID, bytes: number | undefined): Want {
     const key = blockKey(cid)
     let want = this.#wants.get(key)
     if (want === undefined) {
@@ -224,6 +224,7 @@ export class Client implements Fetcher {
       want = {
         cid,
         key,
+        bytes,
         order: this.#order++,
         rank: this.#parts.random(),
         waiters: new Set(),
@@ -272,7 +273,7 @@ export class Client implements Fetcher {
   #deliver(want: Want, block: Block, session: PeerSession): void {
     this.#wants.delete(want.key)
     this.#past.set(want.key, true)
-    this.#scheduler.observe(block.bytes.length)
+    this.#scheduler.observe(block.bytes.length, want)
     session.delivered(want, block.bytes.length)
     for (const id of want.asks.keys()) {
       const other = this.#sessions.get(id)

@@ -2,6 +2,7 @@
 // and hands them out as windows have room.
 import {
   BLOCK_BYTES_GUESS,
+  PEER_WINDOW_WANTS,
   QUESTION_BYTES,
   QUESTION_SHARE,
   SHARED_WANTS,
@@ -21,6 +22,8 @@ export class Scheduler {
   #queue: Want[] = []
   #isSorted = true
   #blockBytes = BLOCK_BYTES_GUESS
+  /** Blocks until hints are believed again: after one that was larger than its parent said, as many as may be on their way. */
+  #doubt = 0
   /** Wants that somebody has who wants the same, while others are expected to send them. */
   readonly #offers = new Set<Want>()
   readonly #receipts: Receipts
@@ -47,9 +50,10 @@ export class Scheduler {
     if (want.openAsks > 0) this.#offers.add(want)
   }
 
-  /** Takes note of the size of a block, from which the next ones are guessed. */
-  observe(bytes: number): void {
+  /** Takes note of the size of a block, from which the next ones are guessed, and of whether the hint was true. */
+  observe(bytes: number, { bytes: hint = bytes }: Want): void {
     this.#blockBytes += NEWEST * (bytes - this.#blockBytes)
+    this.#doubt = bytes > hint ? PEER_WINDOW_WANTS : Math.max(0, this.#doubt - 1)
   }
 
   /**
@@ -67,30 +71,35 @@ export class Scheduler {
     if (fellows.length > 0) this.#share(fellows, sessions, bytes)
     let budgetBytes =
       WINDOW_BYTES_MAX - URGENT_WINDOW_BYTES - sessions.reduce((sum, session) => sum + session.openBytes, 0)
-    let roomy = sessions.filter((session) => session.hasRoom(bytes)).length
     let next = 0
     const queue = fellows.length > 0 ? apart(this.#queue) : this.#queue
     for (const want of queue) {
       const urgent = isUrgent(want)
-      if (urgent ? budgetBytes + URGENT_WINDOW_BYTES < bytes : roomy === 0 || budgetBytes < bytes) break
+      const wantBytes = this.#bytesOf(want)
+      const isFull = budgetBytes < wantBytes || !sessions.some((session) => session.hasRoom(wantBytes))
+      if (urgent ? budgetBytes + URGENT_WINDOW_BYTES < wantBytes : isFull) break
       next++
       if (want.waiters.size === 0) continue
-      const session = cheapest(want, sessions, bytes)
-      const isRoomy = session?.hasRoom(bytes) === true
-      if (session !== undefined && !isRoomy && !(urgent && session.hasRoom(bytes, urgent))) {
+      const session = cheapest(want, sessions, wantBytes)
+      if (session?.hasRoom(wantBytes, urgent) === false) {
         kept.push(want)
         continue
       }
       want.queued = false
       if (session === undefined) continue
-      assign(want, session, { sessions, bytes })
-      budgetBytes -= bytes
-      if (isRoomy && !session.hasRoom(bytes)) roomy--
+      assign(want, session, { sessions, bytes: wantBytes })
+      budgetBytes -= wantBytes
     }
     // Wants that ended go even while no window has room, or they would pile up where there is no peer at all.
     this.#isSorted = queue === this.#queue
     this.#queue = kept.concat(queue.slice(next).filter((want) => want.waiters.size > 0))
-    if (this.#queue.length === 0 && roomy > 0) askTwice(sessions, bytes, { budgetBytes, receipts: this.#receipts })
+    if (this.#queue.length === 0) askTwice(sessions, bytes, { budgetBytes, receipts: this.#receipts })
+  }
+
+  /** Bytes that the block of `want` is taken to have: at most those of the hint, which for a node may be those of all below it. */
+  #bytesOf({ bytes: hint = Infinity }: Want): number {
+    const guess = Math.ceil(this.#blockBytes)
+    return this.#doubt > 0 ? guess : Math.min(guess, hint)
   }
 
   /** Asks fellows what they have, and takes what they have from them that others would send later. */

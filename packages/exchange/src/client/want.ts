@@ -10,6 +10,8 @@ export interface Want {
   readonly cid: CID
   /** `blockKey(cid)`. */
   readonly key: string
+  /** Bytes of the block, as whoever asked first was told; a hint. */
+  readonly bytes: number | undefined
   /** Rises with each want: earlier ones are asked for first. Below 0 for urgent ones. */
   order: number
   /** A number by chance: peers that want the same ask for different things first. */
