@@ -6,9 +6,9 @@ import {
   CairnError,
   createBlock,
   relabelBlock,
-  type AbortOptions,
   type Block,
   type Fetcher,
+  type FetchOptions,
 } from '../../src/index.ts'
 import { blockAt } from '../support/dag.ts'
 import { expectCode } from '../support/expect-code.ts'
@@ -22,6 +22,7 @@ class GatedFetcher implements Fetcher {
   readonly #gate = Promise.withResolvers<void>()
   readonly reasons: unknown[] = []
   readonly signals: AbortSignal[] = []
+  readonly urgency: unknown[] = []
   asked = 0
   running = 0
 
@@ -34,8 +35,9 @@ class GatedFetcher implements Fetcher {
     return this
   }
 
-  async fetch(cid: CID, { signal }: AbortOptions = {}): Promise<Block> {
+  async fetch(cid: CID, { signal, urgent }: FetchOptions = {}): Promise<Block> {
     this.asked++
+    this.urgency.push(urgent)
     if (signal !== undefined) this.signals.push(signal)
     this.running++
     try {
@@ -297,4 +299,20 @@ test('putMany stores before it tells, and tells nothing of what failed', async (
   store.putMany = () => Promise.reject(new CairnError('LIMIT', 'Cannot write: the disk is full'))
   await expectCode('LIMIT', () => service.putMany([rawBlock(3)]))
   expect(told).toEqual(blocks)
+})
+
+test('who is urgent does not wait for a fetch that is not, and is joined by all who come later', async () => {
+  const wanted = rawBlock(77)
+  const fetcher = new GatedFetcher(wanted)
+  const service = new BlockService({ store: new MapStore(), fetchers: [fetcher] })
+  const ahead = service.get(wanted.cid)
+  await tick()
+  const now = service.get(wanted.cid, { urgent: true })
+  await tick()
+  const later = [service.get(wanted.cid), service.get(wanted.cid, { urgent: true })]
+  await tick()
+  expect(fetcher.urgency).toEqual([false, true])
+  fetcher.open()
+  for (const got of await Promise.all([ahead, now, ...later])) expect(got.bytes).toEqual(wanted.bytes)
+  expect(fetcher.running).toBe(0)
 })
