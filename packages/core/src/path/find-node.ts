@@ -29,6 +29,12 @@ export interface FoundPath extends FoundNode {
   readonly trail: readonly CID[]
 }
 
+/** How a path is gone. */
+interface PathOptions extends AbortOptions {
+  /** Whether a symbolic link at the end is followed too, instead of being what was asked for; false by default. */
+  readonly followsLast?: boolean
+}
+
 /**
  * The CID of the block at the end of a path.
  *
@@ -37,7 +43,7 @@ export interface FoundPath extends FoundNode {
 export async function resolvePath(
   reader: BlockReader,
   path: string | ContentPath,
-  options: AbortOptions = {},
+  options: PathOptions = {},
 ): Promise<CID> {
   const { cid, remainder } = await findNode(reader, path, options)
   if (remainder.length === 0) return cid
@@ -46,7 +52,8 @@ export async function resolvePath(
 }
 
 /**
- * What is at the end of a path. A symbolic link on the way is followed within the root; one at the end is what was asked for.
+ * What is at the end of a path. A symbolic link on the way is followed within the root; one at the end is what was asked for,
+ * unless it is to be followed as well.
  *
  * @throws NOT_FOUND for a name that is not there, INVALID when the path goes on below a file or a symbolic link leads out of the
  * root, LIMIT for too many of those, else as `parsePath`, `decodeBlock`, `findEntry` and `BlockReader.get`
@@ -54,7 +61,7 @@ export async function resolvePath(
 export async function findNode(
   reader: BlockReader,
   path: string | ContentPath,
-  options: AbortOptions = {},
+  options: PathOptions = {},
 ): Promise<FoundPath> {
   const walk = new PathWalk(reader, typeof path === 'string' ? parsePath(path) : path, options)
   return walk.end()
@@ -69,14 +76,14 @@ interface Place extends FoundNode {
 class PathWalk {
   readonly #reader: BlockReader
   readonly #path: ContentPath
-  readonly #options: AbortOptions
+  readonly #options: PathOptions
   /** The places from the root to here, one for each name: `..` in the target of a symbolic link goes back one. */
   readonly #trail: Place[]
   /** Names still to go, the next one last. */
   readonly #ahead: string[]
   #hops = 0
 
-  constructor(reader: BlockReader, path: ContentPath, options: AbortOptions) {
+  constructor(reader: BlockReader, path: ContentPath, options: PathOptions) {
     this.#reader = reader
     this.#path = path
     this.#options = options
@@ -85,11 +92,13 @@ class PathWalk {
   }
 
   async end(): Promise<FoundPath> {
-    for (let name = this.#ahead.pop(); name !== undefined; name = this.#ahead.pop()) {
-      if (name === '..') this.#trail.pop()
-      else await this.#step(this.#here(), name)
-      this.#here()
-    }
+    do {
+      for (let name = this.#ahead.pop(); name !== undefined; name = this.#ahead.pop()) {
+        if (name === '..') this.#trail.pop()
+        else await this.#step(this.#here(), name)
+        this.#here()
+      }
+    } while (this.#options.followsLast === true && (await this.#followLast(this.#here())))
     const { cid, remainder, value } = this.#here()
     return { cid, remainder, value, trail: this.#trail.map((place) => place.cid) }
   }
@@ -100,6 +109,16 @@ class PathWalk {
     throw new CairnError('INVALID', `Cannot follow a symbolic link below ${this.#path.root}: it leads out of it`, {
       cid: this.#path.root,
     })
+  }
+
+  /** Whether there was a symbolic link to follow. */
+  async #followLast(here: Place): Promise<boolean> {
+    if (here.value !== undefined || here.cid.code !== DAG_PB_CODE || this.#path.namespace === 'ipld') return false
+    const data = unixFSOf((here.block ??= await this.#reader.get(here.cid, this.#options)))
+    if (data?.type !== 'symlink') return false
+    this.#follow(here, toString(data.data))
+    this.#here()
+    return true
   }
 
   async #step(here: Place, name: string): Promise<void> {
@@ -142,7 +161,7 @@ class PathWalk {
   }
 
   /** Puts the target of a symbolic link in its place, before `name`. */
-  #follow({ cid }: Place, target: string, name: string): void {
+  #follow({ cid }: Place, target: string, name?: string): void {
     if (++this.#hops > SYMLINK_HOPS_MAX) {
       throw new CairnError('LIMIT', `Cannot follow more than ${SYMLINK_HOPS_MAX} symbolic links in one path`, { cid })
     }
@@ -154,7 +173,7 @@ class PathWalk {
       )
     }
     this.#ahead.push(
-      name,
+      ...(name === undefined ? [] : [name]),
       ...target
         .split('/')
         .filter((part) => part !== '' && part !== '.')

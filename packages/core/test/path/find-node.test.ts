@@ -117,6 +117,17 @@ describe('symbolic links', () => {
     expect((await resolvePath(reader, `${root.cid}/two`)).equals(links.two.cid)).toBe(true)
   })
 
+  test('one at the end is followed where that is asked for', async () => {
+    const follow = (path: string) => resolvePath(reader, path, { followsLast: true })
+    expect((await follow(`${root.cid}/sub/up`)).equals(leaf.cid)).toBe(true)
+    expect((await follow(`${root.cid}/one`)).equals(deep.cid)).toBe(true)
+    expect((await follow(`${root.cid}/here`)).equals(root.cid)).toBe(true)
+    expect((await follow(`${root.cid}/sub/file`)).equals(leaf.cid)).toBe(true)
+    for (const path of [`${root.cid}/abs`, `${root.cid}/dots`, `${links.two.cid}`, `${deep.cid}/top`])
+      await expectCode('INVALID', () => follow(path))
+    await expectCode('LIMIT', () => follow(`${root.cid}/loop`))
+  })
+
   test('none leads out of the root, and none without end', async () => {
     for (const below of ['abs/x', 'dots/x', 'up/x', 'two/top/dots/x']) {
       await expectCode('INVALID', () => resolvePath(reader, `${root.cid}/${below}`))

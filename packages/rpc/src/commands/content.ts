@@ -52,7 +52,7 @@ async function lengthOf(
 ): Promise<number | undefined> {
   let bytes = -offset
   for (const path of paths) {
-    const cid = await resolvePath(blocks, path, { signal })
+    const cid = await resolvePath(blocks, path, { followsLast: true, signal })
     const stored = await store.size(cid)
     if (cid.code !== RAW_CODE) {
       const found = decodeUnixFS(await blocks.get(cid, { signal }))
@@ -77,7 +77,7 @@ async function* joinFiles(
   let left = length
   for (const path of paths) {
     if (left === 0) return
-    const cid = await resolvePath(blocks, path, { signal })
+    const cid = await resolvePath(blocks, path, { followsLast: true, signal })
     const size = paths.length === 1 ? Infinity : fileSize(decodeUnixFS(await blocks.get(cid, { signal })))
     for await (const bytes of readFile(blocks, cid, { offset: Math.min(skip, size), length: left, signal })) {
       left -= bytes.length
