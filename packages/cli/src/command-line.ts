@@ -1,4 +1,5 @@
 // From words to an exit code: parses, runs one command in a session, and says in one line what went wrong.
+import { styleText } from 'node:util'
 import { CommanderError, type Command as Program } from 'commander'
 import { EXIT, failureOf } from './exit-code.ts'
 import { OutputClosed } from './terminal/output.ts'
@@ -27,7 +28,9 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     if (error instanceof OutputClosed) return EXIT.ok
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
     const { exitCode, line } = failureOf(error)
-    process.stderr.write(`${line}\n`)
+    // Red on a terminal that has colours, unless NO_COLOR is set.
+    const shown = line.replace(/^Error:/, (word) => styleText('red', word, { stream: process.stderr }))
+    process.stderr.write(`${shown}\n`)
     return exitCode
   }
 }

@@ -4,6 +4,7 @@ import { CairnError } from '@cairn/core'
 import type { BytesCommand, CidForm, Command, CommandInput, EventCommand, Progress, RpcClient } from '@cairn/rpc'
 import { diskSources, totalBytesOf, type DiskSourceOptions } from './disk/disk-source.ts'
 import type { ProgressLine, ProgressState } from './terminal/progress-line.ts'
+import { Table } from './terminal/table.ts'
 import { runTree } from './run-tree.ts'
 import { STANDARD_ERROR, type Session } from './session.ts'
 import { readVersion } from './version.ts'
@@ -52,6 +53,7 @@ async function runEvents(command: EventCommand, call: Call, session: Session): P
   const input = await inputOf(command, call, session)
   const line = await progressLine(command, call, session)
   const tally = new Tally()
+  const table = process.stdout.isTTY && !session.globals.json ? new Table(process.stdout) : undefined
   try {
     for await (const yielded of command.run(input)) {
       const event = form === undefined ? yielded : form(yielded)
@@ -62,13 +64,16 @@ async function runEvents(command: EventCommand, call: Call, session: Session): P
       }
       const note = command.note(event)
       if (note !== undefined && session.globals.json) continue
+      const rows = note === undefined ? table?.add(command.rows(event, call.options)) : undefined
       const text = session.globals.json ? JSON.stringify(event) : (note ?? command.text(event, call.options))
-      if (text === undefined) continue
+      const shown = rows ?? (text === undefined ? undefined : `${table?.end() ?? ''}${text}\n`)
+      if (shown === undefined) continue
       if (process.stdout.isTTY) line?.clear()
-      await session.output.write(`${text}\n`)
+      await session.output.write(shown)
     }
   } finally {
     line?.clear()
+    if (table !== undefined && !session.output.signal.aborted) await session.output.write(table.end())
   }
 }
 
@@ -158,8 +163,8 @@ async function progressLine(command: Command, call: Call, session: Session): Pro
   )
     return undefined
   const { ProgressLine: Line } = await import('./terminal/progress-line.ts')
-  const paths = sourcePaths(command, call)
-  const isCountable = textCount(command) !== undefined && !paths.includes('-')
+  const paths = textCount(command) === undefined ? [] : sourcePaths(command, call)
+  const isCountable = paths.length > 0 && !paths.includes('-')
   return new Line(isCountable ? await totalBytesOf(paths, sourceOptions(command, call, session)) : undefined)
 }
 

@@ -140,12 +140,25 @@ interface CommandBase {
   readonly isLocal: boolean
 }
 
+/** A line of a table on a terminal. */
+export type TableRow = readonly Cell[]
+
+/** One field of a row. */
+export interface Cell {
+  readonly text: string
+  /** Whether it stands at the right of its column. */
+  readonly isNumber?: boolean
+  readonly tone?: 'folder' | 'good' | 'note' | 'bad' | 'quiet' | undefined
+}
+
 /** A command that yields JSON values. */
 export interface EventCommand extends CommandBase {
   readonly output: 'events'
   run(input: CommandInput): AsyncIterable<unknown>
   /** The event as lines of text without the last line feed, or `undefined` when it is not for people. */
   text(event: unknown, options: OptionValues<OptionSpecs>): string | undefined
+  /** The event as rows of a table, for a terminal; where there are none, its text stands there as well. */
+  rows(event: unknown, options: OptionValues<OptionSpecs>): readonly TableRow[]
   /** The event as progress, or `undefined` when it is a result. */
   progress(event: unknown): Progress | undefined
   /** The event as a line of text for people alone, which is no result and not in JSON; else `undefined`. */
@@ -228,13 +241,20 @@ export function eventCommand<
   definition: Definition<{ path: Path; arguments: Args; options: Specs }> & {
     run(input: CommandInput<Specs>): AsyncIterable<Event>
     text(event: Event, options: OptionValues<Specs>): string | undefined
+    rows?(event: Event, options: OptionValues<Specs>): readonly TableRow[]
     progress?(event: Event): Progress | undefined
     note?(event: Event): string | undefined
     answer?(events: AsyncIterable<Event>, options: OptionValues<Specs>): Promise<unknown> | AsyncIterable<unknown>
   },
 ): EventCommand & Typed<{ path: Path; arguments: Args; options: Specs; event: Event }> {
   const silent = () => undefined
-  const plain = { ...PLAIN, progress: silent, note: silent, answer: (events: AsyncIterable<unknown>) => events }
+  const plain = {
+    ...PLAIN,
+    rows: () => [],
+    progress: silent,
+    note: silent,
+    answer: (events: AsyncIterable<unknown>) => events,
+  }
   return { ...plain, ...definition, output: 'events' }
 }
 

@@ -69,6 +69,7 @@ export type {
   OptionSpecs,
   OptionValues,
   Progress,
+  TableRow,
   TextSpec,
   TextsSpec,
   TreeCommand,

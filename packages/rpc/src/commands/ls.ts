@@ -4,6 +4,7 @@ import {
   DAG_PB_CODE,
   decodeUnixFS,
   fileSize,
+  formatBytes,
   isDirectory,
   isFile,
   listDirectory,
@@ -18,7 +19,7 @@ import {
 import type { CID } from 'multiformats/cid'
 import { toString } from 'uint8arrays/to-string'
 import { only } from './answers.ts'
-import { eventCommand } from '../command.ts'
+import { eventCommand, type TableRow } from '../command.ts'
 import { formatGoTime, goMode, permissionText } from '../metadata.ts'
 import { printable } from '../printable.ts'
 
@@ -99,7 +100,7 @@ export const ls = eventCommand({
   },
   answer: (events, { stream = false }) => (stream ? only(events, hasLinks) : byObject(events)),
   text({ Objects, Empty }, { headers = false, long = false, size = true }) {
-    const columns = [long && 'Mode', 'Hash', size && 'Size', long && 'ModTime', 'Name'].filter(Boolean).join(' ')
+    const columns = columnsOf({ long, size }).join(' ')
     const [object] = Objects
     if (object === undefined) return columns
     if (Empty === true) return undefined
@@ -107,7 +108,18 @@ export const ls = eventCommand({
     if (link === undefined) return `${printable(object.Hash)}:${headers ? `\n${columns}` : ''}`
     return lineOf(link, { long, size })
   },
+  rows: ({ Objects }, { long = false, size = true }) =>
+    Objects.length === 0
+      ? [columnsOf({ long, size }).map((text) => ({ text, tone: 'quiet', isNumber: text === 'Size' }))]
+      : Objects.flatMap(({ Links }) => Links.map((link) => rowOf(link, { long, size }))),
 })
+
+/** Names of the columns. */
+function columnsOf({ long, size }: { readonly long: boolean; readonly size: boolean }): string[] {
+  return ['Mode', 'Hash', 'Size', 'ModTime', 'Name'].filter(
+    (name) => (long || (name !== 'Mode' && name !== 'ModTime')) && (size || name !== 'Size'),
+  )
+}
 
 /** What begins the listing of a folder is for people. */
 function hasLinks({ Objects }: LsEvent): boolean {
@@ -138,6 +150,17 @@ function lineOf(
     words.push(ModTime === UNKNOWN.ModTime ? '-' : ModTime)
   }
   return [...words, `${printable(Name)}${isFolder ? '/' : ''}`].join(' ')
+}
+
+/** As {@link lineOf}, for people. */
+function rowOf(link: LsLink, { long, size }: { readonly long: boolean; readonly size: boolean }): TableRow {
+  const { Name, Hash, Size, Type, Mode, ModTime } = link
+  const isFolder = Type === LINK_TYPE.directory
+  const mode: TableRow = long ? [{ text: Mode === 0 ? '-' : permissionText(Mode, isFolder), tone: 'quiet' }] : []
+  const bytes: TableRow = size ? [{ text: isFolder ? '-' : formatBytes(Size), isNumber: true }] : []
+  const time: TableRow = long ? [{ text: ModTime === UNKNOWN.ModTime ? '-' : ModTime, tone: 'quiet' }] : []
+  const name = `${printable(Name)}${isFolder ? '/' : ''}`
+  return [...mode, { text: Hash }, ...bytes, ...time, { text: name, tone: isFolder ? 'folder' : undefined }]
 }
 
 /** Of what nobody has looked into. */

@@ -55,6 +55,8 @@ export const pinLs = eventCommand({
   answer: (events, { stream = false }) => (stream ? events : byCid(events)),
   text: ({ Cid, Type, Name }, { quiet = false }) =>
     quiet ? Cid : [Cid, Type, ...(Name === undefined ? [] : [printable(Name)])].join(' '),
+  rows: ({ Cid, Type, Name = '' }, { quiet = false }) =>
+    quiet ? [] : [[{ text: Cid }, { text: Type, tone: 'quiet' }, { text: printable(Name) }]],
 })
 
 /** One object of all pins by their CIDs, without any where there are none. */

@@ -38,7 +38,13 @@ export const doctor = eventCommand({
   },
   text: ({ Status, Check, Found, Advice }) =>
     `${Status === 'bad' ? 'BAD' : Status}\t${Check}: ${Found}${Advice === undefined ? '' : `\n\t  → ${Advice}`}`,
+  rows: ({ Status, Check, Found, Advice }) => [
+    [{ text: Status, tone: TONES[Status] }, { text: Check }, { text: Found }],
+    ...(Advice === undefined ? [] : [[{ text: '' }, { text: '' }, { text: `→ ${Advice}`, tone: 'quiet' } as const]]),
+  ],
 })
+
+const TONES = { ok: 'good', note: 'note', bad: 'bad' } as const
 
 interface Question extends Pick<CommandInput, 'signal'> {
   readonly info: RepoInfo
