@@ -24,6 +24,12 @@ export const PEER_WINDOW_BYTES_MIN = 1024 * 1024
 /** Milliseconds of a peer's measured rate that its window holds: more than any round trip, little enough to wait for. */
 export const PEER_WINDOW_MS = 2000
 
+/** The same beside other peers: an eighth of what a reader has ahead at 10 MB/s from each of four. */
+export const SHARED_WINDOW_MS = 600
+
+/** Round trips that such a window holds at least, so that a far peer does not run dry between wants. */
+export const SHARED_WINDOW_TRIPS = 4
+
 /** Bytes expected from all peers together: bounds the memory that answers can take at once. */
 export const WINDOW_BYTES_MAX = 128 * 1024 * 1024
 
@@ -44,6 +50,9 @@ export const LATE_CHECK_MS = 50
 
 /** How many times sooner another peer must be expected to send a block that is asked for twice. */
 export const LATE_FACTOR = 2
+
+/** The same for one that is taken back from the first in time, so that it comes once. */
+export const TAKE_BACK_FACTOR = 1.25
 
 /** Share of the bytes that came which may come twice by such blocks. */
 export const DUPLICATE_SHARE = 1 / 200

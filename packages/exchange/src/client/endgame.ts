@@ -1,6 +1,6 @@
 // The end of a download, where peers have room for more than there is left to ask for: blocks that would come late are asked
 // of others too. What one peer is sure to send in vain then is bounded by a share of all that has come.
-import { DUPLICATE_BYTES, DUPLICATE_SHARE, LATE_DUPLICATE_BYTES, LATE_FACTOR } from '../limits.ts'
+import { DUPLICATE_BYTES, DUPLICATE_SHARE, LATE_DUPLICATE_BYTES, LATE_FACTOR, TAKE_BACK_FACTOR } from '../limits.ts'
 import type { PeerSession } from './peer-session.ts'
 import type { Receipts } from './receipts.ts'
 import type { Want } from './want.ts'
@@ -43,13 +43,13 @@ export function askTwice(sessions: readonly PeerSession[], bytes: number, { budg
     const soonestMs = Math.min(...holders.map((session) => session.remainingMs(want)))
     // Who has never sent anything has earned no patience.
     const isProven = holders.some((session) => session.isProven)
-    const factor = isProven ? LATE_FACTOR : 1
     const isLate = holders.every((session) => session.isLate)
+    const isFar = isProven && holders.every((session) => session.isFarFrom(want))
+    const factor = isFar ? TAKE_BACK_FACTOR : isProven ? LATE_FACTOR : 1
     for (let more = want.openAsks; more > 0; more--) {
       const helper = cheapest(want, sessions, bytes)
       if (helper === undefined || !helper.hasRoom(bytes) || soonestMs <= factor * helper.cost(want, bytes)) break
       if (leftBytes < bytes) return
-      const isFar = isProven && holders.every((session) => session.isFarFrom(want))
       if (isFar) for (const session of holders) session.takeBack(want)
       else if ((isProven || !isLate) && !room.take(bytes, { isLate })) break
       helper.askBlock(want, bytes)

@@ -17,6 +17,8 @@ import {
   RATE_SAMPLE_MS,
   RATE_SAMPLE_MS_MAX,
   ROUND_TRIP_GUESS_MS,
+  SHARED_WINDOW_MS,
+  SHARED_WINDOW_TRIPS,
   SILENCE_MS,
 } from '../limits.ts'
 
@@ -72,10 +74,14 @@ export class PeerEstimate {
     return this.#sentBytes > 0
   }
 
-  /** Bytes that may be expected from this peer at a time: the more, the more it has shown that it sends. */
-  get windowBytes(): number {
+  /**
+   * Bytes that may be expected from this peer at a time: the more, the more it has shown that it sends. Beside others less: what
+   * comes late from one holds up a reader that has all the rest.
+   */
+  windowBytes({ isAlone }: { readonly isAlone: boolean }): number {
     const shownBytes = PEER_WINDOW_BYTES_MIN + 2 * this.#sentBytes
-    return Math.min(PEER_WINDOW_BYTES, shownBytes, Math.max(PEER_WINDOW_BYTES_MIN, this.#bytesPerMs * PEER_WINDOW_MS))
+    const ms = isAlone ? PEER_WINDOW_MS : Math.max(SHARED_WINDOW_MS, SHARED_WINDOW_TRIPS * this.#roundTripMs)
+    return Math.min(PEER_WINDOW_BYTES, shownBytes, Math.max(PEER_WINDOW_BYTES_MIN, this.#bytesPerMs * ms))
   }
 
   /** The peer had something to do from now on: neither its speed nor its silence counts from before. */

@@ -56,6 +56,8 @@ export class PeerSession {
   #fellowAt = -Infinity
   /** Wants that it may be asked for whatever their bytes. */
   wantsMin = 1
+  /** Whether it is the only peer there is. */
+  isAlone = true
 
   constructor(id: PeerId, parts: SessionParts) {
     this.id = id
@@ -84,7 +86,7 @@ export class PeerSession {
     if (this.#stalled) return openAsks === 0
     const [moreWants, moreBytes] = isUrgent ? [URGENT_WANTS, URGENT_WINDOW_BYTES] : [0, 0]
     const isRoomy = dueAsks < PEER_WINDOW_WANTS + moreWants
-    return dueAsks < this.wantsMin || (isRoomy && dueBytes + bytes <= this.#estimate.windowBytes + moreBytes)
+    return dueAsks < this.wantsMin || (isRoomy && dueBytes + bytes <= this.#estimate.windowBytes(this) + moreBytes)
   }
 
   /** Whether the peer can be asked for the block: it was not yet, and has not said that it lacks it. */

@@ -1,5 +1,6 @@
 // Decides which peer is asked for which block. It holds the wants that no peer is expected to send soon, oldest first,
 // and hands them out as windows have room.
+import { BLOCK_BYTES_MAX, mayHaveLinks } from '@cairn/core'
 import {
   BLOCK_BYTES_GUESS,
   PEER_WINDOW_WANTS,
@@ -67,7 +68,10 @@ export class Scheduler {
     const bytes = Math.ceil(this.#blockBytes)
     const kept: Want[] = []
     const fellows = sessions.filter(({ isFellow }) => isFellow)
-    for (const session of sessions) session.wantsMin = fellows.length > 0 ? SHARED_WANTS : 1
+    for (const session of sessions) {
+      session.wantsMin = fellows.length > 0 ? SHARED_WANTS : 1
+      session.isAlone = sessions.length === 1
+    }
     if (fellows.length > 0) this.#share(fellows, sessions, bytes)
     let budgetBytes =
       WINDOW_BYTES_MAX - URGENT_WINDOW_BYTES - sessions.reduce((sum, session) => sum + session.openBytes, 0)
@@ -80,7 +84,9 @@ export class Scheduler {
       if (urgent ? budgetBytes + URGENT_WINDOW_BYTES < wantBytes : isFull) break
       next++
       if (want.waiters.size === 0) continue
-      const session = cheapest(want, sessions, wantBytes)
+      const best = cheapest(want, sessions, wantBytes)
+      // What a peer can do is seen sooner when it is asked than when others are full for good.
+      const session = best?.hasRoom(wantBytes, urgent) === false ? (untried(want, sessions) ?? best) : best
       if (session?.hasRoom(wantBytes, urgent) === false) {
         kept.push(want)
         continue
@@ -96,10 +102,11 @@ export class Scheduler {
     if (this.#queue.length === 0) askTwice(sessions, bytes, { budgetBytes, receipts: this.#receipts })
   }
 
-  /** Bytes that the block of `want` is taken to have: at most those of the hint, which for a node may be those of all below it. */
-  #bytesOf({ bytes: hint = Infinity }: Want): number {
+  /** Bytes that the block of `want` is taken to have: those of the hint, which for a node may be those of all below it. */
+  #bytesOf({ cid, bytes: hint }: Want): number {
     const guess = Math.ceil(this.#blockBytes)
-    return this.#doubt > 0 ? guess : Math.min(guess, hint)
+    if (hint === undefined || this.#doubt > 0) return guess
+    return mayHaveLinks(cid) ? Math.min(guess, hint) : Math.min(BLOCK_BYTES_MAX, hint)
   }
 
   /** Asks fellows what they have, and takes what they have from them that others would send later. */
@@ -118,6 +125,11 @@ export class Scheduler {
       this.#offers.delete(want)
     }
   }
+}
+
+/** A peer that has nothing to do and has never sent anything. */
+function untried(want: Want, sessions: readonly PeerSession[]): PeerSession | undefined {
+  return sessions.find((session) => !session.isProven && session.openBytes === 0 && session.canServe(want))
 }
 
 /** The urgent wants and the first one first, and the others by chance. */
