@@ -81,7 +81,7 @@ test('ls looks into peers, in both forms', async () => {
   const links = objects.flatMap(({ Objects }) => Objects.flatMap(({ Links }) => Links))
   expect(links).toHaveLength(SHARDED_ENTRIES)
   expect(new Set(links.map(({ Name }) => Name)).size).toBe(SHARDED_ENTRIES)
-  expect(Object.keys(links[0] ?? {}).toSorted()).toEqual(['Hash', 'Name', 'Size', 'Target', 'Type'])
+  expect(Object.keys(links[0] ?? {}).toSorted()).toEqual(['Hash', 'ModTime', 'Mode', 'Name', 'Size', 'Target', 'Type'])
 })
 
 test('pin add fetches the whole DAG and keeps it from collection', async () => {

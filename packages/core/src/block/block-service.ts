@@ -30,6 +30,8 @@ interface SharedFetch {
   readonly stored: Promise<Block>
   readonly stop: AbortController
   callers: number
+  /** The block is here, and only has to be stored. */
+  isProven: boolean
   isOver: boolean
 }
 
@@ -173,13 +175,14 @@ export class BlockService implements BlockReader {
     }
   }
 
-  /** Joins the fetch of this block or begins one, to be left again. Who is urgent does not join one that is not. */
+  /** Joins the fetch of this block or begins one, to be left again. Who is urgent does not join one that is not, unless its block is here. */
   #join(cid: CID, options: FetchOptions): SharedFetch {
     options.signal?.throwIfAborted()
     const { urgent = false } = options
     const key = blockKey(cid)
     const known = this.#fetches.get(key)
-    const fetch = known === undefined || (urgent && !known.urgent) ? this.#begin(key, cid, options) : known
+    const fetch =
+      known === undefined || (urgent && !known.urgent && !known.isProven) ? this.#begin(key, cid, options) : known
     fetch.callers++
     return fetch
   }
@@ -199,11 +202,15 @@ export class BlockService implements BlockReader {
       await this.putMany([block])
       return block
     })
-    const fetch: SharedFetch = { key, urgent, proven, stored, stop, callers: 0, isOver: false }
+    const fetch: SharedFetch = { key, urgent, proven, stored, stop, callers: 0, isProven: false, isOver: false }
     const end = (): void => {
       fetch.isOver = true
     }
     stored.then(end, end)
+    proven.then(
+      () => (fetch.isProven = true),
+      () => undefined, // whoever waits for it has the error
+    )
     this.#fetches.set(key, fetch)
     return fetch
   }

@@ -127,9 +127,11 @@ export class Scheduler {
   }
 }
 
-/** A peer that has nothing to do and has never sent anything. */
+/** A peer that has nothing to do and has never sent anything, nor failed to. */
 function untried(want: Want, sessions: readonly PeerSession[]): PeerSession | undefined {
-  return sessions.find((session) => !session.isProven && session.openBytes === 0 && session.canServe(want))
+  return sessions.find(
+    (session) => !session.isProven && !session.isLate && session.openBytes === 0 && session.canServe(want),
+  )
 }
 
 /** The urgent wants and the first one first, and the others by chance. */
