@@ -146,21 +146,24 @@ export class Gateway {
 
   async #placeOf({ headers }: GatewayRequest, target: Target, { decoded, signal }: PathOptions): Promise<Place> {
     const host = hostOf(target, headers)
-    const route: HostRoute = host === undefined ? { kind: 'path' } : this.#hosts.route(host, headers, target)
+    const route: HostRoute =
+      host === undefined ? { kind: 'path' } : this.#hosts.route(host, headers, { target, decoded })
     if (route.kind === 'redirect')
       throw new HttpFailure(301, 'It is on a host of its own', { Location: route.location })
     const { names } = decoded
     if (route.kind === 'root') return { ...route, names, rootUrl: '' }
     const [namespace, root, ...below] = names
     const site = host?.replace(/:\d+$/, '')
-    const isKnown = (namespace === 'ipfs' || namespace === 'ipns') && root !== undefined
-    if (site !== undefined && !isKnown && this.#settings.servesSites !== false && (await this.#isSite(site, signal)))
+    // Whatever the path is: content of another root would run as the site's own.
+    if (site !== undefined && !this.#hosts.knows(site) && (await this.#isSite(site, signal)))
       return { namespace: 'ipns', root: site, names, gatewayUrl: '', rootUrl: '' }
-    if (!isKnown) throw new HttpFailure(404, 'There is nothing here: content is at /ipfs/CID')
+    if ((namespace !== 'ipfs' && namespace !== 'ipns') || root === undefined)
+      throw new HttpFailure(404, 'There is nothing here: content is at /ipfs/CID')
     return { namespace, root, names: below, gatewayUrl: '', rootUrl: rootUrlOf(namespace, root) }
   }
 
   async #isSite(host: string, signal: AbortSignal): Promise<boolean> {
+    if (this.#settings.servesSites === false) return false
     return (await this.#backend.resolveName?.(host, { signal })) !== undefined
   }
 

@@ -74,6 +74,9 @@ export const SLABS_KEPT = 256
 /** Bytes of blocks that are kept for whoever asks next: the roots of thousands of files, and small files. */
 export const RECENT_BYTES_MAX = 16 * 1024 * 1024
 
+/** Bytes that one of them takes beside its own: its key, its CID and their objects. */
+export const RECENT_BLOCK_OVERHEAD_BYTES = 1024
+
 /** Bytes of the largest of them: larger ones are parts of large files, which nobody asks for twice. */
 export const RECENT_BLOCK_BYTES_MAX = 128 * 1024
 

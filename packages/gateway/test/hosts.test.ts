@@ -2,6 +2,7 @@
 import { formatCid, parseCid } from '@cairn/core'
 import { describe, expect, test } from 'vitest'
 import type { GatewaySettings } from '../src/index.ts'
+import { Waiting } from '../src/request/waiting.ts'
 import { openGateway } from './open-gateway.ts'
 
 const links = new Map<string, string>()
@@ -50,6 +51,19 @@ describe('paths lead to a host of their own', () => {
     if (!path.includes('12D3')) expect(response.headers.get('location')).toBe(location)
     else expect(response.headers.get('location')).toMatch(/^http:\/\/k51[a-z0-9]{59,60}\.ipns\.localhost\/$/)
   })
+
+  test.each(['/%69pfs/ROOT/dir/', '//ipfs/ROOT/dir/', '/ipfs//ROOT/dir/', '/ipfs%2fROOT/dir/', '/x/../ipfs/ROOT/dir/'])(
+    'however they are written: %s',
+    async (path) => {
+      const waiting = new Waiting(gateway.limits)
+      const response = await gateway.answer(
+        { method: 'GET', target: path.replace('ROOT', root), headers: new Headers({ host: 'localhost:8080' }) },
+        waiting,
+      )
+      waiting.close()
+      expect([response.status, response.headers['Location']]).toEqual([301, `http://${root}.ipfs.localhost:8080/dir/`])
+    },
+  )
 
   test('over https with names in one label', async () => {
     const secure = { 'x-forwarded-proto': 'https' }
@@ -114,6 +128,10 @@ describe('sites', () => {
     expect(response.headers.get('cache-control')).toBeNull()
     expect(response.headers.get('ipfs-uri')).toBe('ipns://site.example/dir/')
     expect(await response.text()).toContain('<a href="/dir/a">a</a>')
+  })
+
+  test('give nothing of other roots', async () => {
+    expect((await get('site.example', `/ipfs/${root}/note.txt`)).status).toBe(404)
   })
 
   test('that lead nowhere', async () => {

@@ -1,7 +1,7 @@
 // Small blocks that were asked for lately: what many clients want at a time is read and proven once.
 import type { Block, BlockReader, FetchOptions } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
-import { RECENT_BLOCK_BYTES_MAX, RECENT_BYTES_MAX } from '../limits.ts'
+import { RECENT_BLOCK_BYTES_MAX, RECENT_BLOCK_OVERHEAD_BYTES, RECENT_BYTES_MAX } from '../limits.ts'
 
 /** A reader that keeps the last blocks that it gave. */
 export class RecentBlocks implements BlockReader {
@@ -29,11 +29,16 @@ export class RecentBlocks implements BlockReader {
 
   #keep(key: string, block: Block): void {
     this.#kept.set(key, block)
-    this.#bytes += block.bytes.length
+    this.#bytes += sizeOf(block)
     for (const [oldKey, old] of this.#kept) {
       if (this.#bytes <= RECENT_BYTES_MAX) return
       this.#kept.delete(oldKey)
-      this.#bytes -= old.bytes.length
+      this.#bytes -= sizeOf(old)
     }
   }
+}
+
+/** Bytes that a block takes: one without any takes memory too. */
+function sizeOf({ bytes }: Block): number {
+  return bytes.length + RECENT_BLOCK_OVERHEAD_BYTES
 }

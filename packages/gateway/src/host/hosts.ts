@@ -36,6 +36,12 @@ export type HostRoute =
   /** The root that this host is for; links to other roots begin with `gatewayUrl`. */
   | { readonly kind: 'root'; readonly namespace: Namespace; readonly root: string; readonly gatewayUrl: string }
 
+/** The target of a request, and its path as names: these alone tell what is asked for, however they are encoded. */
+export interface Destination {
+  readonly target: Target
+  readonly decoded: DecodedPath
+}
+
 /** The hosts that are known. */
 export class Hosts {
   readonly #hosts: ReadonlyMap<string, HostSettings>
@@ -45,10 +51,10 @@ export class Hosts {
   }
 
   /** @throws HttpFailure 400 for a root that is none or has no place in a host name, 404 for a path that the host does not serve */
-  route(host: string, headers: HeaderReader, target: Target): HostRoute {
+  route(host: string, headers: HeaderReader, { target, decoded }: Destination): HostRoute {
     const isSecure = headers.get('x-forwarded-proto')?.toLowerCase() === 'https'
     const known = this.#find(host)
-    if (known !== undefined) return toOwnHost(known, target, { host, isSecure })
+    if (known !== undefined) return toOwnHost(known, { target, decoded }, { host, isSecure })
     const [, label, namespace, gateway] = /^(.+)\.(ipfs|ipns)\.([^/]+)$/.exec(host) ?? []
     const above = gateway === undefined ? undefined : this.#find(gateway)
     if (label === undefined || gateway === undefined || above?.usesSubdomains !== true) return { kind: 'path' }
@@ -59,6 +65,11 @@ export class Hosts {
     if (own === label) return { kind: 'root', namespace: 'ipfs', root: label, gatewayUrl }
     const scheme = isSecure ? 'https' : 'http'
     return { kind: 'redirect', location: `${scheme}://${own}.ipfs.${gateway}${target.path}${target.search}` }
+  }
+
+  /** Whether the host is a gateway, and so no site. */
+  knows(host: string): boolean {
+    return this.#find(host) !== undefined
   }
 
   #find(host: string): HostSettings | undefined {
@@ -75,11 +86,11 @@ export function hostOf(target: Target, headers: HeaderReader): string | undefine
 /** A path on a gateway whose roots have hosts of their own leads to that host. */
 function toOwnHost(
   { paths, usesSubdomains, inlinesNames }: HostSettings,
-  { path, search }: Target,
+  { target: { search }, decoded }: Destination,
   { host, isSecure }: { readonly host: string; readonly isSecure: boolean },
 ): HostRoute {
-  const [, namespace, root, rest = ''] = /^\/(ipfs|ipns)\/([^/]+)(.*)$/.exec(path) ?? []
-  if (namespace === undefined || root === undefined) return { kind: 'path' }
+  const [namespace, root, ...below] = decoded.names
+  if ((namespace !== 'ipfs' && namespace !== 'ipns') || root === undefined) return { kind: 'path' }
   if (!paths.includes(`/${namespace}`)) throw new HttpFailure(404, `This host does not serve /${namespace}`)
   if (!usesSubdomains) return { kind: 'path' }
   const key = namespace === 'ipns' ? keyIn(root) : undefined
@@ -90,7 +101,9 @@ function toOwnHost(
         ? nameLabel(root, isSecure || inlinesNames)
         : labelOf(key, namespace)
   const scheme = isSecure ? 'https' : 'http'
-  return { kind: 'redirect', location: `${scheme}://${label}.${namespace}.${host}${rest === '' ? '/' : rest}${search}` }
+  const rest = below.map((name) => `/${encodeName(name)}`).join('')
+  const slash = rest === '' || decoded.isDirectory ? '/' : ''
+  return { kind: 'redirect', location: `${scheme}://${label}.${namespace}.${host}${rest}${slash}${search}` }
 }
 
 /** A CID as a label of a host name, which has no upper case. @throws HttpFailure 400 for one that is too long */

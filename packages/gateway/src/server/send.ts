@@ -22,6 +22,7 @@ export async function send(response: ServerResponse, answer: GatewayAnswer, send
   response.writeHead(status, headers)
   if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) {
     response.end(body)
+    await ended(response, sending.idleTimeoutMs)
     return
   }
   const outlet = new Outlet(response, sending)
