@@ -230,7 +230,8 @@ function uriRedirect({ path, query }: Target): GatewayAnswer | undefined {
 function headersWith(own: Readonly<Record<string, readonly string[]>>): Readonly<Record<string, string>> {
   const headers: Record<string, string> = { ...CORS }
   for (const [name, values] of Object.entries(own)) {
-    const known = Object.keys(headers).find((key) => key.toLowerCase() === name.toLowerCase()) ?? name
+    // As answers write theirs, which then stand in place of these.
+    const known = name.toLowerCase().replaceAll(/(?<=^|-)[a-z]/g, (letter) => letter.toUpperCase())
     const before = REPLACED.has(name.toLowerCase()) || headers[known] === undefined ? [] : [headers[known]]
     headers[known] = [...before, ...values].join(', ')
   }

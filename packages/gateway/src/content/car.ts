@@ -53,13 +53,13 @@ export async function serveCar(call: ContentCall, found: FoundPath): Promise<Gat
     const { 'Content-Disposition': _, 'Content-Type': _type, ...rest } = headers
     return { status: 304, headers: rest }
   }
-  if (request.method === 'HEAD') {
-    await reader.get(found.cid)
-    return { status: 200, headers }
-  }
   const pieces = exportCar(reader, path, { scope, entityBytes: range, repeats, signal })
   // What fails before the first byte can still be told.
   const first = await failingWith({ INVALID: 400 }, () => pieces.next())
+  if (request.method === 'HEAD') {
+    await pieces.return(undefined)
+    return { status: 200, headers }
+  }
   return { status: 200, headers, body: first.done === true ? new Uint8Array(0) : resumed(first.value, pieces) }
 }
 

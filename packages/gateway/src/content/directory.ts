@@ -37,7 +37,6 @@ async function serveListing(call: ContentCall, found: FoundPath): Promise<Gatewa
   const headers = { ...pathHeaders(call, found), ...cacheControl(call, true), Etag: etag }
   const tags = page === 0 ? [etag, etagOf(cid)] : [etag]
   if (matchesAny(call.request.headers.get('if-none-match'), tags)) return { status: 304, headers }
-  if (call.request.method === 'HEAD') return { status: 200, headers: { ...headers, ...PAGE_HEADERS } }
   const body = listingPage(call, await listingOf(call, cid, page))
   return {
     status: 200,

@@ -32,9 +32,10 @@ export function partsOf(header: string | null, size: number): readonly PartRange
   for (const text of texts) {
     const [, from = '', to = ''] = /^\s*(\d*)\s*-\s*(\d*)\s*$/.exec(text) ?? []
     if (from === '' && to === '') return undefined
+    // As numbers, ends of many digits would be the same.
+    if (from !== '' && to !== '' && BigInt(to) < BigInt(from)) return undefined
     const part =
       from === '' ? lastBytes(Number(to), size) : { start: Number(from), end: to === '' ? size : Number(to) + 1 }
-    if (from !== '' && part.end <= part.start && to !== '') return undefined
     if (part.start < Math.min(part.end, size)) parts.push({ start: part.start, end: Math.min(part.end, size) })
   }
   const total = parts.reduce((sum, { start, end }) => sum + end - start, 0)

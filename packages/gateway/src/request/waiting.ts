@@ -53,8 +53,10 @@ export class Waiting {
   }
 
   async #progress<Value>(wait: () => Promise<Value>): Promise<Value> {
-    this.#pending++
     if (!this.#isRetrievalSet) this.#setRetrieval()
+    // While nothing was waited for, it was the client that took its time.
+    else if (this.#pending === 0) this.#retrieval?.refresh()
+    this.#pending++
     try {
       const value = await wait()
       this.#retrieval?.refresh()

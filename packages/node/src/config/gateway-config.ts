@@ -59,6 +59,16 @@ export function parseOwnGateway(value: unknown): OwnGatewayConfig {
 const FLAGS = ['NoFetch', 'DeserializedResponses', 'DisableHTMLErrors', 'NoDNSLink'] as const
 const DURATIONS = ['RetrievalTimeout', 'MaxRequestDuration'] as const
 
+/** Headers that say where an answer ends and what becomes of its connection: they follow from the answer alone. */
+const OF_THE_SERVER: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'keep-alive',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
 /** @throws INVALID for a value of another form */
 export function parseGateway(section: Readonly<Record<string, unknown>>): GatewayConfig {
   const found: Record<string, unknown> = {}
@@ -107,6 +117,7 @@ function parseHeaders(value: unknown): Readonly<Record<string, readonly string[]
   for (const [name, texts] of Object.entries(value)) {
     const areTexts = Array.isArray(texts) && texts.every((text) => typeof text === 'string' && /^[\t -~]*$/.test(text))
     if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name) || !areTexts) throw wrong
+    if (OF_THE_SERVER.has(name.toLowerCase())) throw refused(`HTTPHeaders.${name}`, 'left to the server')
   }
   return value as Readonly<Record<string, readonly string[]>>
 }

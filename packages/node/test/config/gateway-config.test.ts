@@ -31,6 +31,8 @@ test.each([
   { HTTPHeaders: { 'X-Name': 'a' } },
   { HTTPHeaders: { 'X Name': ['a'] } },
   { HTTPHeaders: { 'X-Name': ['a\r\nb'] } },
+  { HTTPHeaders: { 'content-Length': ['5'] } },
+  { HTTPHeaders: { 'Transfer-Encoding': ['chunked'] } },
 ])('%j is refused', (section) => {
   expect(() => parsed(section)).toThrow(expect.objectContaining({ code: 'INVALID' }))
 })
