@@ -110,9 +110,12 @@ export {
   type RemoveOptions,
   type WriteOptions,
 } from './mfs/mfs.ts'
+export type { FileDraft } from './mfs/file-draft.ts'
+export { editTree, type FolderEdit } from './mfs/tree-edit.ts'
+export type { Workspace } from './mfs/workspace.ts'
 export { recordedRoot } from './mfs/mfs-root.ts'
 export { isDirectory, type TreeEntry } from './mfs/tree-entry.ts'
-export type { NodeForm } from './mfs/file-form.ts'
+export { nodeFormOf, type NodeForm } from './mfs/file-form.ts'
 export { parseMfsPath } from './mfs/mfs-path.ts'
 export type { KeptRoot, KeptRoots } from './pins/mark.ts'
 export { checkPinName } from './pins/pin-record.ts'

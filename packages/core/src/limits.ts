@@ -162,6 +162,15 @@ export const MFS_RELAID_LEAVES_MAX = 1_048_576
 /** Bytes of a long write that are taken at a time. */
 export const MFS_PIECE_BYTES = 8 * 1024 * 1024
 
+/** Bytes written into a file that is open which wait to become blocks: a few leaves, so that many files may be open. */
+export const MFS_DRAFT_BYTES = 4 * 1024 * 1024
+
+/** Milliseconds that a file which is being changed waits for a block of what it was. */
+export const MFS_DRAFT_WAIT_MS = 30_000
+
+/** Bytes of memory that hold what was written at one place: those of a leaf. */
+export const MFS_PAGE_BYTES = 262_144
+
 /** Bytes of blocks that changes of mutable files hold before they are stored: four such pieces. */
 export const MFS_PENDING_BYTES = 4 * MFS_PIECE_BYTES
 

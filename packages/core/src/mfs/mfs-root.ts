@@ -67,6 +67,7 @@ export class MfsRoot {
   /** How often changes were lost because a commit failed, and why the last time. */
   #failures = 0
   #failure: unknown
+  readonly #listeners = new Set<() => void>()
 
   constructor({ records, blocks }: MfsRootParts, root: CID, stored: BlockReader = blocks) {
     this.#records = records
@@ -89,6 +90,22 @@ export class MfsRoot {
     return root
   }
 
+  /** The root with all changes, of which some may not be durable yet. */
+  get newest(): CID {
+    return this.#newest
+  }
+
+  /** Reads whatever is below {@link newest}. */
+  get newestReader(): BlockReader {
+    return this.#pending
+  }
+
+  /** Calls `listener` when {@link newest} has changed, until the function that is returned is called. */
+  observe(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
   /** The root with all acknowledged changes, durable. */
   async current(): Promise<CID> {
     if (this.#owesFlush) await this.flush()
@@ -108,7 +125,10 @@ export class MfsRoot {
         await this.#makeRoom()
         return this.#turns.run(
           async () => {
-            this.#newest = await edit(workspace, this.#newest)
+            const root = await edit(workspace, this.#newest)
+            const isNew = !root.equals(this.#newest)
+            this.#newest = root
+            if (isNew) this.#tell()
             if (!flush) this.#owesFlush = true
             return this.#failures
           },
@@ -168,6 +188,10 @@ export class MfsRoot {
     }
   }
 
+  #tell(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
   /** Never rejects: those who wait for it look at the number of failures. */
   async #commit(): Promise<void> {
     const root = this.#newest
@@ -187,6 +211,7 @@ export class MfsRoot {
     } catch (error) {
       await this.#turns.run(async () => {
         this.#newest = this.#durable
+        this.#tell()
         this.#owesFlush = false
         this.#failures++
         this.#failure = error

@@ -7,6 +7,7 @@ import { walk } from '../dag/walk.ts'
 import { CairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader, BlockStore } from '../interfaces.ts'
 import { decodeUnixFS, type Metadata, type UnixFSNode, type UnixTime } from '../unixfs/unixfs-node.ts'
+import { FileDraft } from './file-draft.ts'
 import { nodeFormOf, withMetadata, type NodeForm } from './file-form.ts'
 import { folderOf, insidePath, isSame, named, parseMfsPath, type MfsPath } from './mfs-path.ts'
 import { MfsRoot, type ChangeOptions, type Edit, type MfsRootParts } from './mfs-root.ts'
@@ -85,6 +86,27 @@ export class Mfs {
   /** Reads blocks of what {@link find} gives. */
   get reader(): BlockReader {
     return this.#root.reader
+  }
+
+  /** The root with all changes, of which some may not be durable yet, and what reads below it. */
+  get newest(): { readonly cid: CID; readonly reader: BlockReader } {
+    return { cid: this.#root.newest, reader: this.#root.newestReader }
+  }
+
+  /** Calls `listener` when there is another {@link newest} root, until the function that is returned is called. */
+  observe(listener: () => void): () => void {
+    return this.#root.observe(listener)
+  }
+
+  /** Makes one change of the whole tree, alone and upon all changes before it. @throws as `MfsRoot.change` */
+  change(edit: Edit, options: ChangeOptions = {}): Promise<void> {
+    return this.#root.change(edit, options)
+  }
+
+  /** Begins to change a file beside the tree: the one at `cid`, or an empty one. @throws as `FileDraft.open` */
+  async draft(from: { readonly cid: CID } | NodeForm, options: AbortOptions = {}): Promise<FileDraft> {
+    const parts = { reader: this.#root.newestReader, blocks: this.#parts.blocks }
+    return 'cid' in from ? FileDraft.open(parts, from.cid, options) : FileDraft.empty(parts, from)
   }
 
   /** What stands at `path` now, as `reader` finds it. @throws NOT_FOUND, and INVALID when a file stands on the way */

@@ -145,7 +145,8 @@ async function changed(
   return lastOf(workspace, changeDirectory(workspace, directory, { changes: [change], settings }))
 }
 
-async function lastOf(workspace: Workspace, nodes: ReturnType<typeof changeDirectory>): Promise<TreeEntry> {
+/** Takes the new blocks of a directory, of which the last one is its root. */
+export async function lastOf(workspace: Workspace, nodes: ReturnType<typeof changeDirectory>): Promise<TreeEntry> {
   let last: TreeEntry | undefined
   for await (const { block, tsize } of nodes) {
     workspace.add(block)

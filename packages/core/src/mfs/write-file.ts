@@ -219,7 +219,7 @@ function emptyFile(workspace: Workspace, defaults: FormDefaults): CID {
 }
 
 /** How a file is made, by the profile for its CID version, as far as its own blocks do not tell. */
-function defaultsOf(form: NodeForm, rawLeaves: boolean | undefined): FormDefaults {
+export function defaultsOf(form: NodeForm, rawLeaves: boolean | undefined): FormDefaults {
   const settings = settingsOf(form)
   return {
     ...settings,

@@ -1,0 +1,5 @@
+// What other packages may use of the mounts.
+export type { VfsEntry } from './vfs/known-nodes.ts'
+export { Vfs, type MakeOptions, type VfsEvent, type VfsOptions, type VfsParts, type VfsPlace } from './vfs/vfs.ts'
+export { VfsError, type VfsProblem } from './vfs/vfs-error.ts'
+export type { VfsFile, VfsFolder, VfsLink, VfsNode, VfsTree } from './vfs/vfs-node.ts'

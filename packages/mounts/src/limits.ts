@@ -1,0 +1,37 @@
+// Every bound of the mounts, with its unit and reason.
+
+/** Milliseconds after which changes are made durable that nobody waits for. */
+export const WRITE_BACK_MS = 1000
+
+/** Milliseconds until a write-back that failed is tried again. */
+export const WRITE_BACK_RETRY_MS = 5000
+
+/** Bytes of memory that written files hold until they are blocks; whoever writes more waits. */
+export const DIRTY_BYTES_MAX = 64 * 1024 * 1024
+
+/** Changed files and folders that wait to be written back; whoever changes more waits. */
+export const DIRTY_NODES_MAX = 16_384
+
+/** Files that are stored at a time when changes are written back: their syncs are shared. */
+export const STORED_AT_ONCE = 64
+
+/** Files and folders known without being in use, so that names need not be looked up again; some 50 MB. */
+export const IDLE_NODES_MAX = 65_536
+
+/** Milliseconds that such a one stays known in any case: whoever asked for it may be about to use it. */
+export const IDLE_MS = 60_000
+
+/** Files that are read from front to back at a time, with blocks read ahead; of more, those used last. */
+export const STREAMS_MAX = 32
+
+/** Bytes behind the place of such a reader that stay at hand: kernels ask for pieces side by side in any order. */
+export const STREAM_BEHIND_BYTES = 2 * 1024 * 1024
+
+/** Bytes before the place of such a reader that may be asked for without a new start. */
+export const STREAM_SKIP_BYTES = 4 * 1024 * 1024
+
+/** Bytes of a name. Source: NAME_MAX of Linux. */
+export const NAME_BYTES_MAX = 255
+
+/** Bytes of the target of a symbolic link. Source: PATH_MAX of Linux. */
+export const LINK_TARGET_BYTES_MAX = 4095

@@ -1,0 +1,65 @@
+// The content of files: read from their blocks, or from the draft of one that is being changed.
+import type { AbortOptions, Mfs } from '@cairn/core'
+import { FileReaders, type Piece } from './file-reader.ts'
+import type { VfsFile } from './vfs-node.ts'
+
+type Draft = NonNullable<VfsFile['draft']>
+
+/** Reads files and changes them. */
+export class FileContent {
+  readonly #mfs: Mfs
+  readonly #readers = new FileReaders()
+
+  constructor(mfs: Mfs) {
+    this.#mfs = mfs
+  }
+
+  /** Bytes of a file. `key` is whose place in it this is, as an open file. @throws as `readFile` */
+  async read(
+    file: VfsFile,
+    piece: Piece,
+    { key = `${file.ino}`, signal }: AbortOptions & { readonly key?: string | undefined } = {},
+  ): Promise<Uint8Array> {
+    const { draft, saved } = file
+    if (draft !== undefined) return draft.read(piece.offset, piece.length, { signal })
+    const length = Math.max(0, Math.min(piece.length, file.size - piece.offset))
+    if (saved === undefined || length === 0) return new Uint8Array(0)
+    const source = { key, reader: file.tree.reader, cid: saved.cid }
+    return this.#readers.read(source, { offset: piece.offset, length }, { signal })
+  }
+
+  /** Runs `edit` with the draft of a file, which a write-back takes up from the moment when this begins. */
+  async edit(file: VfsFile, edit: (draft: Draft) => Promise<void>, options: AbortOptions): Promise<void> {
+    file.version++
+    file.writers++
+    try {
+      const draft = file.draft ?? (await this.#openDraft(file, options))
+      try {
+        await edit(draft)
+      } finally {
+        file.size = draft.size
+      }
+    } finally {
+      file.writers--
+    }
+  }
+
+  /** Ends reading from one place, or from all. */
+  close(key?: string): void {
+    this.#readers.close(key)
+  }
+
+  #openDraft(file: VfsFile, options: AbortOptions): Promise<Draft> {
+    const { saved } = file
+    if (saved === undefined) throw new TypeError('a file that is new has a draft')
+    file.drafting ??= this.#mfs
+      .draft(saved, options)
+      .then((draft) => (file.draft = draft))
+      .finally(() => (file.drafting = undefined))
+    return file.drafting.catch((error: unknown) => {
+      // Nothing was changed.
+      file.version--
+      throw error
+    })
+  }
+}
