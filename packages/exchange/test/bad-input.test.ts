@@ -13,7 +13,8 @@ import {
   type Bitswap,
   type RefusalReason,
 } from '../src/index.ts'
-import { BREACHES_MAX, CID_BYTES_MAX, MESSAGE_BYTES_MAX, MESSAGE_PARTS_MAX } from '../src/limits.ts'
+import { BREACHES_MAX } from '../src/guard/limits.ts'
+import { CID_BYTES_MAX, MESSAGE_BYTES_MAX, MESSAGE_PARTS_MAX } from '../src/limits.ts'
 import { encodeMessage } from '../src/message.ts'
 import { closeAll, closeLater, dial, frame, openLibp2p, openPlain, PROTOCOL, sendOnce } from './libp2p-node.ts'
 import { MapStore } from './map-store.ts'

@@ -4,7 +4,8 @@ import { noise } from '@libp2p/noise'
 import { tls } from '@libp2p/tls'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
-import { MESSAGE_BYTES_MAX, PEER_INBOUND_BYTES_MAX } from '../src/limits.ts'
+import { MESSAGE_BYTES_MAX } from '../src/limits.ts'
+import { PEER_INBOUND_BYTES_MAX } from '../src/guard/limits.ts'
 import { encodeMessage } from '../src/message.ts'
 import {
   closeAll,

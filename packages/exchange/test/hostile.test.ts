@@ -3,7 +3,7 @@ import { createBlock, RAW_CODE } from '@cairn/core'
 import { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
 import { describe, expect, test } from 'vitest'
-import { REPEATED_BLOCKS_MAX, WRONG_BLOCKS_MAX } from '../src/limits.ts'
+import { REPEATED_BLOCKS_MAX, WRONG_BLOCKS_MAX } from '../src/client/limits.ts'
 import { decodeMessage, encodeMessage } from '../src/message.ts'
 import { openWorld, randomBlocks, want } from './peer.ts'
 

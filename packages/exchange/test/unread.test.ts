@@ -2,15 +2,8 @@
 import { createBlock, RAW_CODE } from '@cairn/core'
 import { afterEach, expect, test } from 'vitest'
 import { openBitswap, openLibp2pNetwork, RateLimiter, Refusals, systemClock } from '../src/index.ts'
-import {
-  BRAKE_BYTES,
-  PEER_WORK_BURST,
-  PEER_WORK_PER_MS,
-  SHARED_WORK_PER_MS,
-  STRANGERS_UNREAD_BYTES_MAX,
-  STREAM_WORK,
-  UNREAD_BYTES_MAX,
-} from '../src/limits.ts'
+import { BRAKE_BYTES, STRANGERS_UNREAD_BYTES_MAX, STREAM_WORK, UNREAD_BYTES_MAX } from '../src/libp2p/limits.ts'
+import { PEER_WORK_BURST, PEER_WORK_PER_MS, SHARED_WORK_PER_MS } from '../src/limits.ts'
 import { closeAll, closeLater, dial, frame, MIB, openLibp2p, openNode, openPlain, PROTOCOL } from './libp2p-node.ts'
 import { MapStore } from './map-store.ts'
 

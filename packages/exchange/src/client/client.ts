@@ -25,7 +25,7 @@ import {
   NOTICED_WANTS,
   PAST_WANTS_MAX,
   REPEAT_MS,
-} from '../limits.ts'
+} from './limits.ts'
 import type { Message, PrefixedBlock } from '../message.ts'
 import type { RefusalReason } from '../guard/refusals.ts'
 import type { ReceivedWant } from '../want-list.ts'

@@ -1,5 +1,5 @@
 // What is forgiven a peer that sends what nobody waits for: blocks that crossed our CANCEL are no fault of its own.
-import { ENDED_WANTS_MAX, REPEATED_BLOCKS_MAX, REPEATED_BYTES_MAX, WRONG_BLOCKS_MAX } from '../limits.ts'
+import { ENDED_WANTS_MAX, REPEATED_BLOCKS_MAX, REPEATED_BYTES_MAX, WRONG_BLOCKS_MAX } from './limits.ts'
 import { BoundedMap } from './bounded-map.ts'
 
 /** Counts the useless blocks of one peer. */

@@ -1,6 +1,6 @@
 // The end of a download, where peers have room for more than there is left to ask for: blocks that would come late are asked
 // of others too. What one peer is sure to send in vain then is bounded by a share of all that has come.
-import { DUPLICATE_BYTES, DUPLICATE_SHARE, LATE_DUPLICATE_BYTES, LATE_FACTOR, TAKE_BACK_FACTOR } from '../limits.ts'
+import { DUPLICATE_BYTES, DUPLICATE_SHARE, LATE_DUPLICATE_BYTES, LATE_FACTOR, TAKE_BACK_FACTOR } from './limits.ts'
 import type { PeerSession } from './peer-session.ts'
 import type { Receipts } from './receipts.ts'
 import type { Want } from './want.ts'

@@ -1,8 +1,8 @@
 // What is measured of one peer: how often it has what it is asked for, its round trip, how fast blocks come, and whether
 // it has gone silent. A rate is taken between messages, so that a round trip is not taken for one, and only lowered by
 // what came while enough was asked for to keep the line busy.
+import { ANSWER_BYTES } from '../limits.ts'
 import {
-  ANSWER_BYTES,
   GAP_DEVIATIONS,
   HIT_RATE_GUESS,
   HIT_RATE_MIN,
@@ -20,7 +20,7 @@ import {
   SHARED_WINDOW_MS,
   SHARED_WINDOW_TRIPS,
   SILENCE_MS,
-} from '../limits.ts'
+} from './limits.ts'
 
 /** Weight of the newest measurement in a running mean. */
 const NEWEST = 0.5

@@ -15,7 +15,7 @@ import {
   SILENCE_SEEN_MS,
   URGENT_WANTS,
   URGENT_WINDOW_BYTES,
-} from '../limits.ts'
+} from './limits.ts'
 import type { Refusals } from '../guard/refusals.ts'
 import { AskWindow } from './ask-window.ts'
 import { Conduct } from './conduct.ts'

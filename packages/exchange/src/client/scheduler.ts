@@ -8,8 +8,8 @@ import {
   QUESTION_SHARE,
   SHARED_WANTS,
   URGENT_WINDOW_BYTES,
-  WINDOW_BYTES_MAX,
-} from '../limits.ts'
+} from './limits.ts'
+import { WINDOW_BYTES_MAX } from '../limits.ts'
 import { askTwice, cheapest } from './endgame.ts'
 import type { PeerSession } from './peer-session.ts'
 import type { Receipts } from './receipts.ts'

@@ -1,6 +1,6 @@
 // What one peer may have unread with us: little while it only asks, since its wants are short; much once it has sent blocks that
 // we wanted, so that a fetch never waits for a window.
-import { MESSAGE_GROWTH, PEER_INBOUND_BYTES_MAX, STRANGER_INBOUND_BYTES_MAX, STRANGER_WINDOW_BYTES } from '../limits.ts'
+import { MESSAGE_GROWTH, PEER_INBOUND_BYTES_MAX, STRANGER_INBOUND_BYTES_MAX, STRANGER_WINDOW_BYTES } from './limits.ts'
 import { ByteBudget } from './byte-budget.ts'
 
 /** A stream of libp2p, as far as it is needed here. */

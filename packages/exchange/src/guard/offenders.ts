@@ -4,7 +4,7 @@
 // connection may do.
 import type { Clock, PeerId } from '@cairn/core'
 import { BoundedMap } from '../client/bounded-map.ts'
-import { BREACHES_MAX, BREACHES_MS, OFFENDERS_MAX, REFUSED_MS, RETURN_MS, RETURNS_MAX } from '../limits.ts'
+import { BREACHES_MAX, BREACHES_MS, OFFENDERS_MAX, REFUSED_MS, RETURN_MS, RETURNS_MAX } from './limits.ts'
 import { Refusals } from './refusals.ts'
 
 interface Offender {

@@ -3,7 +3,7 @@
 // for something, are always read.
 import type { Clock, PeerId } from '@cairn/core'
 import type { Connection } from '@libp2p/interface'
-import { BRAKE_LOOK_BYTES, PIECE_WORK, READ_BYTES_PER_WORK, SENT_BYTES_PER_WORK, STREAM_WORK } from '../limits.ts'
+import { BRAKE_LOOK_BYTES, PIECE_WORK, READ_BYTES_PER_WORK, SENT_BYTES_PER_WORK, STREAM_WORK } from './limits.ts'
 import { WorkBudget } from '../work-budget.ts'
 import { Brake } from './brake.ts'
 

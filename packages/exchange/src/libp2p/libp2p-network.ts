@@ -10,13 +10,12 @@ import { MessageReader } from './message-reader.ts'
 import {
   BRAKE_BYTES,
   INBOUND_STREAMS_MAX,
-  MESSAGE_BYTES_MAX,
   STREAM_OPEN_TIMEOUT_MS,
   STRANGERS_UNREAD_BYTES_MAX,
   UNREAD_BYTES_MAX,
   UNREAD_LOOK_MS,
-  WINDOW_BYTES_MAX,
-} from '../limits.ts'
+} from './limits.ts'
+import { MESSAGE_BYTES_MAX, WINDOW_BYTES_MAX } from '../limits.ts'
 import { Offenders } from '../guard/offenders.ts'
 import { BadInput, Refusals } from '../guard/refusals.ts'
 import { systemClock } from '../system-clock.ts'

@@ -4,7 +4,8 @@
 import type { Stream, StreamMessageEvent } from '@libp2p/interface'
 import { BadInput } from '../guard/refusals.ts'
 import type { InboundRoom } from '../guard/inbound-room.ts'
-import { FIRST_READ_BYTES, LENGTH_BYTES_MAX, MESSAGE_BYTES_MAX, READ_AHEAD_BYTES_MAX } from '../limits.ts'
+import { FIRST_READ_BYTES, LENGTH_BYTES_MAX, READ_AHEAD_BYTES_MAX } from './limits.ts'
+import { MESSAGE_BYTES_MAX } from '../limits.ts'
 import { asError, isOver } from './stream-state.ts'
 
 /**

@@ -2,7 +2,7 @@
 // once.
 import { abortable, CairnError, Turns, type AbortOptions } from '@cairn/core'
 import type { Stream } from '@libp2p/interface'
-import { JOINED_BYTES_MAX, STREAM_CLOSE_TIMEOUT_MS, STREAM_OPEN_TIMEOUT_MS, UNSENT_BYTES_MAX } from '../limits.ts'
+import { JOINED_BYTES_MAX, STREAM_CLOSE_TIMEOUT_MS, STREAM_OPEN_TIMEOUT_MS, UNSENT_BYTES_MAX } from './limits.ts'
 import { asError, isOver } from './stream-state.ts'
 
 /** Bytes of a message in the form that the protocol of a stream takes; `undefined` when nothing of it can be said there. */

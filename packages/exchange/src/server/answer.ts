@@ -1,6 +1,6 @@
 // What goes into one answer: looked up first, then chosen by size, then read, so that no more is read than is sent.
 import { BLOCK_BYTES_MAX, type Block } from '@cairn/core'
-import { SHARED_ANSWER_BYTES, SHARED_BLOCK_BYTES_MIN, SMALL_BLOCK_BYTES } from '../limits.ts'
+import { SHARED_ANSWER_BYTES, SHARED_BLOCK_BYTES_MIN, SMALL_BLOCK_BYTES } from './limits.ts'
 import type { Presence } from '../message.ts'
 import { readBlocks, sizesOf, type BlockSource } from './block-source.ts'
 import type { Ledger } from './ledger.ts'

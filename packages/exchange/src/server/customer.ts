@@ -1,6 +1,6 @@
 // One peer that is served.
 import type { PeerId } from '@cairn/core'
-import { HELD_MS_MAX, SENT_LATELY_MS, TAKEN_MIN, TAKING_MS, TAKING_TIMES } from '../limits.ts'
+import { HELD_MS_MAX, SENT_LATELY_MS, TAKEN_MIN, TAKING_MS, TAKING_TIMES } from './limits.ts'
 import { Ledger } from './ledger.ts'
 import type { WantIndex } from './want-index.ts'
 

@@ -1,7 +1,7 @@
 // What one peer wants from us: bounded, served by priority, remembered while we lack the block.
 import type { PeerId } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
-import { ANSWER_WANTS, LEDGER_WANTS_MAX, REFUSALS_MAX } from '../limits.ts'
+import { ANSWER_WANTS, LEDGER_WANTS_MAX, REFUSALS_MAX } from './limits.ts'
 import type { Presence } from '../message.ts'
 import { cidOfKey, type ReceivedWant } from '../want-list.ts'
 import type { SentLately } from './sent-lately.ts'

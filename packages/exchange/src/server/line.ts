@@ -10,7 +10,7 @@ import {
   LATE_MS,
   LATE_NEW_MS,
   SEND_TIMEOUT_MS,
-} from '../limits.ts'
+} from './limits.ts'
 import type { RateLimiter } from '../rate-limit.ts'
 import type { Customer } from './customer.ts'
 

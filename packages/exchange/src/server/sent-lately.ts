@@ -1,6 +1,6 @@
 // Which blocks went out lately, so that peers that want the same get different ones first, and pass them on to each other.
 import type { Clock } from '@cairn/core'
-import { SENT_LATELY_MAX, SENT_LATELY_MS } from '../limits.ts'
+import { SENT_LATELY_MAX, SENT_LATELY_MS } from './limits.ts'
 
 /** Remembers blocks for some seconds after they were sent; those sent longest ago are forgotten first. */
 export class SentLately {

@@ -2,7 +2,8 @@
 // turn bounded in bytes.
 import type { Block, Clock, Network, PeerAbilities, PeerId } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
-import { ANSWER_BYTES, BUSY_ANSWERS, WORK_SLICE_WANTS } from '../limits.ts'
+import { ANSWER_BYTES } from '../limits.ts'
+import { BUSY_ANSWERS, WORK_SLICE_WANTS } from './limits.ts'
 import { encodeMessage, type Presence } from '../message.ts'
 import type { RateLimiter } from '../rate-limit.ts'
 import type { RefusalReason, Refusals } from '../guard/refusals.ts'

@@ -1,7 +1,7 @@
 // Who wants a block, over all peers, so that telling of a new block takes one step however many peers there are.
 import { blockKey, type PeerId } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
-import { WANTS_MAX } from '../limits.ts'
+import { WANTS_MAX } from './limits.ts'
 import type { WantType } from '../message.ts'
 import { cidOfKey, type ReceivedWant } from '../want-list.ts'
 

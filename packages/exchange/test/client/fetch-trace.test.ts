@@ -2,7 +2,7 @@
 import type { Block } from '@cairn/core'
 import { expect, test } from 'vitest'
 import type { FetchEvent, WaitReason } from '../../src/index.ts'
-import { SILENCE_MS, SILENCE_SEEN_MS } from '../../src/limits.ts'
+import { SILENCE_MS, SILENCE_SEEN_MS } from '../../src/client/limits.ts'
 import { openWorld, randomBlocks, type Peer, type World } from '../peer.ts'
 
 const KIB = 1024

@@ -1,6 +1,7 @@
 // What a peer may have unread, before it has sent what we wanted and after.
 import { afterEach, expect, test } from 'vitest'
-import { STRANGER_WINDOW_BYTES, STRANGERS_UNREAD_BYTES_MAX } from '../../src/limits.ts'
+import { STRANGER_WINDOW_BYTES } from '../../src/guard/limits.ts'
+import { STRANGERS_UNREAD_BYTES_MAX } from '../../src/libp2p/limits.ts'
 import { closeAll, dial, frame, MIB, openNode, openPlain, PROTOCOL } from '../libp2p-node.ts'
 
 afterEach(closeAll)

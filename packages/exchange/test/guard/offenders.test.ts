@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { BREACHES_MAX, BREACHES_MS, OFFENDERS_MAX, REFUSED_MS, RETURN_MS, RETURNS_MAX } from '../../src/limits.ts'
+import { BREACHES_MAX, BREACHES_MS, OFFENDERS_MAX, REFUSED_MS, RETURN_MS, RETURNS_MAX } from '../../src/guard/limits.ts'
 import { Offenders } from '../../src/guard/offenders.ts'
 import { VirtualClock } from '../virtual-clock.ts'
 

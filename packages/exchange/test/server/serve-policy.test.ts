@@ -1,7 +1,7 @@
 import { createBlock, RAW_CODE } from '@cairn/core'
 import { CID } from 'multiformats/cid'
 import { expect, test } from 'vitest'
-import { WANTS_MAX } from '../../src/limits.ts'
+import { WANTS_MAX } from '../../src/server/limits.ts'
 import { servePolicy } from '../../src/server/serve-policy.ts'
 import { openWorld, randomBlocks, want } from '../peer.ts'
 

@@ -1,6 +1,6 @@
 import { blockKey, createBlock, RAW_CODE, type Block } from '@cairn/core'
 import { describe, expect, test } from 'vitest'
-import { LATE_ANSWERS_MAX, LATE_MS, LEDGER_WANTS_MAX } from '../../src/limits.ts'
+import { LATE_ANSWERS_MAX, LATE_MS, LEDGER_WANTS_MAX } from '../../src/server/limits.ts'
 import { encodeMessage } from '../../src/message.ts'
 import { openWorld, randomBlocks, want, type Actor, type Peer, type World } from '../peer.ts'
 

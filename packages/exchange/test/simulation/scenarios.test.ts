@@ -2,7 +2,7 @@
 // stand here as what is reached, so that nothing gets worse unseen.
 import process from 'node:process'
 import { describe, expect, test } from 'vitest'
-import { DUPLICATE_SHARE, LATE_DUPLICATE_BYTES } from '../../src/limits.ts'
+import { DUPLICATE_SHARE, LATE_DUPLICATE_BYTES } from '../../src/client/limits.ts'
 import {
   besideHarm,
   firstByte,

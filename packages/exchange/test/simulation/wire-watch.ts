@@ -1,14 +1,8 @@
 // Looks at every message that arrives at an honest peer, or comes from one, and finds what breaks a bound.
 import { BLOCK_BYTES_MAX, blockFromPrefix, blockKey, isCairnError, type PeerId } from '@cairn/core'
-import {
-  ANSWER_BYTES,
-  ANSWER_WANTS,
-  LEDGER_WANTS_MAX,
-  MESSAGE_BYTES_MAX,
-  PEER_WINDOW_WANTS,
-  WANTS_PER_MESSAGE,
-  WRONG_BLOCKS_MAX,
-} from '../../src/limits.ts'
+import { ANSWER_BYTES, MESSAGE_BYTES_MAX, WANTS_PER_MESSAGE } from '../../src/limits.ts'
+import { ANSWER_WANTS, LEDGER_WANTS_MAX } from '../../src/server/limits.ts'
+import { PEER_WINDOW_WANTS, WRONG_BLOCKS_MAX } from '../../src/client/limits.ts'
 import { decodeMessage, type Message } from '../../src/message.ts'
 import type { World } from '../peer.ts'
 
