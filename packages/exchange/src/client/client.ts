@@ -16,26 +16,17 @@ import {
   type PeerId,
 } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
-import {
-  CHECK_MS,
-  DISTRUST_MS,
-  DISTRUSTED_PEERS_MAX,
-  GREETING_WANTS,
-  LATE_CHECK_MS,
-  NOTICED_WANTS,
-  PAST_WANTS_MAX,
-  REPEAT_MS,
-} from './limits.ts'
-import type { Message, PrefixedBlock } from '../message.ts'
+import { CHECK_MS, GREETING_WANTS, LATE_CHECK_MS, NOTICED_WANTS, REPEAT_MS } from './limits.ts'
+import type { Message } from '../message.ts'
 import type { RefusalReason } from '../guard/refusals.ts'
 import type { ReceivedWant } from '../want-list.ts'
-import { BoundedMap } from './bounded-map.ts'
-import { standingOf, type BlockUse, type MoveReason, type StandingParts, type WantStanding } from './fetch-trace.ts'
+import { Alarm } from './alarm.ts'
+import { standingOf, type MoveReason, type StandingParts, type WantStanding } from './fetch-trace.ts'
+import { Intake } from './intake.ts'
 import { PeerSession, type SessionParts } from './peer-session.ts'
-import { provenBlock } from './proven-block.ts'
-import { Receipts, type ReceiptCounts } from './receipts.ts'
+import type { ReceiptCounts } from './receipts.ts'
 import { Scheduler } from './scheduler.ts'
-import { isUrgent, URGENT_ORDER, type Want } from './want.ts'
+import { isUrgent, newWant, URGENT_ORDER, type Want } from './want.ts'
 
 /** Counts since the client began. */
 export interface ClientStats extends ReceiptCounts {
@@ -50,22 +41,23 @@ export class Client implements Fetcher {
   readonly #clock: Clock
   readonly #wants = new Map<string, Want>()
   readonly #sessions = new Map<PeerId, PeerSession>()
-  /** Keys of wants that ended, by which a late block is told from a wrong one. */
-  readonly #past = new BoundedMap<true>(PAST_WANTS_MAX)
-  /** Peers that sent wrong blocks, with the time until which they are asked for nothing. */
-  readonly #distrusted = new BoundedMap<number>(DISTRUSTED_PEERS_MAX)
-  readonly #receipts = new Receipts()
-  readonly #scheduler = new Scheduler(this.#receipts)
+  readonly #intake: Intake
+  readonly #scheduler: Scheduler
   #messagesSent = 0
   #order = 0
-  #cancelWake: (() => void) | undefined
-  #cancelCheck: (() => void) | undefined
-  #cancelLook: (() => void) | undefined
+  readonly #wakes: Alarm
+  readonly #checks: Alarm
+  readonly #looks: Alarm
   #isClosed = false
 
   constructor(parts: SessionParts) {
     this.#parts = parts
     this.#clock = parts.clock
+    this.#wakes = new Alarm(parts.clock, () => this.#run())
+    this.#checks = new Alarm(parts.clock, () => this.#check())
+    this.#looks = new Alarm(parts.clock, () => this.#wake())
+    this.#intake = new Intake({ ...parts, wants: this.#wants })
+    this.#scheduler = new Scheduler(this.#intake.receipts)
   }
 
   async fetch(cid: CID, { signal, urgent = false, bytes }: FetchOptions = {}): Promise<Block> {
@@ -76,9 +68,8 @@ export class Client implements Fetcher {
     checkMultihash(cid)
     hashByCode(cid.multihash.code)
     const want = this.#wantOf(cid, bytes)
-    const { promise, resolve, reject } = Promise.withResolvers<Block>()
-    const waiter = { resolve, reject }
-    const abort = (): void => reject(signal?.reason)
+    const { promise, ...waiter } = Promise.withResolvers<Block>()
+    const abort = (): void => waiter.reject(signal?.reason)
     want.waiters.add(waiter)
     if (urgent) this.#hasten(want)
     this.#requeue([want])
@@ -98,7 +89,7 @@ export class Client implements Fetcher {
       known.knowsPresences = presences
       return
     }
-    if ((this.#distrusted.get(peer) ?? 0) > this.#clock.now()) return
+    if (this.#intake.isDistrusted(peer)) return
     this.#parts.trace.emit?.({ kind: 'connected', peer })
     const session = new PeerSession(peer, this.#parts)
     session.knowsPresences = presences
@@ -127,8 +118,9 @@ export class Client implements Fetcher {
       return undefined
     }
     for (const sent of message.blocks) {
-      const complaint = this.#receiveBlock(session, sent)
-      if (complaint !== undefined) return complaint
+      const taken = this.#intake.take(session, sent)
+      if (typeof taken === 'string') return taken
+      if (taken !== undefined) this.#deliver(taken.want, taken.block, session)
     }
     for (const { cid, has } of message.presences) {
       const want = session.told(blockKey(cid), has)
@@ -186,19 +178,17 @@ export class Client implements Fetcher {
 
   /** Bytes of blocks that came and were of no use. */
   get wastedBytes(): number {
-    return this.#receipts.wastedBytes
+    return this.#intake.receipts.wastedBytes
   }
 
   get stats(): ClientStats {
     const wantlist = Array.from(this.#wants.values(), (want) => want.cid)
-    return { ...this.#receipts.counts, messagesSent: this.#messagesSent, wantlist }
+    return { ...this.#intake.receipts.counts, messagesSent: this.#messagesSent, wantlist }
   }
 
   close(): void {
     this.#isClosed = true
-    this.#cancelWake?.()
-    this.#cancelCheck?.()
-    this.#cancelLook?.()
+    for (const alarm of [this.#wakes, this.#checks, this.#looks]) alarm.cancel()
     for (const session of this.#sessions.values()) session.close()
     this.#sessions.clear()
     for (const { cid, waiters } of this.#wants.values()) {
@@ -220,59 +210,16 @@ export class Client implements Fetcher {
     const key = blockKey(cid)
     let want = this.#wants.get(key)
     if (want === undefined) {
-      const askedAt = this.#clock.now()
-      want = {
-        cid,
-        key,
-        bytes,
-        order: this.#order++,
-        rank: this.#parts.random(),
-        waiters: new Set(),
-        asks: new Map(),
-        openAsks: 0,
-        since: askedAt,
-        askedAt,
-        queued: false,
-      }
+      want = newWant(cid, { bytes, order: this.#order++, rank: this.#parts.random(), now: this.#clock.now() })
       this.#wants.set(key, want)
       this.#parts.trace.emit?.({ kind: 'wanted', cid })
     }
     return want
   }
 
-  /** Takes one block. Gives what is wrong once the peer has sent too much that nobody asked for. */
-  #receiveBlock(session: PeerSession, sent: PrefixedBlock): string | undefined {
-    const bytes = sent.bytes.length
-    const block = provenBlock(sent)
-    const key = block === undefined ? undefined : blockKey(block.cid)
-    const want = key === undefined ? undefined : this.#wants.get(key)
-    const count = (use: BlockUse): void => {
-      this.#receipts.add(use, bytes)
-      this.#parts.trace.emit?.({ kind: 'received', cid: block?.cid, peer: session.id, bytes, use })
-    }
-    if (block !== undefined && want !== undefined) {
-      count('wanted')
-      this.#deliver(want, block, session)
-      return undefined
-    }
-    if (key !== undefined && session.conduct.takeEnded(key)) {
-      count('duplicate')
-      return undefined
-    }
-    count('unasked')
-    const isRepeat = key !== undefined && this.#past.get(key) === true
-    this.#parts.refusals.count(block === undefined ? unusable(bytes) : isRepeat ? 'block-repeated' : 'block-unasked')
-    if (isRepeat) {
-      return session.conduct.forgivesRepeat(bytes) ? undefined : 'sent blocks again and again'
-    }
-    if (session.conduct.forgivesWrong()) return undefined
-    this.#distrusted.set(session.id, this.#clock.now() + DISTRUST_MS)
-    return 'sent blocks that nobody asked for'
-  }
-
   #deliver(want: Want, block: Block, session: PeerSession): void {
     this.#wants.delete(want.key)
-    this.#past.set(want.key, true)
+    this.#intake.ended(want.key)
     this.#scheduler.observe(block.bytes.length, want)
     session.delivered(want, block.bytes.length)
     for (const id of want.asks.keys()) {
@@ -288,7 +235,7 @@ export class Client implements Fetcher {
   #end(want: Want): void {
     this.#wants.delete(want.key)
     this.#parts.trace.emit?.({ kind: 'ended', cid: want.cid })
-    this.#past.set(want.key, true)
+    this.#intake.ended(want.key)
     for (const id of want.asks.keys()) this.#sessions.get(id)?.cancel(want)
     this.#wake()
   }
@@ -307,25 +254,22 @@ export class Client implements Fetcher {
   /** Runs the schedule and tells the peers, after all that happens in this turn. */
   #wake(): void {
     if (this.#isClosed) return
-    this.#cancelWake ??= this.#clock.after(0, () => {
-      this.#cancelWake = undefined
-      const sessions = [...this.#sessions.values()]
-      for (const session of sessions) for (const want of session.presumeLacks()) this.#scheduler.add(want)
-      this.#scheduler.run(sessions)
-      this.#lookAgain(sessions)
-      for (const session of sessions) void this.#flush(session)
-    })
-    if (this.#wants.size > 0) this.#cancelCheck ??= this.#clock.after(CHECK_MS, () => this.#check())
+    this.#wakes.set(0)
+    if (this.#wants.size > 0) this.#checks.set(CHECK_MS)
+  }
+
+  #run(): void {
+    const sessions = [...this.#sessions.values()]
+    for (const session of sessions) for (const want of session.presumeLacks()) this.#scheduler.add(want)
+    this.#scheduler.run(sessions)
+    this.#lookAgain(sessions)
+    for (const session of sessions) void this.#flush(session)
   }
 
   /** Time alone makes a peer late, so there is another look while several are asked, or one that does not say what it lacks. */
   #lookAgain(sessions: readonly PeerSession[]): void {
     const isTimed = sessions.length > 1 || sessions.some(({ knowsPresences }) => !knowsPresences)
-    if (!isTimed || !sessions.some(({ openBytes }) => openBytes > 0)) return
-    this.#cancelLook ??= this.#clock.after(LATE_CHECK_MS, () => {
-      this.#cancelLook = undefined
-      this.#wake()
-    })
+    if (isTimed && sessions.some(({ openBytes }) => openBytes > 0)) this.#looks.set(LATE_CHECK_MS)
   }
 
   /** Whatever kept the message from the peer, it was not asked: others are, and a repeat comes later. */
@@ -338,27 +282,18 @@ export class Client implements Fetcher {
   }
 
   #check(): void {
-    this.#cancelCheck = undefined
     const now = this.#clock.now()
     for (const session of this.#sessions.values()) {
-      if (!session.isSilent(now)) continue
+      if (!session.isSilent) continue
       this.#parts.refusals.count('peer-silent')
       this.#move(session, session.stall(), 'silent')
     }
     for (const want of this.#wants.values()) {
-      if (now - want.askedAt >= REPEAT_MS) this.#repeat(want, now)
+      if (now - want.askedAt < REPEAT_MS) continue
+      want.askedAt = now
+      for (const session of this.#sessions.values()) session.repeat(want)
+      this.#scheduler.add(want)
     }
     this.#wake()
   }
-
-  #repeat(want: Want, now: number): void {
-    want.askedAt = now
-    for (const session of this.#sessions.values()) session.repeat(want)
-    this.#scheduler.add(want)
-  }
-}
-
-/** Why no block can be made of so many bytes. */
-function unusable(bytes: number): RefusalReason {
-  return bytes > BLOCK_BYTES_MAX ? 'block-too-large' : 'block-hash-refused'
 }

@@ -1,25 +1,12 @@
-// What the client has asked of one connected peer, and what it still has to tell it. The only place that opens and
-// closes an Ask, so that the window, the want and the peer's own list of our wants agree.
+// What the client has asked of one connected peer, and what it still has to tell it. What is asked changes here alone, so that
+// the asks, the outbox and what is measured of the peer agree.
 import type { Clock, PeerId } from '@cairn/core'
-import {
-  FELLOW_MS,
-  HIT_RATE_MIN,
-  HIT_RATE_TRUSTED,
-  LACKS_MS_MIN,
-  LACKS_TRIPS,
-  LOST_DRAINS,
-  PEER_WINDOW_WANTS,
-  PIPE_BYTES,
-  REPEAT_MS,
-  SILENCE_MS,
-  SILENCE_SEEN_MS,
-  URGENT_WANTS,
-  URGENT_WINDOW_BYTES,
-} from './limits.ts'
+import { FELLOW_MS, HIT_RATE_TRUSTED, PEER_WINDOW_WANTS, URGENT_WANTS, URGENT_WINDOW_BYTES } from './limits.ts'
 import type { Refusals } from '../guard/refusals.ts'
-import { AskWindow } from './ask-window.ts'
+import { Asks } from './asks.ts'
 import { Conduct } from './conduct.ts'
 import type { AskStanding } from './fetch-trace.ts'
+import { Forecast } from './forecast.ts'
 import { Outbox, type OutboxParts } from './outbox.ts'
 import { PeerEstimate } from './peer-estimate.ts'
 import type { Ask, Want } from './want.ts'
@@ -42,17 +29,9 @@ export class PeerSession {
   readonly conduct = new Conduct()
   readonly #clock: Clock
   readonly #estimate = new PeerEstimate()
-  readonly #window = new AskWindow()
-  readonly #asks = new Map<string, Ask>()
+  readonly #asks: Asks
+  readonly #forecast: Forecast
   readonly #outbox: Outbox
-  /** Bytes that were asked for, and those that are not expected any more; the place of an ask is between them. */
-  #askedBytes = 0
-  #doneBytes = 0
-  /** When the peer was given something to do after it had nothing. */
-  #busyAt = 0
-  #stalled = false
-  /** Whether what it sends is not read for now. */
-  #isHeld = false
   #fellowAt = -Infinity
   /** Wants that it may be asked for whatever their bytes. */
   wantsMin = 1
@@ -62,17 +41,19 @@ export class PeerSession {
   constructor(id: PeerId, parts: SessionParts) {
     this.id = id
     this.#clock = parts.clock
+    this.#asks = new Asks(id)
+    this.#forecast = new Forecast({ clock: parts.clock, asks: this.#asks, estimate: this.#estimate })
     this.#outbox = new Outbox(id, parts)
   }
 
   /** Blocks that this peer was asked for and may still send. */
   get dueAsks(): number {
-    return this.#window.dueAsks
+    return this.#asks.dueAsks
   }
 
   /** Bytes that are expected from this peer soon. */
   get openBytes(): number {
-    return this.#window.openBytes
+    return this.#asks.openBytes
   }
 
   /** Whether it has ever sent a block that it was asked for. */
@@ -82,8 +63,8 @@ export class PeerSession {
 
   /** Whether a block of `bytes` may be asked for now. A stalled peer gets one want at a time, to prove itself. */
   hasRoom(bytes: number, isUrgent = false): boolean {
-    const { openAsks, dueAsks, dueBytes } = this.#window
-    if (this.#stalled) return openAsks === 0
+    const { openAsks, dueAsks, dueBytes } = this.#asks
+    if (this.#forecast.isStalled) return openAsks === 0
     const [moreWants, moreBytes] = isUrgent ? [URGENT_WANTS, URGENT_WINDOW_BYTES] : [0, 0]
     const isRoomy = dueAsks < PEER_WINDOW_WANTS + moreWants
     return dueAsks < this.wantsMin || (isRoomy && dueBytes + bytes <= this.#estimate.windowBytes(this) + moreBytes)
@@ -103,12 +84,11 @@ export class PeerSession {
 
   /** What it sends is not read from now on, until `release`: the time between is not the peer's. */
   hold(): void {
-    this.#isHeld = true
+    this.#forecast.isHeld = true
   }
 
   release(): void {
-    this.#isHeld = false
-    this.#estimate.resume(this.#clock.now())
+    this.#forecast.release()
   }
 
   /** Takes note that the peer wants what we want. */
@@ -118,49 +98,33 @@ export class PeerSession {
 
   /** Expected milliseconds until a block of `bytes` is here, stretched by the doubt that the peer has it at all. */
   cost(want: Want, bytes: number): number {
-    const known = want.asks.get(this.id)?.presence === 'has'
-    const chance = this.#stalled ? HIT_RATE_MIN : known ? 1 : this.#estimate.hitRate
-    const { bytesPerMs, roundTripMs } = this.#estimate
-    return (roundTripMs + (this.#window.dueBytes + bytes) / bytesPerMs + this.#lateMs(this.#busyAt)) / chance
+    return this.#forecast.costMs(bytes, { isKnown: want.asks.get(this.id)?.presence === 'has' })
   }
 
   /** Expected milliseconds until the block of `want` comes that this peer was asked for; `Infinity` when it is not expected. */
   remainingMs(want: Want): number {
-    const ask = want.asks.get(this.id)
-    if (ask?.state !== 'open') return Infinity
-    const aheadBytes = Math.max(ask.bytes, ask.mark - this.#doneBytes)
-    return aheadBytes / this.#estimate.bytesPerMs + this.#lateMs(ask.askedAt)
+    return this.#forecast.remainingMs(want.asks.get(this.id))
   }
 
   /** Whether so much comes before the block of `want` that the peer will not have begun to send it when CANCEL comes. */
   isFarFrom(want: Want): boolean {
-    const ask = want.asks.get(this.id)
-    if (ask?.state !== 'open') return false
-    const { bytesPerMs, roundTripMs } = this.#estimate
-    return ask.mark - ask.bytes - this.#doneBytes >= PIPE_BYTES + bytesPerMs * roundTripMs
+    return this.#forecast.isFar(want.asks.get(this.id))
   }
 
-  /** Whether it has sent nothing for longer than can be laid to how unevenly it sends; if it never has, to its distance. */
+  /** See `Forecast`. */
   get isLate(): boolean {
-    return this.#stalled || this.#lateMs(this.#busyAt) > (this.isProven ? this.#estimate.patienceMs : 0)
+    return this.#forecast.isLate
   }
 
   /** How `want` stands with this peer, if it was asked; for people to see. */
   standing(want: Want): AskStanding | undefined {
     const ask = want.asks.get(this.id)
-    if (ask === undefined) return undefined
-    const { type, state, presence, sent, askedAt } = ask
-    const sinceMs = this.#clock.now() - askedAt
-    const isSilent = this.#stalled || this.#lateMs(askedAt) >= SILENCE_SEEN_MS
-    return { peer: this.id, type, state, presence, sent, sinceMs, expectedMs: this.remainingMs(want), isSilent }
+    return ask && { peer: this.id, ...this.#forecast.standing(ask) }
   }
 
   /** Wants whose blocks are expected from this peer, in the order of asking. */
   openWants(): Want[] {
-    return Array.from(
-      this.#asks.values().filter(({ state }) => state === 'open'),
-      ({ want }) => want,
-    )
+    return this.#asks.open.map(({ want }) => want)
   }
 
   /** Whether there is no need to ask others what they have: it said HAVE, or has had nearly all that was asked. */
@@ -170,15 +134,10 @@ export class PeerSession {
 
   /** Asks for the block of `want`, expected to take `bytes` of the window. */
   askBlock(want: Want, bytes: number): void {
-    if (this.#window.openAsks === 0) {
-      this.#busyAt = this.#clock.now()
-      this.#estimate.start(this.#busyAt, { isOwing: this.#window.dueAsks > 0 })
-    }
-    const ask = this.#askOf(want)
+    this.#forecast.begin()
+    const ask = this.#asks.of(want)
     ask.type = 'block'
-    this.#window.open(ask, bytes)
-    this.#askedBytes += bytes
-    ask.mark = this.#askedBytes
+    this.#asks.expect(ask, bytes)
     this.#post(ask)
   }
 
@@ -190,7 +149,7 @@ export class PeerSession {
 
   /** Asks whether the peer has the block of `want`, unless it was asked anything about it before. */
   askHave(want: Want): void {
-    if (this.knowsPresences && !want.asks.has(this.id)) this.#post(this.#askOf(want))
+    if (this.knowsPresences && !want.asks.has(this.id)) this.#post(this.#asks.of(want))
   }
 
   /**
@@ -202,12 +161,12 @@ export class PeerSession {
     if (ask === undefined) {
       // A want in the queue waits for a window, not for an answer.
       if (!want.queued) this.askHave(want)
-    } else if (this.#isHeld) {
+    } else if (this.#forecast.isHeld) {
       // The answer may well be here, and not be read yet.
-    } else if (this.#isBusyWith(ask)) {
-      this.#window.giveUp(ask)
+    } else if (this.#forecast.isBusyWith(ask)) {
+      this.#asks.giveUp(ask)
     } else {
-      this.#window.settle(ask)
+      this.#asks.settle(ask)
       this.#post(ask)
     }
   }
@@ -219,11 +178,10 @@ export class PeerSession {
     this.#estimate.told(has)
     if (ask.presence === 'unknown' && ask.sent) this.#estimate.tripped(this.#clock.now() - ask.askedAt)
     ask.presence = has ? 'has' : 'lacks'
-    if (has || ask.type === 'have') return ask.want
-    if (ask.state === 'settled') return ask.want
-    this.#stalled = false
+    if (has || ask.type === 'have' || ask.state === 'settled') return ask.want
+    this.#forecast.isStalled = false
     this.#estimate.answered(0, this.#clock.now())
-    this.#window.settle(ask)
+    this.#asks.settle(ask)
     return ask.want
   }
 
@@ -232,22 +190,20 @@ export class PeerSession {
    * all the same, and is told to be wanted until then.
    */
   presumeLacks(): readonly Want[] {
-    if (this.knowsPresences || this.#window.openAsks === 0) return []
-    const patienceMs = Math.max(LACKS_MS_MIN, LACKS_TRIPS * (this.#estimate.roundTripMs + this.#drainMs))
-    const now = this.#clock.now()
-    const late = [...this.#asks.values()].filter((ask) => ask.state === 'open' && now - ask.askedAt > patienceMs)
+    if (this.knowsPresences || this.#asks.openAsks === 0) return []
+    const late = this.#asks.open.filter((ask) => this.#forecast.isLacked(ask))
     for (const ask of late) {
       this.#estimate.told(false)
-      this.#window.settle(ask)
+      this.#asks.settle(ask)
     }
     // As good as an answer: silence means nothing here.
-    if (late.length > 0) this.#estimate.start(now, { isOwing: true })
+    if (late.length > 0) this.#estimate.start(this.#clock.now(), { isOwing: true })
     return late.map(({ want }) => want)
   }
 
   /** Takes note that the block of `want` came from this peer: its part in the want ends without a CANCEL. */
   delivered(want: Want, bytes: number): void {
-    this.#stalled = false
+    this.#forecast.isStalled = false
     this.#estimate.told(true)
     if (want.asks.get(this.id)?.type === 'block') this.#estimate.answered(bytes, this.#clock.now())
     this.conduct.delivered(bytes)
@@ -257,15 +213,15 @@ export class PeerSession {
 
   /** All of a message has been taken. */
   messageEnded(): void {
-    this.#estimate.messageEnded(this.#clock.now(), this.#window.dueBytes)
+    this.#estimate.messageEnded(this.#clock.now(), this.#asks.dueBytes)
   }
 
   /** Takes note that another peer sent the block of `want`, and whether this one was late with it. */
   outrun(want: Want): void {
     const ask = want.asks.get(this.id)
-    if (ask?.state !== 'open' || this.#lateMs(ask.askedAt) === 0) return
+    if (ask?.state !== 'open' || this.#forecast.lateMs(ask.askedAt) === 0) return
     this.#estimate.lost()
-    this.#stalled ||= !this.#estimate.isProven
+    this.#forecast.isStalled ||= !this.#estimate.isProven
   }
 
   /** Ends this peer's part in `want`, telling it to forget where it has been told and has not answered. */
@@ -281,8 +237,7 @@ export class PeerSession {
   takeBack(want: Want): void {
     const ask = want.asks.get(this.id)
     if (ask?.state !== 'open') return
-    this.#doneBytes += ask.bytes
-    this.#window.settle(ask)
+    this.#asks.finish(ask)
     ask.type = 'have'
     if (ask.sent) {
       this.conduct.ended(want.key)
@@ -291,8 +246,8 @@ export class PeerSession {
   }
 
   /** Whether blocks are expected and none has come for too long. */
-  isSilent(now: number): boolean {
-    return !this.#isHeld && this.#window.openAsks > 0 && this.#estimate.isSilent(now)
+  get isSilent(): boolean {
+    return this.#forecast.isSilent
   }
 
   /**
@@ -300,12 +255,11 @@ export class PeerSession {
    * What a peer of its speed would have sent long ago was lost on the way, and is asked for again.
    */
   stall(): readonly Want[] {
-    this.#stalled = true
-    const lostBefore = this.#clock.now() - SILENCE_MS - LOST_DRAINS * this.#drainMs
-    const open = [...this.#asks.values()].filter(({ state }) => state === 'open')
+    this.#forecast.isStalled = true
+    const open = this.#asks.open
     for (const ask of open) {
-      this.#window.giveUp(ask)
-      if (ask.askedAt <= lostBefore) this.#post(ask)
+      this.#asks.giveUp(ask)
+      if (this.#forecast.isLost(ask)) this.#post(ask)
     }
     return open.map(({ want }) => want)
   }
@@ -313,7 +267,7 @@ export class PeerSession {
   /** Like `stall`, after a message that may not have come through: what was asked may never come. */
   fail(): readonly Want[] {
     const wants = this.stall()
-    for (const ask of this.#asks.values()) this.#window.settle(ask)
+    this.#asks.settleAll()
     return wants
   }
 
@@ -329,23 +283,7 @@ export class PeerSession {
   /** Ends the session and gives the wants that the peer was asked about. */
   close(): readonly Want[] {
     this.#outbox.close()
-    const asks = [...this.#asks.values()]
-    for (const ask of asks) {
-      this.#window.settle(ask)
-      ask.want.asks.delete(this.id)
-    }
-    this.#asks.clear()
-    return asks.map(({ want }) => want)
-  }
-
-  #askOf(want: Want): Ask {
-    let ask = want.asks.get(this.id)
-    if (ask === undefined) {
-      ask = { want, type: 'have', state: 'settled', bytes: 0, mark: 0, askedAt: 0, presence: 'unknown', sent: false }
-      want.asks.set(this.id, ask)
-      this.#asks.set(want.key, ask)
-    }
-    return ask
+    return this.#asks.clear()
   }
 
   #post(ask: Ask): void {
@@ -353,30 +291,9 @@ export class PeerSession {
     this.#outbox.ask(ask, this.knowsPresences)
   }
 
-  /** Milliseconds that the peer should take for what it has not answered. */
-  get #drainMs(): number {
-    return this.#window.dueBytes / this.#estimate.bytesPerMs
-  }
-
-  #lateMs(askedAt: number): number {
-    const { openAsks, dueBytes } = this.#window
-    return openAsks === 0 || this.#isHeld ? 0 : this.#estimate.lateMs(this.#clock.now(), { dueBytes, askedAt })
-  }
-
-  /** Whether the answer may well be on its way: others have come lately, and there was no time yet for this one. */
-  #isBusyWith({ state, askedAt }: Ask): boolean {
-    const now = this.#clock.now()
-    return state !== 'settled' && !this.#estimate.isIdle(now) && now - askedAt < REPEAT_MS + 2 * this.#drainMs
-  }
-
   #forget(want: Want): Ask | undefined {
-    const ask = want.asks.get(this.id)
-    if (ask === undefined) return undefined
-    if (ask.state !== 'settled') this.#doneBytes += ask.bytes
-    this.#window.settle(ask)
-    want.asks.delete(this.id)
-    this.#asks.delete(want.key)
-    if (ask.sent) this.conduct.ended(want.key)
+    const ask = this.#asks.forget(want)
+    if (ask?.sent === true) this.conduct.ended(want.key)
     return ask
   }
 }

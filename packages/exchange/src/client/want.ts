@@ -1,7 +1,6 @@
 // What the client keeps about one block that somebody waits for.
-import type { Block } from '@cairn/core'
+import { blockKey, type Block, type PeerId } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
-import type { PeerId } from '@cairn/core'
 import type { WantType } from '../message.ts'
 
 /** A block that is waited for. It ends when the block is there or the last waiter has gone. */
@@ -17,9 +16,9 @@ export interface Want {
   /** A number by chance: peers that want the same ask for different things first. */
   readonly rank: number
   readonly waiters: Set<Waiter>
-  /** Peers that were asked, each with how it stands. Changed by `PeerSession` alone. */
+  /** Peers that were asked, each with how it stands. Changed by `Asks` alone. */
   readonly asks: Map<PeerId, Ask>
-  /** How many of `asks` are open. Changed by `AskWindow` alone. */
+  /** How many of `asks` are open. Changed by `Asks` alone. */
   openAsks: number
   /** Milliseconds on the clock when somebody began to wait. */
   readonly since: number
@@ -27,6 +26,25 @@ export interface Want {
   askedAt: number
   /** Whether it stands in the scheduler's queue. */
   queued: boolean
+}
+
+/** A want that nobody waits for yet and nobody was asked for. */
+export function newWant(
+  cid: CID,
+  { now, ...news }: Pick<Want, 'bytes' | 'order' | 'rank'> & { readonly now: number },
+): Want {
+  const key = blockKey(cid)
+  return {
+    cid,
+    key,
+    ...news,
+    waiters: new Set(),
+    asks: new Map(),
+    openAsks: 0,
+    since: now,
+    askedAt: now,
+    queued: false,
+  }
 }
 
 /** The order from which urgent wants are counted: far enough from the others on the wire. */
