@@ -7,15 +7,9 @@ import type { Connection, IdentifyResult, Libp2p, PeerId as Libp2pPeerId, Stream
 import { Brakes } from './brakes.ts'
 import { Link, PROTOCOLS } from './link.ts'
 import { MessageReader } from './message-reader.ts'
-import {
-  BRAKE_BYTES,
-  INBOUND_STREAMS_MAX,
-  STREAM_OPEN_TIMEOUT_MS,
-  STRANGERS_UNREAD_BYTES_MAX,
-  UNREAD_BYTES_MAX,
-  UNREAD_LOOK_MS,
-} from './limits.ts'
-import { MESSAGE_BYTES_MAX, WINDOW_BYTES_MAX } from '../limits.ts'
+import { BRAKE_BYTES, INBOUND_STREAMS_MAX, STREAM_OPEN_TIMEOUT_MS, UNREAD_LOOK_MS } from './limits.ts'
+import { toDrop } from './unread.ts'
+import { MESSAGE_BYTES_MAX } from '../limits.ts'
 import { Offenders } from '../guard/offenders.ts'
 import { BadInput, Refusals } from '../guard/refusals.ts'
 import { systemClock } from '../system-clock.ts'
@@ -68,13 +62,6 @@ export async function openLibp2pNetwork(
   return network
 }
 
-/** What a peer has unread: of that, `excess` bytes that it was not asked for. */
-interface Held {
-  readonly link: Link
-  readonly bytes: number
-  readonly excess: number
-}
-
 class BitswapNetwork implements Libp2pNetwork {
   readonly self: PeerId
   readonly #libp2p: Libp2pNode
@@ -107,7 +94,7 @@ class BitswapNetwork implements Libp2pNetwork {
   }
 
   async open(): Promise<void> {
-    this.#looking = setInterval(this.#boundUnread, UNREAD_LOOK_MS)
+    this.#looking = setInterval(() => this.#boundUnread(), UNREAD_LOOK_MS)
     this.#looking.unref()
     this.#libp2p.addEventListener('connection:open', this.#onOpen)
     this.#libp2p.addEventListener('connection:close', this.#onClose)
@@ -182,36 +169,16 @@ class BitswapNetwork implements Libp2pNetwork {
     await Promise.all(links.map((link) => link.close()))
   }
 
-  /**
-   * js-libp2p bounds what a stream holds, and nothing what a peer does; who holds most gives way when it is too much. What a peer
-   * was asked for is no fault of its own: it stands unread while a limit of ours holds it back.
-   */
-  readonly #boundUnread = (): void => {
-    const held = Array.from(this.#links.values(), (link): Held => {
-      const bytes = link.unreadBytes
-      return { link, bytes, excess: Math.max(0, bytes - this.#expectedBytes(link.peer)) }
-    })
-    const strangers = held.filter(({ link }) => !link.room.isTrusted)
-    this.#bound(strangers, STRANGERS_UNREAD_BYTES_MAX)
-    this.#bound(held, UNREAD_BYTES_MAX)
-  }
-
   #expectedBytes(peer: PeerId): number {
     return this.#handler?.expectedBytes?.(peer) ?? 0
   }
 
-  #bound(held: Held[], unaskedBytesMax: number): void {
-    let total = held.reduce((sum, { bytes }) => sum + bytes, 0)
-    const expected = held.reduce((sum, { bytes, excess }) => sum + bytes - excess, 0)
-    const bytesMax = unaskedBytesMax + Math.min(expected, WINDOW_BYTES_MAX)
-    held.sort((a, b) => b.excess - a.excess || b.bytes - a.bytes)
-    for (const { link, bytes } of held) {
-      if (total <= bytesMax) return
+  #boundUnread(): void {
+    for (const { link, bytes } of toDrop(this.#links.values(), (peer) => this.#expectedBytes(peer))) {
       const streams = link.dropStreams()
       this.#droppedStreams += streams
       this.#refusals.count('stream-unread', streams)
       this.#logger?.info('streams dropped: too much is unread', { peer: link.peer, streams, bytes })
-      total -= bytes
     }
   }
 
