@@ -3,18 +3,17 @@
 import type { CID } from 'multiformats/cid'
 import type { BlockService } from '../block/block-service.ts'
 import { mayHaveLinks } from '../block/codec.ts'
-import { SeenBlocks } from '../dag/seen-blocks.ts'
-import { walk } from '../dag/walk.ts'
 import { CairnError } from '../errors.ts'
-import type { AbortOptions, BlockReader, FetchOptions, KeyValueChange, KeyValueStore } from '../interfaces.ts'
+import type { AbortOptions, KeyValueChange, KeyValueStore } from '../interfaces.ts'
 import { PIN_CHANGES_PER_COMMIT } from '../limits.ts'
 import { ChangeQueue, type ReadRecord } from './change-queue.ts'
 import { findKeepers, listIndirect, type IndirectParts } from './indirect.ts'
-import { headKey, listingRemoval, rootText, type ListingDraft } from './listing.ts'
+import { keep, type PinProgress } from './keep.ts'
+import { listingRemoval } from './listing.ts'
 import { Listings } from './listings.ts'
+import { isUnreadable, readPin, recorded, recordKeys, removal, type NewPin } from './pin-change.ts'
 import {
   checkPinName,
-  decodePin,
   nameIn,
   pinChange,
   pinIn,
@@ -24,15 +23,11 @@ import {
   type Pin,
   type PinType,
 } from './pin-record.ts'
-import { dropUnreadable, listPins, readablePin } from './stored-pins.ts'
+import { dropUnreadable, listPins } from './stored-pins.ts'
 
+export type { PinProgress } from './keep.ts'
+export type { NewPin } from './pin-change.ts'
 export type { Pin, PinType } from './pin-record.ts'
-
-/** How far pinning is: blocks known to be here, and their bytes. */
-export interface PinProgress {
-  readonly blocks: number
-  readonly bytes: number
-}
 
 /** How to pin. */
 export interface PinOptions extends AbortOptions {
@@ -43,13 +38,6 @@ export interface PinOptions extends AbortOptions {
   /** Where blocks are looked for that the pin keeps; on the same store. Those of the repo and its peers by default. */
   readonly blocks?: BlockService
   readonly onProgress?: (progress: PinProgress) => void
-}
-
-/** A pin to record. */
-export interface NewPin {
-  readonly cid: CID
-  readonly type?: PinType
-  readonly name?: string
 }
 
 /** What keeps a CID: its own pin, or `indirect`ly one above it. */
@@ -113,7 +101,7 @@ export class Pins {
     const hold = this.#blocks.hold()
     const draft = type === 'recursive' && mayHaveLinks(cid) ? this.#listings.draft(cid) : undefined
     try {
-      await this.#keep(cid, { type, blocks, draft, signal, onProgress })
+      await keep(cid, { type, blocks, draft, signal, onProgress })
       await this.#changes.change(async (read) => {
         const change = await recorded(read, { cid, type, name }, this.#namespace)
         return draft === undefined
@@ -197,7 +185,7 @@ export class Pins {
     await recursiveFrom((key) => this.#records.get(key))
     const hold = this.#blocks.hold()
     try {
-      await this.#keep(to, { type: 'recursive', blocks, except: from, signal, onProgress })
+      await keep(to, { type: 'recursive', blocks, except: from, signal, onProgress })
       await this.#changes.change(async (read) => {
         const whole = await recursiveFrom(read)
         if (pinKey(from) === pinKey(to)) return []
@@ -275,80 +263,9 @@ export class Pins {
     const left = withoutNamespace(this.#namespace, pin)
     return left === undefined ? removal(read, pin.cid) : [pinChange(left)]
   }
-
-  /** Gets and claims what a pin keeps, and notes in `draft` what is below its root. */
-  async #keep(cid: CID, { type, blocks: from, draft, except, signal, onProgress }: KeepOptions): Promise<void> {
-    let [blocks, bytes] = [0, 0]
-    const report = (more: number | undefined): void => onProgress?.({ blocks: ++blocks, bytes: (bytes += more ?? 0) })
-    const ensure = async (below: CID, options: FetchOptions): Promise<number | undefined> => {
-      await from.ensure(below, options)
-      return onProgress === undefined ? undefined : from.size(below)
-    }
-    if (type === 'direct') {
-      report(await ensure(cid, { signal }))
-      return
-    }
-    // A node that is read is claimed as well: it may have been stored long before, under a collection that runs.
-    const claiming: BlockReader = {
-      get: async (node, options = {}) => {
-        await from.ensure(node, options)
-        return from.get(node, options)
-      },
-    }
-    for await (const found of walk(claiming, cid, { visitLeaf: ensure, seen: new SeenBlocks(), except, signal })) {
-      if (found.parent !== undefined) await draft?.add(found.cid)
-      report(found.bytes)
-    }
-  }
-}
-
-interface KeepOptions extends AbortOptions {
-  readonly type: PinType
-  readonly blocks: BlockService
-  readonly draft?: ListingDraft | undefined
-  /** Root of a DAG whose blocks are kept already. */
-  readonly except?: CID
-  readonly onProgress?: ((progress: PinProgress) => void) | undefined
-}
-
-async function readPin(read: ReadRecord, cid: CID): Promise<Pin | undefined> {
-  const record = await read(pinKey(cid))
-  return record === undefined ? undefined : decodePin(pinKey(cid), record)
-}
-
-/** Whether there is a record of a pin of `cid` that does not decode. */
-async function isUnreadable(read: ReadRecord, cid: CID): Promise<boolean> {
-  const record = await read(pinKey(cid))
-  return record !== undefined && readablePin(pinKey(cid), record) === undefined
-}
-
-/**
- * What records one more name of a pin, or a new pin. A recursive pin also takes the place of a record that does not decode.
- *
- * @throws CONFLICT for a direct pin beside a recursive one
- */
-async function recorded(read: ReadRecord, { cid, type, name }: Required<NewPin>, namespace: string) {
-  const unread = type === 'recursive' && (await isUnreadable(read, cid))
-  const present = unread ? undefined : await readPin(read, cid)
-  if (present === undefined) return pinChange({ cid, type, names: [nameIn(namespace, name)] })
-  const named = withNames(present, [name], namespace)
-  if (type === 'recursive' || present.type === 'direct') return pinChange({ ...named, cid, type })
-  // Whose it is not must not learn of it, and what they want is kept.
-  if (pinIn(namespace, present) === undefined) return pinChange(named)
-  throw new CairnError('CONFLICT', `Cannot pin ${cid} directly: it is pinned recursively`, { cid })
 }
 
 function sharedOf({ records, blocks }: PinsParts): SharedParts {
   const changes = new ChangeQueue(records)
   return { changes, listings: new Listings({ records, blocks, changes }) }
-}
-
-/** Keys of the pin of `cid` and of what is derived from it, both of which most changes read. */
-function recordKeys(cid: CID): readonly string[] {
-  return [pinKey(cid), headKey(rootText(cid))]
-}
-
-/** What removes the pin of `cid` and all that is derived from it. */
-async function removal(read: ReadRecord, cid: CID) {
-  return [{ key: pinKey(cid), value: undefined }, ...(await listingRemoval(rootText(cid), read))]
 }
