@@ -1,16 +1,6 @@
 // The command line as commander sees it, derived from the command table.
-import { fstatSync } from 'node:fs'
-import { addAbortSignal } from 'node:stream'
-import { Argument, Command as Program, InvalidArgumentError, Option } from 'commander'
-import { CairnError, DURATION_MS_MAX, parseDuration } from '@cairn/core'
-import {
-  COMMANDS,
-  contradictionIn,
-  type ArgumentSpec,
-  type Command,
-  type CommandInput,
-  type OptionSpec,
-} from '@cairn/rpc'
+import { Argument, Command as Program, Option } from 'commander'
+import { COMMANDS, contradictionIn, type Command, type OptionSpec } from '@cairn/rpc'
 import {
   addDaemonOptions,
   addInitOptions,
@@ -19,6 +9,8 @@ import {
   type InitOptions,
 } from '../daemon/start-options.ts'
 import type { Shell } from './completion.ts'
+import { argumentsOf, globalsOf, optionsOf, requirePeers, requireSource } from './given.ts'
+import { andMore, checkedText, countOf, durationOf } from './option-value.ts'
 import { TOPICS_LINE } from './topics.ts'
 import { STANDARD_ERROR, type GlobalOptions, type Session } from '../session.ts'
 
@@ -214,125 +206,6 @@ const HELP = {
   },
 }
 
-interface Asked {
-  readonly command: Command
-  readonly globals: GlobalOptions
-  readonly options: CommandInput['options']
-}
-
-/** Refuses to work without an argument where standard input, a terminal or the null device, cannot be meant, as Kubo does. */
-function requireSource(sub: Program, command: Command): void {
-  const index = command.arguments.findIndex(({ kind }) => kind === 'source')
-  const source = command.arguments[index] ?? pipedArgument(command)
-  if (source === undefined || sub.args.length > Math.max(index, 0) || isStandardInputPiped()) return
-  if (source.optional === 'piped' || source.isPiped === true) sub.error(missing(source))
-}
-
-/** The argument for which standard input may stand; that of a command which needs none has another meaning when it is left out. */
-function pipedArgument({ arguments: [first] }: Command): ArgumentSpec | undefined {
-  return first?.isPiped === true && first.optional !== true ? first : undefined
-}
-
-function missing({ name }: ArgumentSpec): string {
-  return `error: missing required argument '${name}'`
-}
-
-/** What the command line says, or else standard input, which says at least one thing. */
-async function argumentsOf(sub: Program, command: Command, { signal }: Session): Promise<readonly string[]> {
-  const piped = pipedArgument(command)
-  if (piped === undefined || sub.args.length > 0) return sub.args
-  const { readPipedWords } = await import('./piped-words.ts')
-  const words = await readPipedWords(addAbortSignal(signal, process.stdin), signal)
-  if (words.length === 0) sub.error(missing(piped))
-  if (words.length > 1 && piped.repeat !== true) sub.error(`error: standard input has more than one ${piped.name}`)
-  return words
-}
-
-function isStandardInputPiped(): boolean {
-  try {
-    return !fstatSync(0).isCharacterDevice()
-  } catch {
-    return false // it is closed
-  }
-}
-
-/** Refuses flags that need a peer when none is named. */
-function requirePeers(sub: Program, { command, globals, options }: Asked): void {
-  for (const [name, spec] of Object.entries(command.options)) {
-    if (spec.type === 'flag' && spec.needsPeers === true && options[name] === true && globals.peers.length === 0)
-      sub.error(`error: --${name} needs a peer that has the blocks; name it with --peer <address>`)
-  }
-}
-
-/** The values of a command's options under their names in the table. */
-function optionsOf(sub: Program, { options }: Command): CommandInput['options'] {
-  const values: Record<string, OptionValue> = {}
-  for (const option of sub.options) {
-    const value: unknown =
-      sub.getOptionValueSource(option.attributeName()) === undefined
-        ? undefined
-        : sub.getOptionValue(option.attributeName())
-    const name = option.name().replace(/^no-/, '')
-    if (name in options && isOptionValue(value)) values[name] = value
-  }
-  return values
-}
-
-type OptionValue = NonNullable<CommandInput['options'][string]>
-
-function isOptionValue(value: unknown): value is OptionValue {
-  return ['boolean', 'number', 'string'].includes(typeof value) || Array.isArray(value)
-}
-
-function globalsOf(command: Program): GlobalOptions {
-  const given = command.optsWithGlobals<GivenOptions>()
-  const { repo, timeout, json = false, peer = [], trace, api, apiAuth } = given
-  const { cidBase: base, upgradeCidv0InOutput: upgrade } = given
-  const cidForm = base === undefined && upgrade === undefined ? undefined : { base, upgrade }
-  // A command may have an option of this name and its own, which is one text.
-  return { repo, timeoutMs: timeout, json, peers: Array.isArray(peer) ? peer : [], trace, api, apiAuth, cidForm }
-}
-
-interface GivenOptions {
-  readonly repo?: string
-  readonly timeout?: number
-  readonly json?: boolean
-  readonly peer?: string | string[]
-  readonly trace?: string
-  readonly api?: string
-  readonly apiAuth?: string
-  readonly cidBase?: string
-  readonly upgradeCidv0InOutput?: boolean
-}
-
 function exampleText(examples: readonly string[]): string {
   return `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`
-}
-
-function durationOf(text: string): number {
-  const durationMs = parseDuration(text)
-  if (durationMs === undefined) throw new InvalidArgumentError('It is no duration such as 300ms, 10s or 1m30s.')
-  if (durationMs > DURATION_MS_MAX) throw new InvalidArgumentError('It is more than 24 days.')
-  return durationMs
-}
-
-function countOf(text: string, choices: readonly string[] | undefined): number {
-  if (choices?.includes(text) === false) throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.`)
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It is no whole number from 0 up.')
-  return Number(text)
-}
-
-function andMore(text: string, before: readonly string[] = []): readonly string[] {
-  return [...before, text]
-}
-
-function checkedText(check: (text: string) => unknown): (text: string) => string {
-  return (text) => {
-    try {
-      check(text)
-      return text
-    } catch (error) {
-      throw error instanceof CairnError ? new InvalidArgumentError(error.message) : error
-    }
-  }
 }
