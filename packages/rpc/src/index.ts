@@ -62,20 +62,22 @@ export type {
   BytesCommand,
   Command,
   CommandInput,
-  CountSpec,
   EventCommand,
+  Progress,
+  TableRow,
+  TreeCommand,
+} from './command.ts'
+export type {
+  CountSpec,
   FlagSpec,
   OptionSpec,
   OptionSpecs,
   OptionValues,
-  Progress,
-  TableRow,
   TextSpec,
   TextsSpec,
-  TreeCommand,
-} from './command.ts'
+} from './commands/option-spec.ts'
 
-export { contradictionIn } from './command.ts'
+export { contradictionIn } from './commands/option-spec.ts'
 export { TraceLog, type TraceLine } from './commands/trace-log.ts'
 export { UNBUILT } from './commands/unbuilt.ts'
 export { remoteCommand } from './client/remote-command.ts'

@@ -1,6 +1,7 @@
 // The commands of a node in another process, with the types that the command table gives them.
 import type { NamedSource } from '@cairn/core'
-import type { Command, CommandInput, CommandTypes, OptionSpecs, OptionValues } from '../command.ts'
+import type { Command, CommandInput, CommandTypes } from '../command.ts'
+import type { OptionSpecs, OptionValues } from '../commands/option-spec.ts'
 import { authorizationHeader } from '../http/authorization.ts'
 import { parseListenAddress } from '@cairn/http'
 import { remoteCommand } from './remote-command.ts'

@@ -13,7 +13,7 @@ import {
   type Metadata,
   type ProfileName,
 } from '@cairn/core'
-import type { OptionSpecs, OptionValues } from '../command.ts'
+import type { OptionSpecs, OptionValues } from './option-spec.ts'
 import { parseMode, parseNanoseconds, parseSeconds } from '../metadata.ts'
 
 export const SETTING_OPTIONS = {

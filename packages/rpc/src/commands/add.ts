@@ -11,7 +11,8 @@ import {
   type NamedSource,
   type ProgressEvent,
 } from '@cairn/core'
-import { eventCommand, type CommandInput, type OptionSpecs, type OptionValues } from '../command.ts'
+import { eventCommand, type CommandInput } from '../command.ts'
+import type { OptionSpecs, OptionValues } from './option-spec.ts'
 import { formatMode } from '../metadata.ts'
 import { printable } from '../printable.ts'
 import { importSettings, SETTING_OPTIONS } from './add-settings.ts'

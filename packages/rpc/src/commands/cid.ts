@@ -4,7 +4,8 @@ import { CID } from 'multiformats/cid'
 import { lastEvent } from './answers.ts'
 import { allBases, baseNamed } from './multibase.ts'
 import { CODECS, HASHES, nameOf, type CodeAndName } from './multicodec.ts'
-import { eventCommand, firstArgument, type OptionSpecs, type OptionValues } from '../command.ts'
+import { eventCommand, firstArgument } from '../command.ts'
+import type { OptionSpecs, OptionValues } from './option-spec.ts'
 
 /** As Kubo's: one of the last two is empty. */
 export interface FormatEvent {

@@ -2,7 +2,8 @@
 import { CairnError } from '@cairn/core'
 import { lastEvent, nothing } from './answers.ts'
 import { readSource } from './whole-source.ts'
-import { eventCommand, firstArgument, type OptionSpecs, type OptionValues } from '../command.ts'
+import { eventCommand, firstArgument } from '../command.ts'
+import type { OptionSpecs, OptionValues } from './option-spec.ts'
 
 type ConfigEvent =
   /** As Kubo's. */

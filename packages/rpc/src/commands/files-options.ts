@@ -1,6 +1,6 @@
 // Options that commands for mutable files share, and what follows from them.
 import { HASH_NAMES, hashByName, parseMfsPath, type Metadata, type NodeForm } from '@cairn/core'
-import type { OptionSpecs, OptionValues } from '../command.ts'
+import type { OptionSpecs, OptionValues } from './option-spec.ts'
 import { parseMode, parseNanoseconds, parseSeconds } from '../metadata.ts'
 
 /** The argument of most of these commands. */

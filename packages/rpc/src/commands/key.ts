@@ -6,7 +6,8 @@ import { lastEvent } from './answers.ts'
 import { baseNamed, decodeMultibase } from './multibase.ts'
 import { idForm } from './peer-form.ts'
 import { readSource } from './whole-source.ts'
-import { bytesCommand, eventCommand, firstArgument, type OptionSpecs, type OptionValues } from '../command.ts'
+import { bytesCommand, eventCommand, firstArgument } from '../command.ts'
+import type { OptionSpecs, OptionValues } from './option-spec.ts'
 
 /** As Kubo's. */
 export interface KeyEntry {

@@ -2,7 +2,8 @@
 import { checkPinName, resolvePath, type PinProgress } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
 import { joined } from './answers.ts'
-import { eventCommand, type CommandInput, type OptionSpecs, type Progress } from '../command.ts'
+import { eventCommand, type CommandInput, type Progress } from '../command.ts'
+import type { OptionSpecs } from './option-spec.ts'
 import { PIN_ADDS_AT_ONCE } from '../limits.ts'
 import { reported } from '../progress.ts'
 

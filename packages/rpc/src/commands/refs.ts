@@ -1,7 +1,8 @@
 // cairn refs: the links of a node, or of everything below it. Source: kubo core/commands/refs.go.
 import { blockKey, CairnError, eachLink, formatCid, resolvePath, walk, type Block, type BlockReader } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
-import { eventCommand, type OptionSpecs, type OptionValues } from '../command.ts'
+import { eventCommand } from '../command.ts'
+import type { OptionSpecs, OptionValues } from './option-spec.ts'
 
 /** As Kubo's. */
 export interface RefEvent {

@@ -1,7 +1,8 @@
 // cairn repo stat, gc and version.
 import { CairnError, isCairnError, formatBytes, formatCid, formatCount, parseBytes, type BlockStore } from '@cairn/core'
 import { lastEvent, only } from './answers.ts'
-import { eventCommand, type OptionSpecs, type OptionValues } from '../command.ts'
+import { eventCommand } from '../command.ts'
+import type { OptionSpecs, OptionValues } from './option-spec.ts'
 
 const versionText = (version: number) => `cairn-repo@${version}`
 

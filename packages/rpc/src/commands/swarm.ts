@@ -2,7 +2,8 @@
 import { CairnError } from '@cairn/core'
 import type { Swarm } from '@cairn/node'
 import { joined, lastEvent } from './answers.ts'
-import { eventCommand, type CommandInput, type OptionSpecs, type OptionValues } from '../command.ts'
+import { eventCommand, type CommandInput } from '../command.ts'
+import type { OptionSpecs, OptionValues } from './option-spec.ts'
 import { printable } from '../printable.ts'
 
 export const swarmConnect = eventCommand({

@@ -1,6 +1,7 @@
 // The calls that a server works on, and those that have ended of late, with arguments and options cut short. Bounded whatever
 // clients do: calls under way by the connections, the others by number and time. Source: kubo, diag cmds.
-import type { OptionValues, OptionSpecs, Command } from '../command.ts'
+import type { Command } from '../command.ts'
+import type { OptionValues, OptionSpecs } from '../commands/option-spec.ts'
 import type { CallEntry, CallList } from '../commands/operation.ts'
 import { CALL_ARGUMENT_LENGTH_MAX, CALL_ARGUMENTS_MAX, CALLS_KEPT_MAX, CALLS_KEPT_MS } from './limits.ts'
 

@@ -2,7 +2,8 @@
 // Source: go-ipfs-cmds http/parse.go.
 import { CairnError, DURATION_MS_MAX, parseDuration } from '@cairn/core'
 import type { CidFormOptions } from '../commands/cid-form.ts'
-import { contradictionIn, type Command, type CommandInput, type OptionSpec } from '../command.ts'
+import type { Command, CommandInput } from '../command.ts'
+import { contradictionIn, type OptionSpec } from '../commands/option-spec.ts'
 import { QUERY_FIELDS_MAX } from './limits.ts'
 
 /** In which form results go out: as Kubo's RPC has them, as lines for people, or as the command line takes them. */

@@ -1,5 +1,6 @@
 // The command table as an OpenAPI 3.1 document. Source: spec.openapis.org/oas/v3.1.1.html.
-import type { ArgumentSpec, Command, OptionSpec } from '../command.ts'
+import type { ArgumentSpec, Command } from '../command.ts'
+import type { OptionSpec } from '../commands/option-spec.ts'
 import { API_PATH } from './http-call.ts'
 
 /** A JSON object. */
