@@ -21,7 +21,6 @@ import {
   type ImportCarsEvent,
   type ImportCarsOptions,
   type ImportSettings,
-  type KeptRoot,
   type KeptRoots,
   type Loggers,
   type NamedSource,
@@ -36,6 +35,7 @@ import { limitOf } from './config/config.ts'
 import { CollectTally, type CollectCounts } from './operation/collect-tally.ts'
 import { logRecovery } from './operation/recovery-log.ts'
 import { repoSizeOf, type RepoSize } from './storage/repo-size.ts'
+import { listKept } from './storage/kept-roots.ts'
 import { openRepo, type Repo, type RepoOptions } from './repo.ts'
 import type { OnlineOptions, Swarm } from './swarm.ts'
 import { verifyRepo, type VerifyEvent, type VerifyOptions } from './verify.ts'
@@ -145,7 +145,7 @@ export class Node implements AsyncDisposable {
       onFound: (cid, bytes) => this.#observers.forEach((observe) => observe({ kind: 'found', cid, bytes })),
     })
     this.pins = new Pins({ records: repo.meta, blocks: this.blocks })
-    this.kept = { list: () => this.#listKept() }
+    this.kept = { list: () => listKept(this.pins, repo.meta) }
   }
 
   /**
@@ -274,14 +274,6 @@ export class Node implements AsyncDisposable {
       await this.requirePins('Cannot open the mutable files: the record of their root may be lost')
     }
     return Mfs.open({ records: this.#repo.meta, blocks, store })
-  }
-
-  async *#listKept(): AsyncGenerator<KeptRoot> {
-    yield* this.pins.listAll()
-    const root = await recordedRoot(this.#repo.meta)
-    if (root !== undefined) yield { cid: root, type: 'recursive', isPartial: true }
-    const { heliaPins } = await import('@cairn/stores')
-    yield* heliaPins(this.#repo.meta)
   }
 
   /** Ends what runs, network first, and frees the repo. */
