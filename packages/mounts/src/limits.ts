@@ -35,3 +35,27 @@ export const NAME_BYTES_MAX = 255
 
 /** Bytes of the target of a symbolic link. Source: PATH_MAX of Linux. */
 export const LINK_TARGET_BYTES_MAX = 4095
+
+/** Bytes of one write of the kernel, and of one read: more than it ever asks for at a time. */
+export const FUSE_WRITE_BYTES = 1024 * 1024
+
+/** Bytes of a request: one such write with what stands before it. */
+export const REQUEST_BYTES_MAX = FUSE_WRITE_BYTES + 4096
+
+/** Requests of the kernel on their way between two threads: each takes its room of shared memory only when it is large. */
+export const REQUEST_SLOTS = 8
+
+/** KiB that the kernel reads ahead in a mount: 5 ms at 800 MB/s. */
+export const READ_AHEAD_KIB = 4096
+
+/** Seconds for which the kernel believes what it knows of content that never changes. */
+export const FROZEN_SECONDS = 86_400
+
+/** The same of what may change: it is told of changes, and this is for what it was not told. */
+export const MUTABLE_SECONDS = 60
+
+/** Milliseconds until a request is answered with an error, as for a block that nobody has. [Mounts.Timeout] */
+export const FUSE_TIMEOUT_MS = 30_000
+
+/** Nodes of a listing that are read at a time for their attributes. */
+export const LISTED_AT_ONCE = 32

@@ -44,9 +44,29 @@ export class FileContent {
     }
   }
 
+  /** Keeps the draft that a file may get, until the function that is returned is called. */
+  beginWriting(file: VfsFile): () => void {
+    file.writers++
+    return () => {
+      file.writers--
+      this.#dropDraft(file)
+    }
+  }
+
   /** Ends reading from one place, or from all. */
   close(key?: string): void {
     this.#readers.close(key)
+  }
+
+  /** Once all of it is stored and nobody writes, a file is read from its blocks. */
+  #dropDraft(file: VfsFile): void {
+    if (file.writers > 0 || file.draft === undefined) return
+    const isStored = file.version === file.savedVersion && file.saved !== undefined
+    if (!isStored && file.parent !== undefined) return
+    // What has no name and no reader any more is nobody's.
+    if (!isStored && file.uses > 1) return
+    file.draft.close()
+    if (isStored) file.draft = undefined
   }
 
   #openDraft(file: VfsFile, options: AbortOptions): Promise<Draft> {

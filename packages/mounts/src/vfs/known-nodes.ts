@@ -14,12 +14,12 @@ export interface VfsEntry {
 
 /** Finds nodes, and forgets them when they are many. */
 export class KnownNodes {
-  readonly #root: VfsFolder
+  readonly #roots: Set<VfsFolder>
   /** Nodes that became known or idle since the last time that some were forgotten. */
   #count = 0
 
   constructor(root: VfsFolder) {
-    this.#root = root
+    this.#roots = new Set([root])
   }
 
   /**
@@ -32,7 +32,10 @@ export class KnownNodes {
       const known = this.#peek(folder, name)
       if (known !== undefined) return known ?? undefined
       const { version, tree, saved } = folder
-      if (saved === undefined) return tree.find?.(name, options)
+      if (saved === undefined) {
+        const found = await tree.find?.(name, options)
+        return found && this.#adopt(folder, name, found)
+      }
       const entry = await findEntry(tree.reader, { directory: saved.cid, name }, options)
       if (entry === undefined) {
         if (folder.version === version) return undefined
@@ -81,11 +84,16 @@ export class KnownNodes {
     for (const [name, node] of changes) if (node !== undefined) yield { name, node, entry: node.saved }
   }
 
+  /** Has nodes below another root forgotten as well. */
+  addRoot(root: VfsFolder): void {
+    this.#roots.add(root)
+  }
+
   /** Called when one more is not in use: forgets such when they are many. */
   onIdle(): void {
     if (++this.#count < IDLE_NODES_MAX) return
     this.#count = 0
-    forgetIdle(this.#root, performance.now() - IDLE_MS)
+    for (const root of this.#roots) forgetIdle(root, performance.now() - IDLE_MS)
   }
   /** The node at a name as far as it is known: `null` for none. */
   #peek(folder: VfsFolder, name: string): VfsNode | null | undefined {

@@ -80,7 +80,7 @@ function common(tree: VfsTree, saved: TreeEntry | undefined, metadata: Metadata)
   return { ino: ++lastIno, tree, saved, metadata, version: 0, savedVersion: 0, ...place }
 }
 
-export function folderNode(tree: VfsTree, saved: TreeEntry | undefined, metadata: Metadata = {}): VfsFolder {
+export function folderNode(tree: VfsTree, saved?: TreeEntry, metadata: Metadata = {}): VfsFolder {
   const own = { kind: 'directory', names: new Map(), changes: new Map(), hasNewMetadata: false } as const
   return { ...common(tree, saved, metadata), ...own }
 }

@@ -279,6 +279,16 @@ export class Vfs {
     await this.#writeBack.room()
   }
 
+  /** Has `root` looked after as well: what is known below it is forgotten when it is much. */
+  addRoot(root: VfsFolder): void {
+    this.#nodes.addRoot(root)
+  }
+
+  /** Keeps a file ready to be written, until the function that is returned is called. */
+  beginWriting(file: VfsFile): () => void {
+    return this.#content.beginWriting(file)
+  }
+
   /** Ends what is read ahead for one place of a file. */
   endReading(key: string): void {
     this.#content.close(key)
