@@ -130,7 +130,10 @@ interface Started {
 }
 
 async function start(args: readonly string[], ready: RegExp): Promise<Started> {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  // As installed: see bin/cairn.js.
+  const child = spawn(process.execPath, ['--max-semi-space-size=8', '--initial-heap-size=96', ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const ended = once(child, 'exit')
   const stop = (): Promise<unknown> => {
     child.kill('SIGTERM')

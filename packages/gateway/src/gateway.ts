@@ -3,6 +3,8 @@ import { parseCid, type ContentPath } from '@cairn/core'
 import { bytesOf, type GatewayAnswer } from './content/answer.ts'
 import type { GatewayBackend } from './backend.ts'
 import type { ContentCall } from './content/call.ts'
+import { ContentTypes } from './content/content-type.ts'
+import { DecodedNodes } from './content/decoded-nodes.ts'
 import { failureAnswer } from './content/failure-page.ts'
 import { ReadAhead } from './content/read-ahead.ts'
 import { RecentBlocks } from './content/recent-blocks.ts'
@@ -60,6 +62,8 @@ export class Gateway {
   readonly #settings: GatewaySettings
   readonly #headers: Readonly<Record<string, string>>
   readonly #readAhead = new ReadAhead()
+  readonly #types = new ContentTypes()
+  readonly #nodes = new DecodedNodes()
   readonly #hosts: Hosts
 
   constructor(backend: GatewayBackend, settings: GatewaySettings = {}) {
@@ -140,6 +144,8 @@ export class Gateway {
       rootUrl: place.rootUrl,
       reader: waiting.reader(this.#backend.blocks),
       readAhead: this.#readAhead,
+      types: this.#types,
+      nodes: this.#nodes,
       signal: waiting.signal,
     }
   }

@@ -21,8 +21,23 @@ export const RANGES_MAX = 32
 /** Bytes that are handed to a connection at a time: what a client that takes nothing holds of us, and no more. */
 export const PIECE_BYTES = 64 * 1024
 
+/** The same where there are hundreds of answers: a thousand that take nothing hold 16 MB. */
+export const PIECE_BYTES_MIN = 16 * 1024
+
+/** Bytes of memory that is cut into pieces. */
+export const SLAB_REGION_BYTES = 1024 * 1024
+
 /** Milliseconds that a client may take nothing until what was read ahead for it is dropped, to be read again later. */
 export const PATIENCE_MS = 500
+
+/** The same while others wait to read: the way to a client that is not slow is free again by then. */
+export const PATIENCE_CONTENDED_MS = 25
+
+/** Milliseconds after which an answer lets others read who wait for it: eight fast downloads must not stop all others. */
+export const TURN_MS = 250
+
+/** Milliseconds without room after which an answer that cannot be read again is cut off, where others wait for its place. */
+export const STALL_MS = 5000
 
 /** What a gateway waits for, and how long. */
 export interface GatewayLimits {
@@ -45,10 +60,22 @@ export const GATEWAY_LIMITS: GatewayLimits = {
 export const READ_AHEAD_TOTAL_BYTES = 16 * 1024 * 1024
 
 /** Answers that read their content at a time; the others wait, or have theirs on the way to a client that is slow. */
-export const READERS_MAX = 16
+export const READERS_MAX = 8
+
+/** Answers under way that hold blocks until they are sent, CARs and archives: some megabytes each. */
+export const HELD_READERS_MAX = 8
+
+/** Bytes of pages and values under way that are larger than a piece; what comes while there are more gets 429. */
+export const HELD_BYTES_MAX = 32 * 1024 * 1024
 
 /** Bytes by which the type of a file is told whose name does not say it. Source: file-type, reasonableDetectionSizeInBytes. */
 export const SNIFF_BYTES = 4100
+
+/** Files whose first bytes are looked at at a time: each takes a whole block for it. */
+export const SNIFFING_MAX = 8
+
+/** Types that are remembered which were told so: some 1 MB. */
+export const TYPES_KEPT = 4096
 
 /** Entries on one page of a listing: about 300 kB of HTML. */
 export const LISTING_PAGE_ENTRIES = 1000
@@ -66,10 +93,7 @@ export const JSON_BYTES_MAX = 1024 * 1024
 export const UNSENT_BYTES_MAX = 1024 * 1024
 
 /** Bytes that all answers have on their way together, beside one piece each. */
-export const UNSENT_TOTAL_BYTES = 16 * 1024 * 1024
-
-/** Pieces whose memory is kept for the next. */
-export const SLABS_KEPT = 256
+export const UNSENT_TOTAL_BYTES = 8 * 1024 * 1024
 
 /** Bytes of blocks that are kept for whoever asks next: the roots of thousands of files, and small files. */
 export const RECENT_BYTES_MAX = 16 * 1024 * 1024
@@ -77,8 +101,14 @@ export const RECENT_BYTES_MAX = 16 * 1024 * 1024
 /** Bytes that one of them takes beside its own: its key, its CID and their objects. */
 export const RECENT_BLOCK_OVERHEAD_BYTES = 1024
 
-/** Bytes of the largest of them: larger ones are parts of large files, which nobody asks for twice. */
+/** Bytes of the largest of them: larger ones are parts of large files, which would take the room of all others. */
 export const RECENT_BLOCK_BYTES_MAX = 128 * 1024
+
+/** Links of nodes that stay decoded, some 350 bytes each. */
+export const DECODED_LINKS_MAX = 16_384
+
+/** Bytes of the last larger ones: what a slow client has not taken is read again, and many may watch the same. */
+export const RECENT_LARGE_BYTES_MAX = 4 * 1024 * 1024
 
 /** Characters of one label of a host name. Source: RFC 1035. */
 export const LABEL_CHARS_MAX = 63

@@ -3,12 +3,12 @@
 import type { CID } from 'multiformats/cid'
 import type { Block } from '../block/block.ts'
 import { DAG_PB_CODE, RAW_CODE } from '../block/codec.ts'
-import { traverse, type Step } from '../dag/traverse.ts'
+import { traverse, type ReadAheadOptions, type Step } from '../dag/traverse.ts'
 import { NEVER_SEEN, type SeenKeys } from '../dag/seen-blocks.ts'
 import { nodeKey, walk } from '../dag/walk.ts'
 import { directoryPart, type ShardPlace } from '../directory/directory-listing.ts'
 import { CairnError, isCairnError } from '../errors.ts'
-import type { AbortOptions, BlockReader } from '../interfaces.ts'
+import type { BlockReader } from '../interfaces.ts'
 import { fileSize, isFile } from '../unixfs/read.ts'
 import { decodeUnixFS, type UnixFSNode } from '../unixfs/unixfs-node.ts'
 
@@ -32,7 +32,7 @@ export function parseEntityBytes(text: string): EntityBytes {
 }
 
 /** Which blocks of an entity. */
-export interface EntityOptions extends AbortOptions {
+export interface EntityOptions extends ReadAheadOptions {
   readonly range?: EntityBytes | undefined
   /** Every block as often as it is linked. */
   readonly repeats?: boolean
@@ -48,22 +48,26 @@ export interface EntityOptions extends AbortOptions {
 export async function* entityBlocks(
   reader: BlockReader,
   cid: CID,
-  { range, repeats = false, signal }: EntityOptions = {},
+  { range, repeats = false, readAhead, signal }: EntityOptions = {},
 ): AsyncGenerator<Block> {
   const root = await reader.get(cid, { signal })
   const node = unixfsOf(root)
   if (node?.data.type === 'hamt-shard') {
-    yield* traverse([shardStep(reader, { cid })], { signal })
+    yield* traverse([shardStep(reader, { cid })], { signal, readAhead })
   } else if (node === undefined || !isFile(node)) {
     yield root
   } else if (range === undefined) {
-    for await (const { block } of walk(reader, cid, { signal, ...(repeats && { seen: NEVER_SEEN }) }))
+    for await (const { block } of walk(reader, cid, { signal, readAhead, ...(repeats && { seen: NEVER_SEEN }) }))
       if (block !== undefined) yield block
   } else {
     const part = partOf(node, range)
     const whole = { cid, at: 0, size: fileSize(node) }
     if (part.end === part.start) yield root
-    else yield* traverse([fileStep({ reader, part, entered: repeats ? NEVER_SEEN : new Set() }, whole)], { signal })
+    else
+      yield* traverse([fileStep({ reader, part, entered: repeats ? NEVER_SEEN : new Set() }, whole)], {
+        signal,
+        readAhead,
+      })
   }
 }
 

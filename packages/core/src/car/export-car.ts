@@ -4,6 +4,7 @@ import type { CID } from 'multiformats/cid'
 import type { Block } from '../block/block.ts'
 import { PackedKeys } from '../dag/packed-keys.ts'
 import { NEVER_SEEN } from '../dag/seen-blocks.ts'
+import type { ReadAheadOptions } from '../dag/traverse.ts'
 import { nodeKey, walk } from '../dag/walk.ts'
 import { isCairnError } from '../errors.ts'
 import type { AbortOptions, BlockReader } from '../interfaces.ts'
@@ -16,7 +17,7 @@ import { writeCar } from './write-car.ts'
 export type DagScope = 'block' | 'entity' | 'all'
 
 /** What an export holds. */
-export interface ExportCarOptions extends AbortOptions {
+export interface ExportCarOptions extends ReadAheadOptions {
   /** With a scope the blocks that lead to the end of the path come first; without, all below its end and nothing else. */
   readonly scope?: DagScope | undefined
   /** Only the blocks that hold these bytes of a file; makes the scope `entity`. */
@@ -61,9 +62,9 @@ export async function* exportCar(
 }
 
 function blocksBelow(reader: BlockReader, root: CID, options: ExportCarOptions): AsyncIterable<Block> {
-  const { scope, entityBytes, repeats = false, signal } = options
+  const { scope, entityBytes, repeats = false, readAhead, signal } = options
   if (entityBytes !== undefined || scope === 'entity') {
-    const blocks = entityBlocks(reader, root, { range: entityBytes, repeats, signal })
+    const blocks = entityBlocks(reader, root, { range: entityBytes, repeats, readAhead, signal })
     return repeats ? blocks : once(blocks)
   }
   return scope === 'block' ? oneBlock(reader, root, options) : wholeDag(reader, root, options)
@@ -76,13 +77,14 @@ async function* oneBlock(reader: BlockReader, cid: CID, { signal }: AbortOptions
 async function* wholeDag(
   reader: BlockReader,
   root: CID,
-  { skipMissing = false, repeats = false, signal }: ExportCarOptions,
+  { skipMissing = false, repeats = false, readAhead, signal }: ExportCarOptions,
 ): AsyncGenerator<Block> {
   const onUnreadable = (_: CID, error: unknown): void => {
     if (!isCairnError(error, 'NOT_FOUND')) throw error
   }
   for await (const { block } of walk(reader, root, {
     seen: repeats ? NEVER_SEEN : new PackedKeys(),
+    readAhead,
     signal,
     ...(skipMissing && { onUnreadable }),
   })) {

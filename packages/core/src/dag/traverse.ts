@@ -32,12 +32,16 @@ export interface Visit<Value> {
   readonly isFree?: boolean | undefined
 }
 
-/** How far down a traversal goes. */
-export interface TraverseOptions extends AbortOptions {
-  /** Levels below the roots; more are a LIMIT. Whoever sets more than the default bounds what its open levels hold. */
-  readonly depthMax?: number | undefined
+/** How much a traversal may hold. */
+export interface ReadAheadOptions extends AbortOptions {
   /** Bytes that may be held ahead of the consumer now, asked before each step; `READ_AHEAD_BYTES` by default, and at most. */
   readonly readAhead?: (() => number) | undefined
+}
+
+/** How far down a traversal goes. */
+export interface TraverseOptions extends ReadAheadOptions {
+  /** Levels below the roots; more are a LIMIT. Whoever sets more than the default bounds what its open levels hold. */
+  readonly depthMax?: number | undefined
   /** How many traversals share the memory with this one, kept by them; those of this process by default. */
   readonly sharing?: Sharing | undefined
 }

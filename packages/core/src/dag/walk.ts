@@ -9,7 +9,7 @@ import type { AbortOptions, BlockReader, FetchOptions } from '../interfaces.ts'
 import { BLOCK_BYTES_MAX, OPEN_NODE_BYTES_MAX, OPEN_NODE_OVERHEAD_BYTES } from '../limits.ts'
 import { PackedKeys } from './packed-keys.ts'
 import type { SeenKeys } from './seen-blocks.ts'
-import { traverse, type Step, type Visit } from './traverse.ts'
+import { traverse, type ReadAheadOptions, type Step, type Visit } from './traverse.ts'
 
 /** One block that a walk came to. */
 export interface WalkedBlock {
@@ -23,7 +23,7 @@ export interface WalkedBlock {
 }
 
 /** How a walk deals with blocks. */
-export interface WalkOptions extends AbortOptions {
+export interface WalkOptions extends ReadAheadOptions {
   /**
    * What happens with a block that cannot have links: by default it is read like the others. Marking needs nothing of
    * it, pinning needs it to be here. May give its bytes.
@@ -48,7 +48,7 @@ export interface WalkOptions extends AbortOptions {
  * and `traverse`
  */
 export async function* walk(reader: BlockReader, root: CID, options: WalkOptions = {}): AsyncGenerator<WalkedBlock> {
-  const { visitLeaf, seen = new PackedKeys(), except, onUnreadable, signal } = options
+  const { visitLeaf, seen = new PackedKeys(), except, onUnreadable, readAhead, signal } = options
 
   /** Bytes of the nodes whose links are being gone through. */
   let openBytes = 0
@@ -124,7 +124,8 @@ export async function* walk(reader: BlockReader, root: CID, options: WalkOptions
 
   if (except !== undefined && nodeKey(except) === nodeKey(root)) return
   const roots = steps([{ link: { cid: root }, twin: except }], undefined)
-  for await (const { walked, isFirst } of traverse(roots, { signal, depthMax: Infinity })) if (isFirst) yield walked
+  for await (const { walked, isFirst } of traverse(roots, { signal, readAhead, depthMax: Infinity }))
+    if (isFirst) yield walked
 }
 
 function* placesOf(links: Iterable<Link>): Generator<Place> {

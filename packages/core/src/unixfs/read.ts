@@ -2,10 +2,11 @@
 // is under way while this one is consumed, so a folder of tiny files reads as fast as one large file.
 import type { CID } from 'multiformats/cid'
 import { toString } from 'uint8arrays/to-string'
+import type { Block } from '../block/block.ts'
 import { mayHaveLinks } from '../block/codec.ts'
-import { traverse, type Step, type TraverseOptions, type Visit } from '../dag/traverse.ts'
+import { traverse, type ReadAheadOptions, type Step, type TraverseOptions, type Visit } from '../dag/traverse.ts'
 import { CairnError } from '../errors.ts'
-import type { AbortOptions, BlockReader } from '../interfaces.ts'
+import type { BlockReader } from '../interfaces.ts'
 import { BLOCK_BYTES_MAX, URGENT_BYTES } from '../limits.ts'
 import { directoryPart, type DirectoryPart } from '../directory/directory-listing.ts'
 import { knownBlock, type KnownContent } from './known-content.ts'
@@ -29,7 +30,7 @@ export interface TreeBytes {
 }
 
 /** How a tree is read. */
-export interface ReadTreeOptions extends AbortOptions {
+export interface ReadTreeOptions extends ReadAheadOptions {
   /** Asked for content before a block is. */
   readonly known?: KnownContent | undefined
 }
@@ -41,9 +42,9 @@ export interface ByteRange {
 }
 
 /** How a file is read. */
-export interface ReadFileOptions extends ByteRange, AbortOptions {
-  /** Bytes that may be held ahead of the consumer now; see `TraverseOptions`. */
-  readonly readAhead?: (() => number) | undefined
+export interface ReadFileOptions extends ByteRange, ReadAheadOptions {
+  /** As `decodeUnixFS`, which it is by default; for whoever reads the same file again and again. */
+  readonly decode?: ((block: Block) => UnixFSNode) | undefined
   /** Whom the memory is shared with; see `TraverseOptions`. */
   readonly sharing?: TraverseOptions['sharing']
 }
@@ -64,9 +65,12 @@ export interface TreeRoot {
 export async function* readTree(
   reader: BlockReader,
   root: TreeRoot,
-  { known, signal }: ReadTreeOptions = {},
+  { known, readAhead, signal }: ReadTreeOptions = {},
 ): AsyncGenerator<TreeItem | TreeBytes> {
-  for await (const values of traverse([entryStep({ reader, known, budget: new TreeBudget() }, root)], { signal }))
+  for await (const values of traverse([entryStep({ reader, known, budget: new TreeBudget() }, root)], {
+    signal,
+    readAhead,
+  }))
     yield* values
 }
 
@@ -78,17 +82,22 @@ export async function* readTree(
 export async function* readFile(
   reader: BlockReader,
   cid: CID,
-  { offset = 0, length = Infinity, readAhead, sharing, signal }: ReadFileOptions = {},
+  { offset = 0, length = Infinity, decode = decodeUnixFS, readAhead, sharing, signal }: ReadFileOptions = {},
 ): AsyncGenerator<Uint8Array> {
   if (!(offset >= 0) || !(length >= 0)) throw new TypeError('offset and length must not be negative')
   const range = { start: offset, end: offset + length }
   const urgentEnd = offset + URGENT_BYTES
   const root: Step<Values> = {
     run: async (options) => {
-      const node = decodeUnixFS(await reader.get(cid, { ...options, urgent: true }))
+      const node = decode(await reader.get(cid, { ...options, urgent: true }))
       if (!isFile(node))
         throw new CairnError('INVALID', `Cannot read ${cid}: it is a ${node.data.type}, not a file`, { cid })
-      return contentVisit({ reader, budget: new TreeBudget(), urgentEnd }, node, { path: '', file: node, at: 0, range })
+      return contentVisit({ reader, decode, budget: new TreeBudget(), urgentEnd }, node, {
+        path: '',
+        file: node,
+        at: 0,
+        range,
+      })
     },
   }
   for await (const values of traverse([root], { signal, readAhead, sharing }))
@@ -112,6 +121,7 @@ const isBytes = (value: TreeItem | TreeBytes): value is TreeBytes => value.kind 
 /** Where content comes from. */
 interface Source {
   readonly reader: BlockReader
+  readonly decode?: (block: Block) => UnixFSNode
   readonly known?: KnownContent | undefined
   readonly budget: TreeBudget
   /** Content before this place of the file is waited for by somebody now. */
@@ -209,11 +219,11 @@ function contentStep(source: Source, { cid, size, place }: ContentLink): Step<Va
     bytes: mayHaveLinks(cid) ? undefined : size,
     run: async (options) => {
       const { path, file, at } = place
-      const { urgentEnd = 0 } = source
+      const { urgentEnd = 0, decode = decodeUnixFS } = source
       const part = { path, file: file.cid, fileBytes: fileSize(file), offset: at, length: size }
       const known = source.known && (await knownBlock(source.known, cid, part))
       const block = known ?? (await source.reader.get(cid, at < urgentEnd ? { ...options, urgent: true } : options))
-      const node = decodeUnixFS(block)
+      const node = decode(block)
       if (!isFile(node) || fileSize(node) !== size) {
         throw new CairnError(
           'INVALID',

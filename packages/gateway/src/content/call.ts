@@ -4,6 +4,8 @@ import type { CID } from 'multiformats/cid'
 import type { GatewayRequest } from '../request/gateway-request.ts'
 import { encodeName, type Target } from '../request/target.ts'
 import type { Wanted } from '../request/format.ts'
+import type { ContentTypes } from './content-type.ts'
+import type { DecodedNodes } from './decoded-nodes.ts'
 import type { ReadAhead } from './read-ahead.ts'
 
 /** What serving a request takes. */
@@ -29,6 +31,8 @@ export interface ContentCall {
   readonly status?: number
   readonly reader: BlockReader
   readonly readAhead: ReadAhead
+  readonly types: ContentTypes
+  readonly nodes: DecodedNodes
   readonly signal: AbortSignal
 }
 

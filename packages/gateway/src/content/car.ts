@@ -36,7 +36,7 @@ export function carParameters({
 /** @throws HttpFailure 400 for a range without a byte, else as `exportCar` before its first byte */
 export async function serveCar(call: ContentCall, found: FoundPath): Promise<GatewayAnswer> {
   const parameters = carParameters(call)
-  const { path, reader, request, signal, target } = call
+  const { path, reader, readAhead, request, signal, target } = call
   const { scope, entityBytes: range, repeats } = parameters
   const last = path.names.at(-1)
   const name = target.query.get('filename') ?? `${path.root}${last === undefined ? '' : `_${last}`}.car`
@@ -53,23 +53,21 @@ export async function serveCar(call: ContentCall, found: FoundPath): Promise<Gat
     const { 'Content-Disposition': _, 'Content-Type': _type, ...rest } = headers
     return { status: 304, headers: rest }
   }
-  const pieces = exportCar(reader, path, { scope, entityBytes: range, repeats, signal })
-  // What fails before the first byte can still be told.
-  const first = await failingWith({ INVALID: 400 }, () => pieces.next())
-  if (request.method === 'HEAD') {
-    await pieces.return(undefined)
-    return { status: 200, headers }
+  const pieces = (): AsyncGenerator<Uint8Array> =>
+    exportCar(reader, path, { scope, entityBytes: range, repeats, readAhead: readAhead.share, signal })
+  // What fails before the first byte can still be told. What was read for that is not kept until the body is sent.
+  const first = pieces()
+  try {
+    await failingWith({ INVALID: 400 }, () => first.next())
+  } finally {
+    await first.return(undefined)
   }
-  return { status: 200, headers, body: first.done === true ? new Uint8Array(0) : resumed(first.value, pieces) }
+  return { status: 200, headers, body: request.method === 'HEAD' ? undefined : readAhead.counted(begunLater(pieces)) }
 }
 
-async function* resumed(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
-  try {
-    yield first
-    yield* rest
-  } finally {
-    await rest.return(undefined)
-  }
+/** An iteration that holds nothing before it begins. */
+async function* begunLater(pieces: () => AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+  yield* pieces()
 }
 
 function etagOfCar({ path }: ContentCall, { cid }: FoundPath, parameters: CarParameters): string {

@@ -1,6 +1,7 @@
 // Values of IPLD as their own bytes, and for people as a page. Nothing is converted: IPIP-524.
 import { decodeBlock, decodeUnixFS, fileSize, isFile, type Block, type FoundPath } from '@cairn/core'
 import type { GatewayAnswer } from './answer.ts'
+import { blockBody } from './block-body.ts'
 import { HttpFailure } from './failure.ts'
 import { JSON_BYTES_MAX, PREVIEW_BYTES_MAX } from '../limits.ts'
 import { MEDIA_TYPES, type Format } from '../request/format.ts'
@@ -80,7 +81,7 @@ export function serveValue(call: ContentCall, found: FoundPath, block: Block): G
       'Content-Disposition': contentDisposition(isInline ? 'inline' : 'attachment', name),
       'X-Content-Type-Options': 'nosniff',
     },
-    read: ({ start, end }) => block.bytes.subarray(start, end),
+    read: (range) => blockBody(call, block.cid, { bytes: block.bytes, ...range }),
   })
 }
 

@@ -3,10 +3,9 @@ import { fileSize, readFile, type FoundPath, type UnixFSNode } from '@cairn/core
 import { toString } from 'uint8arrays/to-string'
 import type { CID } from 'multiformats/cid'
 import { bytesOf, type GatewayAnswer, type GatewayBody } from './answer.ts'
-import { SNIFF_BYTES } from '../limits.ts'
+import { PIECE_BYTES, SNIFF_BYTES } from '../limits.ts'
 import { matchesAny, type PartRange } from '../request/conditions.ts'
 import { cacheControl, contentDisposition, etagOf, pathHeaders, type ContentCall } from './call.ts'
-import { contentType } from './content-type.ts'
 import { bytesAnswer } from './parts.ts'
 
 /** A file, and what of it is served otherwise than its path says. */
@@ -52,8 +51,10 @@ export async function serveFile(
       body,
     }
   }
-  const type = options.type ?? (await contentType(name, () => beginOf(call, node)))
-  const content = { size: fileSize(node), type, etag, headers, read: (range: PartRange) => bodyOf(call, node, range) }
+  const { cid } = node
+  const typed = { cid, begin: () => beginOf(call, node), signal: call.signal }
+  const type = options.type ?? (await call.types.of(name, typed))
+  const content = { size: fileSize(node), type, etag, headers, read: readerOf(call, node) }
   if (status === 200) return bytesAnswer(request, content)
   const length = { 'Content-Length': String(content.size), 'Content-Type': type }
   return { status, headers: { ...headers, Etag: etag, ...length }, body: content.read({ start: 0, end: content.size }) }
@@ -62,24 +63,36 @@ export async function serveFile(
 /** First bytes of a file. */
 export async function beginOf(call: ContentCall, node: UnixFSNode, length = SNIFF_BYTES): Promise<Uint8Array> {
   const pieces: Uint8Array[] = []
-  for await (const piece of bytesOf(bodyOf(call, node, { start: 0, end: Math.min(length, fileSize(node)) })))
+  for await (const piece of bytesOf(readerOf(call, node)({ start: 0, end: Math.min(length, fileSize(node)) })))
     pieces.push(piece)
   return Buffer.concat(pieces)
 }
 
-function bodyOf(
-  { reader, readAhead, signal }: ContentCall,
-  { cid, data, links }: UnixFSNode,
-  { start, end }: PartRange,
-): GatewayBody {
-  if (links.length === 0) return data.data.subarray(start, end)
-  return {
+/** Gives parts of a file. Answers that wait keep it, so it keeps nothing of the node: thousands of links, or a whole block. */
+function readerOf(
+  { reader, readAhead, nodes, signal }: ContentCall,
+  node: UnixFSNode,
+): (range: PartRange) => GatewayBody {
+  const { cid, data, links } = node
+  if (links.length === 0 && data.data.length <= PIECE_BYTES) return wholePart(data.data)
+  return fileParts({ reader, readAhead, nodes, signal }, cid)
+}
+
+function wholePart(bytes: Uint8Array): (range: PartRange) => GatewayBody {
+  return ({ start, end }) => bytes.subarray(start, end)
+}
+
+function fileParts(
+  { reader, readAhead, nodes: { decode }, signal }: Pick<ContentCall, 'reader' | 'readAhead' | 'nodes' | 'signal'>,
+  cid: CID,
+): (range: PartRange) => GatewayBody {
+  return ({ start, end }) => ({
     size: end - start,
     bytesFrom(at) {
       const range = { offset: start + at, length: end - start - at }
-      return readAhead.counted(readFile(reader, cid, { ...range, readAhead: readAhead.share, signal }))
+      return readAhead.counted(readFile(reader, cid, { ...range, decode, readAhead: readAhead.share, signal }))
     },
-  }
+  })
 }
 
 function isUnchanged({ request: { headers } }: ContentCall, { data: { mtime } }: UnixFSNode, etag: string): boolean {

@@ -1,6 +1,6 @@
 // Content that can be had in parts: whole, one range, or several. Source: RFC 9110, sections 14 and 15.3.7.
 import { randomUUID } from 'node:crypto'
-import { bytesOf, type GatewayAnswer, type GatewayBody } from './answer.ts'
+import { bytesOf, type GatewayAnswer, type GatewayBody, type SeekableBody } from './answer.ts'
 import { isRangeCurrent, partsOf, type PartRange } from '../request/conditions.ts'
 import type { GatewayRequest } from '../request/gateway-request.ts'
 
@@ -55,19 +55,26 @@ function severalParts(
   const end = Buffer.from(`\r\n--${boundary}--\r\n`)
   const frame = [...heads, end].reduce((sum, { length }) => sum + length, 0)
   const length = parts.reduce((sum, part) => sum + part.end - part.start, frame)
-  async function* body(): AsyncGenerator<Uint8Array, void, void> {
-    for (const [index, part] of parts.entries()) {
-      const head = heads[index]
-      if (head !== undefined) yield head
-      yield* bytesOf(content.read(part))
-    }
-    yield end
+  const pieces = parts.flatMap((part, index) => [heads[index] ?? end, { part }])
+  const body: SeekableBody = {
+    size: length,
+    async *bytesFrom(offset) {
+      let skip = offset
+      for (const piece of [...pieces, end]) {
+        const bytes = 'part' in piece ? piece.part.end - piece.part.start : piece.length
+        if (skip < bytes) {
+          if ('part' in piece) yield* bytesOf(content.read({ ...piece.part, start: piece.part.start + skip }))
+          else yield piece.subarray(skip)
+        }
+        skip = Math.max(0, skip - bytes)
+      }
+    },
   }
   const type206 = `multipart/byteranges; boundary=${boundary}`
   return {
     status: 206,
     headers: { ...headers, 'Content-Type': type206, 'Content-Length': String(length) },
-    body: body(),
+    body,
   }
 }
 

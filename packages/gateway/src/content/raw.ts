@@ -1,6 +1,7 @@
 // Blocks as they are, whole or ranges of them. Source: ipfs/specs, trustless-gateway.md.
 import type { FoundPath } from '@cairn/core'
 import type { GatewayAnswer } from './answer.ts'
+import { blockBody } from './block-body.ts'
 import { MEDIA_TYPES } from '../request/format.ts'
 import { matchesAny } from '../request/conditions.ts'
 import { cacheControl, contentDisposition, etagOf, pathHeaders, type ContentCall } from './call.ts'
@@ -24,6 +25,6 @@ export async function serveRaw(call: ContentCall, found: FoundPath): Promise<Gat
       'Content-Disposition': contentDisposition('attachment', name),
       'X-Content-Type-Options': 'nosniff',
     },
-    read: ({ start, end }) => bytes.subarray(start, end),
+    read: (range) => blockBody(call, found.cid, { bytes, ...range }),
   })
 }

@@ -95,7 +95,7 @@ async function serveBlock(call: ContentCall, backend: GatewayBackend, found: Fou
 }
 
 function serveUnixFS(call: ContentCall, found: FoundPath, block: Block): Promise<GatewayAnswer> {
-  const node = decodeUnixFS(block)
+  const node = call.nodes.decode(block)
   const { type } = node.data
   if (type === 'directory' || type === 'hamt-shard') return serveDirectory(call, found)
   if (type === 'symlink' || isFile(node)) return serveFile(call, found, { node })

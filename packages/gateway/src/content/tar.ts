@@ -9,13 +9,18 @@ import { cacheControl, contentDisposition, pathHeaders, type ContentCall } from 
 
 /** The tree at the end of a path. @throws as `readTree`, once the body is read */
 export function serveTar(call: ContentCall, found: FoundPath, backend: GatewayBackend): GatewayAnswer {
-  const { path, reader, request, signal, target } = call
+  const { path, reader, readAhead, request, signal, target } = call
   const etag = `W/"${found.cid}.x-tar"`
   const headers = { ...pathHeaders(call, found), ...cacheControl(call), Etag: etag }
   if (matchesAny(request.headers.get('if-none-match'), [etag])) return { status: 304, headers }
   const last = path.names.at(-1)
   const name = target.query.get('filename') ?? `${last ?? found.cid}.tar`
-  const body = backend.archive(inside(readTree(reader, { cid: found.cid, path: '' }, { signal })), String(found.cid))
+  const body = readAhead.counted(
+    backend.archive(
+      inside(readTree(reader, { cid: found.cid, path: '' }, { readAhead: readAhead.share, signal })),
+      String(found.cid),
+    ),
+  )
   return {
     status: 200,
     headers: {

@@ -13,12 +13,12 @@ import {
 } from '@cairn/http'
 import { tooManyRequests } from '../content/failure.ts'
 import type { Gateway } from '../gateway.ts'
-import { CONNECTIONS_MAX, READERS_MAX } from '../limits.ts'
+import { CONNECTIONS_MAX, HELD_BYTES_MAX, HELD_READERS_MAX, READERS_MAX } from '../limits.ts'
 import type { GatewayRequest } from '../request/gateway-request.ts'
 import { Waiting } from '../request/waiting.ts'
 import { ClientRates } from './client-rates.ts'
-import { ReadingPlaces } from './reading-places.ts'
-import { send } from './send.ts'
+import { ReadingPlaces } from '../request/reading-places.ts'
+import { heldBytes, send, type Sending } from './send.ts'
 import { Slabs } from './slabs.ts'
 
 /** Listens at `address` and serves from `gateway`. @throws UNAVAILABLE, DENIED or INVALID when it cannot listen there */
@@ -36,9 +36,11 @@ class Serving {
   readonly #gateway: Gateway
   readonly #limits: HttpLimits
   readonly #places = new ReadingPlaces(READERS_MAX)
+  readonly #heldPlaces = new ReadingPlaces(HELD_READERS_MAX)
   readonly #slabs = new Slabs()
   readonly #rates: ClientRates
   #requests = 0
+  #heldBytes = 0
 
   constructor(gateway: Gateway, limits: HttpLimits) {
     this.#gateway = gateway
@@ -76,12 +78,28 @@ class Serving {
     const isOften = !this.#rates.take(request.socket.remoteAddress ?? '', performance.now())
     const answer =
       isFull || isOften
-        ? this.#gateway.refuse(asked, tooManyRequests(isFull ? 'The gateway has too much to do' : 'Too many requests'))
+        ? this.#gateway.refuse(asked, tooManyRequests(isFull ? TOO_MUCH : 'Too many requests'))
         : await this.#gateway.answer(asked, waiting)
+    const held = heldBytes(answer)
+    if (held === 0) return send(response, answer, this.#sending(waiting))
+    if (this.#heldBytes + held > HELD_BYTES_MAX)
+      return send(response, this.#gateway.refuse(asked, tooManyRequests(TOO_MUCH)), this.#sending(waiting))
+    this.#heldBytes += held
+    try {
+      await send(response, answer, this.#sending(waiting))
+    } finally {
+      this.#heldBytes -= held
+    }
+  }
+
+  #sending({ signal }: Waiting): Sending {
     const { idleTimeoutMs } = this.#limits
-    await send(response, answer, { idleTimeoutMs, places: this.#places, slabs: this.#slabs, signal: waiting.signal })
+    return { idleTimeoutMs, places: this.#places, heldPlaces: this.#heldPlaces, slabs: this.#slabs, signal }
   }
 }
+
+/** Why a request is turned away that others leave no room for. */
+const TOO_MUCH = 'The gateway has too much to do'
 
 function requestOf({ method = 'GET', url = '/', headers }: IncomingMessage): GatewayRequest {
   return {
