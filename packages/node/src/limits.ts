@@ -21,6 +21,11 @@ export const LACK_LOOK_MS = 100
 /** Milliseconds between looks at whether the config file of a running node has changed. */
 export const CONFIG_LOOK_MS = 1000
 
+/** Milliseconds between looks at whether a file that another process changes is free, until giving up, and until that one counts as killed. */
+export const FILE_LOCK_LOOK_MS = 10
+export const FILE_LOCK_WAIT_MS = 15_000
+export const FILE_LOCK_STALE_MS = 10_000
+
 /** Milliseconds between notes of the bytes that passed between peers and us: what a kill forgets. */
 export const ACCOUNTS_SAVE_MS = 10 * 60 * 1000
 

@@ -31,7 +31,7 @@ import {
 import { filesLs, filesRead, filesStat } from './commands/files-look.ts'
 import { cidBases, multibaseDecode, multibaseEncode, multibaseList, multibaseTranscode } from './commands/multibase.ts'
 import { keyExport, keyGen, keyImport, keyList, keyRename, keyRm, keySign, keyVerify } from './commands/key.ts'
-import { tokenAdd, tokenLs, tokenRm } from './commands/token.ts'
+import { tokenAddFor, tokenLs, tokenRm } from './commands/token.ts'
 import { pinLs } from './commands/pin-ls.ts'
 import { pinVerify } from './commands/pin-verify.ts'
 import { ls } from './commands/ls.ts'
@@ -90,7 +90,7 @@ export { SLOW_CALL_MS } from './http/limits.ts'
 export { openRpcServer, type RpcServerParts } from './http/rpc-server.ts'
 export { newProofText } from './http/proof.ts'
 export type { AccessSettings } from './http/access.ts'
-export { authorizationHeader, digestOfSecret, newSecret } from './http/authorization.ts'
+export { authorizationHeader, digestOfSecret, newSecret, type Authorization } from './http/authorization.ts'
 
 export { cidForm, type CidForm, type CidFormOptions } from './commands/cid-form.ts'
 export { fileOf, gzipOf, tarOf } from './tree-archive.ts'
@@ -169,7 +169,7 @@ const TABLE = [
   keyExport,
   keySign,
   keyVerify,
-  tokenAdd,
+  tokenAddFor(() => COMMANDS),
   tokenLs,
   tokenRm,
   config,

@@ -25,8 +25,7 @@ export async function openApi(session: Session, node: Node, { agentSuffix, shutd
   await using stack = new AsyncDisposableStack()
   const info = await session.repo()
   const { path, config } = info
-  const access = new ApiAccess(config)
-  stack.defer(access.follow(info.settings, (error) => session.say(`Warning: ${error.message}`)))
+  const access = new ApiAccess(info, (error) => session.say(`Warning: ${error.message}`))
   const servers: HttpServer[] = []
   // All together: each waits a while for its clients.
   stack.defer(async () => void (await Promise.all(servers.map((server) => server.close()))))
@@ -34,7 +33,7 @@ export async function openApi(session: Session, node: Node, { agentSuffix, shutd
   for (const address of config.Addresses.API) {
     const server = await openRpcServer(parseListenAddress(address), {
       commands: [...COMMANDS, ...UNBUILT],
-      access: () => access.settings,
+      access: () => access.current(),
       calls: watch.calls,
       metrics: () => watch.metrics(node, { path, config }),
       logger: watch.logs.of('rpc'),

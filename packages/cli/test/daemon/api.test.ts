@@ -134,25 +134,26 @@ test('a public address is opened to those who have a secret, or when it is said'
   }
 })
 
-test('what the config says of callers counts while the daemon runs, unless it would let everybody in', async () => {
+test('what the config says of callers counts from the next call on, and never lets everybody in', async () => {
   const Authorizations = { me: { AuthSecret: 'bearer:right', AllowedPaths: ['/api/v0'] } }
   // Loopback in the form of a public address: nothing is open to others here.
   const { path, open } = await withConfig({ ...listens('/ip6/::ffff:127.0.0.1/tcp/0'), API: { Authorizations } })
   await open()
+  const denied = { message: expect.stringContaining('Denied') }
   expect(await call(path, 'bearer:right')).toContain('Version')
   const { settings } = await readRepo(path)
   const { secret, stored } = newSecret()
   await settings.setAuthorization('more', { AuthSecret: stored, AllowedPaths: ['/api/v0/repo'] })
-  await expect.poll(() => call(path, secret).catch(() => ''), { timeout: 20_000 }).toContain('Version')
-  await settings.setAuthorization('me', undefined)
-  await expect
-    .poll(() => call(path, 'bearer:right').catch((error: unknown) => String(error)), { timeout: 20_000 })
-    .toContain('Denied')
-  await settings.setAuthorization('more', undefined)
-  // Two looks at the file later it is as it was.
-  await new Promise((resolve) => {
-    setTimeout(resolve, 2500)
-  })
   expect(await call(path, secret)).toContain('Version')
-  await expect(call(path)).rejects.toMatchObject({ message: expect.stringContaining('Denied') })
+  await settings.setAuthorization('me', undefined)
+  await expect(call(path, 'bearer:right')).rejects.toMatchObject(denied)
+  expect(await call(path, secret)).toContain('Version')
+  // A file that does not read changes nothing; the last one that goes leaves nobody who may call.
+  const text = await readFile(settings.path)
+  await writeFile(settings.path, '{')
+  await expect(call(path, secret)).rejects.toMatchObject({ code: 'INVALID' })
+  await expect(call(path)).rejects.toMatchObject(denied)
+  await writeFile(settings.path, text)
+  await settings.setAuthorization('more', undefined)
+  for (const gone of [secret, undefined, 'bearer:right']) await expect(call(path, gone)).rejects.toMatchObject(denied)
 })

@@ -1,15 +1,14 @@
 // The config file of a repo, setting by setting. A key is the names of sections and setting with dots between them, as Kubo
-// has it. The private key and the secrets of the RPC are neither shown nor changed.
+// has it. What `hidden.ts` lists is neither shown nor changed. Changes wait for each other, also those of other processes.
 import { unwatchFile, watchFile } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { CairnError, systemError } from '@cairn/core'
 import type { ApiAuthorization } from './api-config.ts'
 import { identityOf, parseConfig, type Config } from './config.ts'
 import { CONFIG_LOOK_MS } from '../limits.ts'
-import { writeDurably } from './durable-file.ts'
+import { alone, writeDurably } from './durable-file.ts'
+import { isSection, keepHidden, refuseHidden, sectionIn, withoutHidden, type Section } from './hidden.ts'
 import { isProfile, PROFILES } from './profiles.ts'
-
-type Section = Record<string, unknown>
 
 /** A config before a change and after it, without the private key and the secrets of the RPC. */
 export interface ConfigChange {
@@ -43,13 +42,13 @@ export class Settings {
 
   /** Everything but the private key and the secrets of the RPC, also settings that this version does not know. @throws INVALID for a damaged file */
   async show(): Promise<Section> {
-    return withoutPrivate(await this.#read())
+    return withoutHidden(await this.#read())
   }
 
   /** The value of `key`, a section or a setting. @throws NOT_FOUND when it is not set, DENIED for the private key */
   async get(key: string): Promise<unknown> {
-    refusePrivate('show', key)
-    const value = valueIn(await this.#read(), key.split('.'))
+    refuseHidden('show', key)
+    const value = valueIn(withoutHidden(await this.#read()), key.split('.'))
     if (value === undefined) throw new CairnError('NOT_FOUND', `Cannot show "${key}": it is not set in the config`)
     return value
   }
@@ -62,22 +61,15 @@ export class Settings {
    * @throws INVALID for a value that it does not take, DENIED for the private key
    */
   async set(key: string, value: unknown): Promise<boolean> {
-    refusePrivate('change', key)
-    const config = await this.#read()
+    refuseHidden('change', key)
     const names = key.split('.')
     if (names.some((part) => part === '' || part === '__proto__'))
       throw new CairnError('INVALID', `Cannot change "${key}": it is no name of a setting`)
-    const name = names.pop() ?? ''
-    let section = config
-    for (const above of names) {
-      const next = sectionIn(section, above) ?? {}
-      section[above] = next
-      section = next
-    }
-    if (value === null) delete section[name]
-    else section[name] = value
-    const known = await this.#write(config)
-    return value === null || valueIn(known, key.split('.')) !== undefined
+    const known = await this.#change((config) => {
+      setIn(config, names, value)
+      return config
+    })
+    return value === null || valueIn(known, names) !== undefined
   }
 
   /**
@@ -94,14 +86,7 @@ export class Settings {
         'DENIED',
         'Cannot replace the config: it is to have neither a private key nor secrets of the RPC',
       )
-    const before = await this.#read()
-    const kept = sectionIn(before, 'API')?.['Authorizations']
-    const after = {
-      ...config,
-      Identity: { ...sectionIn(before, 'Identity'), ...identity },
-      ...(kept !== undefined && { API: { ...api, Authorizations: kept } }),
-    }
-    return unknownIn(config, await this.#write(after))
+    return unknownIn(config, await this.#change((before) => keepHidden(before, config)))
   }
 
   /**
@@ -114,11 +99,16 @@ export class Settings {
       const names = Object.keys(PROFILES).join(', ')
       throw new CairnError('INVALID', `Cannot apply profile "${name}": there are ${names}`)
     }
-    const before = await this.#read()
-    const after = { ...PROFILES[name](before) }
-    if (isTrial) parseConfig(JSON.stringify(after))
-    else await this.#write(after)
-    return { before: withoutPrivate(before), after: withoutPrivate(after) }
+    const profile = PROFILES[name]
+    let [before, after]: [Section, Section] = [{}, {}]
+    const apply = (config: Section): Section => {
+      before = config
+      after = { ...profile(config) }
+      return after
+    }
+    if (isTrial) parseConfig(JSON.stringify(apply(await this.#read())))
+    else await this.#change(apply)
+    return { before: withoutHidden(before), after: withoutHidden(after) }
   }
 
   /**
@@ -127,17 +117,23 @@ export class Settings {
    * @throws CONFLICT when there is one of this name already, NOT_FOUND when there is none to take out
    */
   async setAuthorization(name: string, row: ApiAuthorization | undefined): Promise<void> {
-    const config = await this.#read()
-    const api = sectionIn(config, 'API') ?? {}
-    const rows = sectionIn(api, 'Authorizations') ?? {}
-    const isThere = Object.hasOwn(rows, name)
-    if (row !== undefined && isThere)
-      throw new CairnError('CONFLICT', `Cannot make a token: there is one of the name "${name}"`)
-    if (row === undefined && !isThere)
-      throw new CairnError('NOT_FOUND', `Cannot remove a token: there is none of the name "${name}"`)
-    const others = Object.entries(rows).filter(([other]) => other !== name)
-    const Authorizations = Object.fromEntries([...others, ...(row === undefined ? [] : [[name, row] as const])])
-    await this.#write({ ...config, API: { ...api, Authorizations } })
+    await this.#change((config) => {
+      const api = sectionIn(config, 'API') ?? {}
+      const rows = sectionIn(api, 'Authorizations') ?? {}
+      const isThere = Object.hasOwn(rows, name)
+      if (row !== undefined && isThere)
+        throw new CairnError('CONFLICT', `Cannot make a token: there is one of the name "${name}"`)
+      if (row === undefined && !isThere)
+        throw new CairnError('NOT_FOUND', `Cannot remove a token: there is none of the name "${name}"`)
+      const others = Object.entries(rows).filter(([other]) => other !== name)
+      const Authorizations = Object.fromEntries([...others, ...(row === undefined ? [] : [[name, row] as const])])
+      return { ...config, API: { ...api, Authorizations } }
+    })
+  }
+
+  /** Puts what `change` makes of the config in its place; gives it as this version reads it. */
+  #change(change: (config: Section) => Section): Promise<Config> {
+    return alone(this.#path, async () => this.#write(change(await this.#read())))
   }
 
   /** @throws INVALID for a config that does not read */
@@ -161,12 +157,6 @@ export class Settings {
   }
 }
 
-function withoutPrivate(config: Section): Section {
-  const { PrivKey: _, ...identity } = sectionIn(config, 'Identity') ?? {}
-  const { Authorizations: _secrets, ...api } = sectionIn(config, 'API') ?? {}
-  return { ...config, Identity: identity, ...(config['API'] !== undefined && { API: api }) }
-}
-
 function readJson(text: string): Section {
   try {
     const value: unknown = JSON.parse(text)
@@ -188,27 +178,20 @@ function unknownIn(config: Section, known: object): string[] {
   })
 }
 
-/** Kubo refuses the whole section as well. */
-function refusePrivate(action: string, key: string): void {
-  const name = key.toLowerCase()
-  if (name === 'identity' || name === 'identity.privkey' || name.startsWith('identity.privkey.'))
-    throw new CairnError('DENIED', `Cannot ${action} "${key}": it is, or holds, the private key`)
-  // Else whoever has a secret that opens the config would have all that the others open.
-  if (name === 'api' || /^api\.authorizations(\.|$)/.test(name))
-    throw new CairnError('DENIED', `Cannot ${action} "${key}": it is, or holds, secrets; edit the file of the config`)
+function setIn(config: Section, names: readonly string[], value: unknown): void {
+  let section = config
+  for (const above of names.slice(0, -1)) {
+    const next = sectionIn(section, above) ?? {}
+    section[above] = next
+    section = next
+  }
+  const name = names.at(-1) ?? ''
+  if (value === null) delete section[name]
+  else section[name] = value
 }
 
 function valueIn(section: unknown, names: readonly string[]): unknown {
   const [name, ...below] = names
   if (name === undefined) return section
   return isSection(section) && Object.hasOwn(section, name) ? valueIn(section[name], below) : undefined
-}
-
-function sectionIn(section: Section, name: string): Section | undefined {
-  const found = Object.hasOwn(section, name) ? section[name] : undefined
-  return isSection(found) ? found : undefined
-}
-
-function isSection(value: unknown): value is Section {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

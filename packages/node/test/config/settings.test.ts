@@ -1,5 +1,5 @@
 // The config file, setting by setting.
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createRepo, readRepo } from '../../src/repo.ts'
@@ -89,4 +89,42 @@ test.for([
   const { file, config, settings } = await newRepo()
   await writeFile(file, JSON.stringify({ ...config, ...more }))
   await expect(settings.parsed()).rejects.toMatchObject({ code: 'INVALID' })
+})
+
+test('changes at once are all kept, also where one who was killed has left its lock', async () => {
+  const { path, file, settings } = await newRepo()
+  await writeFile(`${file}.lock`, '')
+  await utimes(`${file}.lock`, 0, 0)
+  const names = Array.from({ length: 20 }, (_, index) => `n${index}`)
+  await settings.setAuthorization('gone', { AuthSecret: 'bearer:x', AllowedPaths: [] })
+  await Promise.all([
+    ...names.map(async (name) => (await readRepo(path)).settings.set(`Other.${name}`, true)),
+    settings.setAuthorization('gone', undefined),
+  ])
+  expect(Object.keys((await settings.get('Other')) as object).toSorted()).toEqual(names.toSorted())
+  expect((await readRepo(path)).config.API?.Authorizations).toEqual({})
+  await expect(stat(`${file}.lock`)).rejects.toThrow('ENOENT')
+})
+
+test('keys of pinning services are kept, and neither shown nor changed', async () => {
+  const { file, config, settings } = await newRepo()
+  const API = { Endpoint: 'https://far.example', Key: 'hidden' }
+  const Pinning = { RemoteServices: { far: { API, Policies: { MFS: { Enable: false } } } } }
+  await writeFile(file, JSON.stringify({ ...config, Pinning }))
+  const shown = await settings.show()
+  expect(JSON.stringify(shown)).toContain('far.example')
+  expect(JSON.stringify(shown)).not.toContain('hidden')
+  for (const key of [
+    'Pinning',
+    'Pinning.RemoteServices',
+    'Pinning.RemoteServices.far.API',
+    'Pinning.RemoteServices.far.API.Key',
+  ]) {
+    await expect(settings.get(key)).rejects.toMatchObject({ code: 'DENIED' })
+    await expect(settings.set(key, null)).rejects.toMatchObject({ code: 'DENIED' })
+  }
+  expect(await settings.get('Pinning.RemoteServices.far.API.Endpoint')).toBe('https://far.example')
+  expect(JSON.stringify(await settings.applyProfile('lowpower', { isTrial: true }))).not.toContain('hidden')
+  await settings.replace(JSON.stringify(shown))
+  expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ Pinning })
 })

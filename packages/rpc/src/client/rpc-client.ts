@@ -3,7 +3,7 @@
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
 import { CairnError, ERROR_CODES, isCairnError, systemError, type ErrorCode, type NamedSource } from '@cairn/core'
 import { formatListenAddress, type ListenAddress } from '@cairn/http'
-import { API_PATH } from '../http/http-call.ts'
+import { API_PATH } from '../http/paths.ts'
 import { CODE_HEADER, ERROR_TRAILER } from '../http/http-error.ts'
 import { CLIENT_CONNECTIONS_MAX, FAILURE_BYTES_MAX, PROOF_WAIT_MS } from '../http/limits.ts'
 import { CHALLENGE_HEADER, isProof, newProofText, PROOF_HEADER } from '../http/proof.ts'

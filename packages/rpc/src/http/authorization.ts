@@ -1,7 +1,7 @@
 // Secrets that calls have to bring along, and what each of them may call. Source: kubo core/corehttp/commands.go.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { CairnError } from '@cairn/core'
-import { API_PATH } from './http-call.ts'
+import { API_PATH } from './paths.ts'
 
 /** One secret, and the beginnings of the paths that it opens. */
 export interface Authorization {

@@ -132,10 +132,13 @@ function wordsOf({ command, args, options }: CallWords): Pick<Kept, 'path' | 'ar
     args: args
       .slice(0, CALL_ARGUMENTS_MAX)
       .map((text, index) => ((command.arguments[index] ?? last)?.isSecret === true ? '…' : shortened(text))),
-    options: Object.fromEntries(
-      Object.entries(options).map(([name, value]) => [name, typeof value === 'string' ? shortened(value) : value]),
-    ),
+    options: Object.fromEntries(Object.entries(options).map(([name, value]) => [name, shortenedValue(value)])),
   }
+}
+
+function shortenedValue(value: OptionValues<OptionSpecs>[string]): unknown {
+  if (typeof value === 'string') return shortened(value)
+  return typeof value === 'object' ? value.slice(0, CALL_ARGUMENTS_MAX).map(shortened) : value
 }
 
 function shortened(text: string): string {

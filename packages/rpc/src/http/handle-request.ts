@@ -2,8 +2,9 @@
 import type { Logger } from '@cairn/core'
 import { dropBody, isBodyUnread, sendWhole } from '@cairn/http'
 import { answerHeaders, authorizationFor, mayCall, type AccessSettings } from './access.ts'
-import { API_PATH, BadRequest, decodePath, readCall, type CommandPaths } from './http-call.ts'
+import { BadRequest, decodePath, readCall, type CommandPaths } from './http-call.ts'
 import { httpFailureOf } from './http-error.ts'
+import { API_PATH, METRICS_PATH } from './paths.ts'
 import { CHALLENGE_HEADER, proofOf, PROOF_HEADER } from './proof.ts'
 import { pinsView } from './pins-view.ts'
 import { isReading } from './read-only.ts'
@@ -13,16 +14,13 @@ import { serveCall, type CallContext, type Exchange } from './serve-call.ts'
 export interface Serving {
   readonly paths: CommandPaths
   readonly context: CallContext
-  readonly access: () => AccessSettings
+  readonly access: () => AccessSettings | Promise<AccessSettings>
   /** Of the server; a Unix socket has none. */
   readonly port: number | undefined
   readonly logger?: Logger | undefined
   readonly metrics?: (() => Promise<string>) | undefined
   readonly proofKey?: string | undefined
 }
-
-/** Where Kubo has its metrics. */
-const METRICS_PATH = '/debug/metrics/prometheus'
 
 /** Kubo's words, which its clients show. */
 const ACCESS_DENIED =
@@ -50,7 +48,7 @@ export async function handleRequest(exchange: Exchange, serving: Serving): Promi
 async function answer(exchange: Exchange, serving: Serving): Promise<void> {
   const { access, context, paths, port, logger, metrics, proofKey } = serving
   const { request, response } = exchange
-  const settings = access()
+  const settings = await access()
   const deny = (why: string, text: string): Promise<void> => {
     logger?.warn('call refused', { why, from: request.socket.remoteAddress })
     return refuse(exchange, 403, text)

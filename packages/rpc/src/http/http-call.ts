@@ -5,6 +5,7 @@ import type { CidFormOptions } from '../commands/cid-form.ts'
 import type { Command, CommandInput } from '../command.ts'
 import { contradictionIn, type OptionSpec } from '../commands/option-spec.ts'
 import { QUERY_FIELDS_MAX } from './limits.ts'
+import { API_PATH } from './paths.ts'
 
 /** In which form results go out: as Kubo's RPC has them, as lines for people, or as the command line takes them. */
 export type Encoding = 'json' | 'text' | 'events'
@@ -33,9 +34,6 @@ export class BadRequest extends Error {
     this.status = status
   }
 }
-
-/** The path that all calls begin with. */
-export const API_PATH = '/api/v0/'
 
 /** What a request says of its call before its body. */
 export interface CallHead {

@@ -1,7 +1,7 @@
 // The command table as an OpenAPI 3.1 document. Source: spec.openapis.org/oas/v3.1.1.html.
 import type { ArgumentSpec, Command } from '../command.ts'
 import type { OptionSpec } from '../commands/option-spec.ts'
-import { API_PATH } from './http-call.ts'
+import { API_PATH } from './paths.ts'
 
 /** A JSON object. */
 type Json = { readonly [name: string]: unknown }

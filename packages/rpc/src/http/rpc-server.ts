@@ -14,7 +14,7 @@ export interface RpcServerParts {
   readonly commands: readonly Command[]
   readonly context: CallContext
   /** Asked at every call, so that a change counts at once. */
-  readonly access: () => AccessSettings
+  readonly access: () => AccessSettings | Promise<AccessSettings>
   /** Where calls are noted; nowhere by default. */
   readonly calls?: CallLog | undefined
   /** Where it tells whom it refuses, and why; nowhere by default. */

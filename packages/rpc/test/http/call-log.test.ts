@@ -39,6 +39,13 @@ test('calls are listed with arguments cut short, and without secrets', () => {
   expect(log.list()).toHaveLength(1)
 })
 
+test('many texts of one option are cut short as well', () => {
+  const add = COMMANDS.find(({ path }) => path.join('/') === 'add') ?? expect.fail('there is no add')
+  const log = new CallLog()
+  log.begin().calls({ command: add, args: [], options: { ignore: Array.from({ length: 50 }, () => 'x'.repeat(1000)) } })
+  expect(JSON.stringify(log.list()).length).toBeLessThan(10_000)
+})
+
 test('those that have ended are kept up to a number and a time', () => {
   const log = new CallLog()
   for (let count = 0; count < 3 * CALLS_KEPT_MAX; count++) {
