@@ -4,6 +4,7 @@ import { CommanderError, type Command as Program } from 'commander'
 import { EXIT, failureOf } from './exit-code.ts'
 import { OutputClosed } from './terminal/output.ts'
 import { TOPICS } from './program/topics.ts'
+import { fromMountHelper } from './program/mount-options.ts'
 import { buildProgram, normalizeFlags } from './program/program.ts'
 import { Session } from './session.ts'
 
@@ -22,7 +23,7 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     return EXIT.ok
   }
   try {
-    await program.parseAsync(normalizeFlags(asHelpOption(argv, program)), { from: 'user' })
+    await program.parseAsync(normalizeFlags(asHelpOption(fromMountHelper(argv), program)), { from: 'user' })
     return EXIT.ok
   } catch (error) {
     if (error instanceof OutputClosed) return EXIT.ok

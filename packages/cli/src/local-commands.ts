@@ -1,8 +1,9 @@
 // The commands that exist only on the command line: they make a repo, or are the node that others talk to.
-import { isCairnError } from '@cairn/core'
+import { CairnError, isCairnError } from '@cairn/core'
 import type { RepoProfile } from '@cairn/node'
 import { openApi } from './daemon/api.ts'
 import { openGateway } from './daemon/gateway.ts'
+import { mountFailure, mountsOf, openMounts } from './daemon/mounts.ts'
 import type { DaemonOptions } from './daemon/start-options.ts'
 import type { Session } from './session.ts'
 
@@ -41,15 +42,35 @@ export async function daemon(session: Session, options: DaemonOptions): Promise<
   for (const { address } of api.servers) await session.output.write(`RPC API server listening on: ${address}\n`)
   await using gateway = await openGateway(session, node)
   for (const { address } of gateway.servers) await session.output.write(`Gateway server listening on ${address}\n`)
+  await using mounts = await openDaemonMounts(session, node, options)
   await session.output.write('Daemon is ready\n')
   watch.ready(api.servers.map(({ address }) => address))
   const { signal } = session
   signal.addEventListener('abort', () => end.resolve(), { once: true })
   if (!signal.aborted) await end.promise
   watch.stopping(signal.reason instanceof Error ? signal.reason.message : 'shutdown')
+  // What programs still have open is not theirs any more; who waits for an answer gets none.
+  await mounts[Symbol.asyncDispose]()
   // Together: each waits a while for its clients.
   await Promise.all([gateway[Symbol.asyncDispose](), api[Symbol.asyncDispose]()])
   if (isCairnError(signal.reason)) throw signal.reason
+}
+
+/** @throws INVALID when nothing is named that could be mounted */
+async function openDaemonMounts(
+  session: Session,
+  node: Awaited<ReturnType<Session['node']>>,
+  { mount = false, mountMfs: mfs, mountIpfs: ipfs }: DaemonOptions,
+): ReturnType<typeof openMounts> {
+  const asked = mount ? mountsOf((await session.repo()).config, { mfs, ipfs }) : []
+  if (mount && asked.length === 0)
+    throw new CairnError(
+      'INVALID',
+      'Cannot mount: name a folder with --mount-mfs or --mount-ipfs, or in the section Mounts of the config',
+    )
+  const mounts = await openMounts(node, asked, (error) => session.say(mountFailure(error)))
+  for (const { folder, path } of asked) await session.output.write(`Mounted ${path} at ${folder}\n`)
+  return mounts
 }
 
 async function hasRepo(session: Session): Promise<boolean> {

@@ -14,6 +14,10 @@ export interface DaemonOptions {
   /** Follows the name and version of this program where peers and clients see these. */
   readonly agentVersionSuffix?: string
   readonly logFormat?: 'text' | 'json'
+  /** Mounts what the config says, or what the two after it say. */
+  readonly mount?: boolean
+  readonly mountMfs?: string
+  readonly mountIpfs?: string
   /** Makes a repo of `initProfile` where there is none. */
   readonly init?: boolean
   readonly initProfile?: readonly RepoProfile[]
@@ -51,6 +55,9 @@ export function addDaemonOptions(daemon: Program): Program {
   daemon
     .option('--listen <multiaddr...>', 'listen on these addresses instead of those in the config')
     .option('--offline', 'meet no peers, only serve the RPC')
+    .option('--mount', 'mount the folders of Mounts.MFS and Mounts.IPFS of the config')
+    .option('--mount-mfs <folder>', 'with --mount: the mutable files here instead')
+    .option('--mount-ipfs <folder>', 'with --mount: content by CID here instead')
     .option('--init', 'make a repo where there is none')
     .addOption(new Option('--init-profile <names>', 'its profiles, as those of init').argParser(profilesOf))
     .addOption(new Option('--no-init').hideHelp())
@@ -76,6 +83,7 @@ export function addDaemonOptions(daemon: Program): Program {
 export const START_FLAGS: readonly string[] = [
   'offline',
   'init',
+  'mount',
   'migrate',
   'enable-gc',
   'enable-pubsub-experiment',

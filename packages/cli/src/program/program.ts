@@ -10,6 +10,7 @@ import {
 } from '../daemon/start-options.ts'
 import type { Shell } from './completion.ts'
 import { argumentsOf, globalsOf, optionsOf, requirePeers, requireSource } from './given.ts'
+import { addMountCommands } from './mount-options.ts'
 import { andMore, checkedText, countOf, durationOf } from './option-value.ts'
 import { TOPICS_LINE } from './topics.ts'
 import { STANDARD_ERROR, type GlobalOptions, type Session } from '../session.ts'
@@ -41,6 +42,7 @@ export function buildProgram(version: string, act: Action): Program {
     .showHelpAfterError('(cairn --help tells more)')
     .exitOverride()
   addLocalCommands(program, act)
+  addMountCommands(program, (self, run) => act(globalsOf(self), run))
   for (const command of COMMANDS) {
     for (const path of [command.path, ...command.aliases]) addCommand(program, { ...command, path }, act)
   }

@@ -34,6 +34,16 @@ $CAIRN_PATH      the repo, where --repo does not name it; else $IPFS_PATH, else 
 $CAIRN_LOG       how much a daemon tells: debug, info, warn, error, or exchange=debug for one part
 While a daemon runs on the repo, it does the work. --api names one elsewhere, --api-auth the secret for it.
 "cairn commands completion bash" prints what a shell completes by; "cairn commands openapi" describes the RPC.`,
+  mounts: `"cairn mount FOLDER" shows the mutable files ("cairn files ls") as a folder, in which any program reads and writes; with
+--path /ipfs/CID it shows content that never changes. What is written is on the disk within a second or two, and after
+fsync at once. "cairn umount FOLDER" ends it. A daemon mounts with "cairn daemon --mount", by Mounts.MFS and Mounts.IPFS of
+its config. The extended attribute cairn.cid of each file is its CID:  getfattr -n cairn.cid FILE
+
+It needs Linux, and root: an ordinary user has mount.fuse3, of the Debian package fuse3, open the device:
+  mount.fuse3 "$(which cairn)#$HOME/.cairn" FOLDER -o drop_privileges,setuid=$USER      (as root)
+A line of /etc/fstab, with which "mount FOLDER" works:
+  /home/me/.cairn  /home/me/files  fuse.cairn  noauto,user  0  0
+There are no hard links and no owners: all belongs to who mounts.`,
 }
 
 /** What `cairn help` says of topics. */

@@ -33,6 +33,7 @@ export class Device implements AsyncDisposable {
   readonly #workers: Worker[] = []
   readonly #ended = Promise.withResolvers<void>()
   #isGone = false
+  #isClosed = false
   readonly #onExit = (): void => {
     // Whoever waits for an answer would wait for ever, and so would this process.
     if (!this.#isGone) spawnSync('umount', ['-f', '-l', this.#path], { stdio: 'ignore' })
@@ -119,6 +120,8 @@ export class Device implements AsyncDisposable {
 
   /** Unmounts; where somebody is inside, the folder is free at once and the rest when they leave. */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
     process.off('exit', this.#onExit)
     if (this.#isOwn && !this.#isGone) {
       const { code } = await run('umount', [this.#path])

@@ -48,6 +48,7 @@ export class FuseMount implements AsyncDisposable {
   readonly #calls = new Map<bigint, AbortController>()
   readonly #end = Promise.withResolvers<void>()
   readonly #stopObserving: () => void
+  #isClosed = false
 
   constructor(
     device: Device,
@@ -72,6 +73,8 @@ export class FuseMount implements AsyncDisposable {
 
   /** Unmounts, and makes durable what was written. */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
     await this.#device[Symbol.asyncDispose]()
     this.#stopObserving()
     for (const controller of this.#calls.values()) controller.abort(INTERRUPTED)

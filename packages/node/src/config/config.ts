@@ -5,6 +5,7 @@ import { CairnError } from '@cairn/core'
 import { generateIdentity, readIdentity, type Identity, type IdentityConfig } from '@cairn/network/identity'
 import { listenAddresses, parseApi, parseOwnApi, type ApiConfig, type OwnApiConfig } from './api-config.ts'
 import { parseGateway, parseOwnGateway, type GatewayConfig, type OwnGatewayConfig } from './gateway-config.ts'
+import { parseMounts, type MountsConfig } from './mounts-config.ts'
 import { parseLogConfig, type LogConfig } from './log-config.ts'
 import { LAN_ADDRESSES, PROFILES, type RepoProfile } from './profiles.ts'
 import { parseRouting, type RoutingConfig } from '../routing/routing-config.ts'
@@ -26,6 +27,7 @@ export interface Config extends SwarmConfig {
   readonly Gateway?: GatewayConfig
   /** Multiaddrs of peers to meet first. */
   readonly Bootstrap?: readonly string[]
+  readonly Mounts?: MountsConfig
   readonly Routing?: RoutingConfig
   readonly Datastore?: DatastoreConfig
   readonly Cairn?: OwnSwarmConfig & {
@@ -88,6 +90,7 @@ export function parseConfig(text: string): Config {
     },
     ...(whole['API'] !== undefined && { API: parseApi(section(value, 'API')) }),
     ...(isRecord(whole['Gateway']) && { Gateway: parseGateway(whole['Gateway']) }),
+    ...(isRecord(whole['Mounts']) && { Mounts: parseMounts(whole['Mounts']) }),
     ...(isTexts(Bootstrap) && { Bootstrap }),
     ...(whole['Routing'] !== undefined && { Routing: parseRouting(section(value, 'Routing')) }),
     ...parseSwarm(whole),

@@ -1,0 +1,29 @@
+// Settings of mounts in the config, section `Mounts`. Names are Kubo's.
+import { CairnError } from '@cairn/core'
+
+/** Settings of the section `Mounts`. */
+export interface MountsConfig {
+  /** Folder at which `cairn daemon --mount` shows the mutable files. */
+  readonly MFS?: string
+  /** Folder at which it shows content by CID. */
+  readonly IPFS?: string
+  /** Whether other users of this machine may look into mounts; false by default. */
+  readonly FuseAllowOther?: boolean
+}
+
+/** @throws INVALID for a value of another form */
+export function parseMounts(section: Readonly<Record<string, unknown>>): MountsConfig {
+  const found: { -readonly [Name in keyof MountsConfig]: MountsConfig[Name] } = {}
+  for (const name of ['MFS', 'IPFS'] as const) {
+    const value = section[name]
+    if (value === undefined || value === null) continue
+    if (typeof value !== 'string' || !value.startsWith('/'))
+      throw new CairnError('INVALID', `Cannot read the config: Mounts.${name} must be the path of a folder, from / on`)
+    found[name] = value
+  }
+  const allows = section['FuseAllowOther']
+  if (allows === undefined || allows === null) return found
+  if (typeof allows !== 'boolean')
+    throw new CairnError('INVALID', 'Cannot read the config: Mounts.FuseAllowOther must be true or false')
+  return { ...found, FuseAllowOther: allows }
+}
