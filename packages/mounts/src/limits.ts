@@ -25,10 +25,10 @@ export const IDLE_MS = 60_000
 export const STREAMS_MAX = 32
 
 /** Bytes behind the place of such a reader that stay at hand: kernels ask for pieces side by side in any order. */
-export const STREAM_BEHIND_BYTES = 2 * 1024 * 1024
+export const STREAM_BEHIND_BYTES = 4 * 1024 * 1024
 
-/** Bytes before the place of such a reader that may be asked for without a new start. */
-export const STREAM_SKIP_BYTES = 4 * 1024 * 1024
+/** Bytes before the place of such a reader that may be asked for without a new start: four times what kernels read ahead. */
+export const STREAM_SKIP_BYTES = 16 * 1024 * 1024
 
 /** Bytes of a name. Source: NAME_MAX of Linux. */
 export const NAME_BYTES_MAX = 255

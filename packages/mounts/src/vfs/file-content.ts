@@ -1,5 +1,5 @@
 // The content of files: read from their blocks, or from the draft of one that is being changed.
-import type { AbortOptions, Mfs } from '@cairn/core'
+import { CairnError, type AbortOptions, type Mfs } from '@cairn/core'
 import { FileReaders, type Piece } from './file-reader.ts'
 import type { VfsFile } from './vfs-node.ts'
 
@@ -25,7 +25,11 @@ export class FileContent {
     const length = Math.max(0, Math.min(piece.length, file.size - piece.offset))
     if (saved === undefined || length === 0) return new Uint8Array(0)
     const source = { key, reader: file.tree.reader, cid: saved.cid }
-    return this.#readers.read(source, { offset: piece.offset, length }, { signal })
+    const bytes = await this.#readers.read(source, { offset: piece.offset, length }, { signal })
+    if (bytes.length === length) return bytes
+    // Said by a link or by a node whose parts say otherwise: to whoever reads on, it would look like the end of the file.
+    const { cid } = saved
+    throw new CairnError('CORRUPT', `Cannot read ${cid}: it has less content than its ${file.size} bytes`, { cid })
   }
 
   /** Runs `edit` with the draft of a file, which a write-back takes up from the moment when this begins. */

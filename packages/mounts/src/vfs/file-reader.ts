@@ -21,6 +21,8 @@ class FileStream {
   #start: number
   #end: number
   #isDone = false
+  #users = 0
+  #isClosing = false
 
   constructor(reader: BlockReader, cid: CID, offset: number) {
     this.#start = this.#end = offset
@@ -43,9 +45,23 @@ class FileStream {
     })
   }
 
-  async close(): Promise<void> {
+  /** Runs `use`, before whose end the stream does not end. */
+  async whileRead<T>(use: () => Promise<T>): Promise<T> {
+    this.#users++
+    try {
+      return await use()
+    } finally {
+      this.#users--
+      if (this.#isClosing) this.close()
+    }
+  }
+
+  /** Ends the stream as soon as nobody waits for any of it: one that ended before would look like the end of the file. */
+  close(): void {
+    this.#isClosing = true
+    if (this.#users > 0) return
     this.#abort.abort()
-    await this.#source.return?.().catch(() => undefined)
+    void this.#source.return?.().catch(() => undefined)
   }
 
   #keep(bytes: Uint8Array, wanted: number): void {
@@ -89,8 +105,8 @@ export class FileReaders {
     const stream = this.#streamFor(id, piece, () => new FileStream(reader, cid, piece.offset))
     if (stream !== undefined) {
       try {
-        const bytes = await abortable(stream.read(piece), signal)
-        if (bytes !== undefined) return bytes
+        const bytes = await stream.whileRead(() => abortable(stream.read(piece), signal))
+        if (bytes?.length === piece.length) return bytes
       } catch (error) {
         if (signal?.aborted !== true) this.#drop(id, stream)
         throw error
@@ -129,6 +145,6 @@ export class FileReaders {
 
   #drop(id: string, stream: FileStream): void {
     if (this.#streams.get(id) === stream) this.#streams.delete(id)
-    void stream.close()
+    stream.close()
   }
 }

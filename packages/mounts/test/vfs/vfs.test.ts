@@ -156,6 +156,34 @@ test('large files go through little memory, onto a real disk and back', async ()
   })
 })
 
+test('pieces asked for all at once, in any order and from many places, are whole', async () => {
+  await withDiskRepo(async (repo) => {
+    const { vfs } = await repo.open()
+    const file = await vfs.makeFile({ folder: vfs.root, name: 'large' })
+    const content = Buffer.alloc(40 * 1024 * 1024)
+    for (let at = 0; at < content.length; at += 4) content.writeUInt32LE(at, at)
+    for (let at = 0; at < content.length; at += 2 ** 20)
+      await vfs.write(file, { offset: at, bytes: content.subarray(at, at + 2 ** 20) })
+    await vfs.sync()
+    const random = (max: number): number => Math.floor(Math.random() * max)
+    for (let round = 0; round < 4; round++) {
+      const start = random(2) === 0 ? 0 : random(content.length)
+      const pieces = Array.from({ length: 200 }, (_, index) => {
+        const offset = index % 9 === 0 ? random(content.length) : (start + index * 131_072) % content.length
+        return { offset, length: Math.min(131_072, content.length - offset), place: random(8) }
+      })
+      pieces.sort((a, b) => a.place - b.place)
+      const read = pieces.map((piece) => vfs.read(file, piece, { key: `${piece.place % 3}` }))
+      for (const [index, { offset, length }] of pieces.entries())
+        expect(Buffer.compare((await read[index]) ?? Buffer.alloc(0), content.subarray(offset, offset + length))).toBe(
+          0,
+        )
+      for (const key of ['0', '1', '2']) vfs.endReading(key)
+    }
+    await vfs.close()
+  })
+})
+
 test('content by CID takes a name without being read', async () => {
   const repo = new TestRepo()
   const { vfs } = await repo.open()
