@@ -172,6 +172,8 @@ export interface Provider {
   readonly peer: PeerId
   /** Multiaddrs, none where it has to be known already. */
   readonly addresses: readonly string[]
+  /** URLs of trustless gateways by which it gives blocks; where there are only these, it is no peer to dial. */
+  readonly gateways?: readonly string[]
 }
 
 /** Finds out who has a block while nobody that is connected has it. */

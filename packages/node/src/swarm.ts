@@ -141,15 +141,15 @@ async function buildSwarm(
   const search = new ProviderSearch({
     bitswap,
     connect: ({ peer, addresses }, signal) => host.connectPeer(peer, addresses, { signal }),
+    connectGateway: async (url, signal) => void (await gateways.find(url, { signal })),
     self: host.peerId,
     clock: systemClock,
   })
   const unwatchPeers = host.watch({ disconnected: (peer) => peering.disconnected(peer) })
-  const parts = { host, bitswap, peering, limiter, search }
+  const parts = { host, bitswap, gateways, peering, limiter, search }
   applySettings(parts, repo.config)
   const unwatch = watchSettings(parts, repo.settings, onBadConfig)
   const saving = setInterval(() => void saveAccounts(repo.meta, accounts), ACCOUNTS_SAVE_MS).unref()
-  for (const url of repo.config.Cairn?.Gateways ?? []) gateways.keep(url)
   return {
     host,
     bitswap,

@@ -3,7 +3,7 @@
 import { blockKey, CairnError, isCairnError, mayHaveLinks, verifyBlock } from '@cairn/core'
 import type { AbortOptions, Block, Clock, Network, NetworkHandler, PeerAbilities, PeerId } from '@cairn/core'
 import type { CID } from 'multiformats/cid'
-import { GATEWAY_COOLDOWN_MS, GATEWAY_COOLDOWN_MS_MAX, GATEWAY_REQUESTS_MAX } from './limits.ts'
+import { GATEWAY_COOLDOWN_MS, GATEWAY_COOLDOWN_MS_MAX, GATEWAY_REQUESTS_MAX, GATEWAYS_FOUND_MAX } from './limits.ts'
 import { decodeMessage, type WantEntry } from '../message.ts'
 import { AnswerLine } from './answer-line.ts'
 import { GatewayDag } from './gateway-dag.ts'
@@ -18,8 +18,16 @@ export interface GatewayNetwork extends Network {
    * @throws INVALID for what is no URL of a gateway, UNAVAILABLE when none answers there
    */
   add(url: string, options?: AbortOptions): Promise<PeerId>
-  /** Like `add`, but returns at once: a gateway that cannot be reached is one that failed. @throws INVALID */
-  keep(url: string): void
+  /**
+   * Like `add`, for a gateway that a stranger named: it is let go when it fails, or when there are too many of them and it has
+   * been one for longest.
+   */
+  find(url: string, options?: AbortOptions): Promise<PeerId>
+  /**
+   * Makes these gateways peers from now on, like `add`, and lets go of those of the last call that are not among them. Returns at
+   * once: a gateway that cannot be reached is one that failed. @throws INVALID, and then nothing has changed
+   */
+  setKept(urls: readonly string[]): void
 }
 
 /** Opens a network without peers. */
@@ -33,6 +41,8 @@ const ABILITIES: PeerAbilities = { presences: true }
 /** One gateway that was added. */
 interface GatewayPeer {
   readonly base: PeerId
+  /** Why it is a peer: it was added, the config keeps it, or it was found. */
+  origin: 'added' | 'kept' | 'found'
   /** Wants under way and waiting, by the key of their block, oldest first. */
   readonly wants: Map<string, Request>
   readonly dag: GatewayDag
@@ -69,23 +79,30 @@ class Gateways implements GatewayNetwork {
 
   async add(url: string, { signal }: AbortOptions = {}): Promise<PeerId> {
     const base = parseGatewayUrl(url)
-    this.#closing.signal.throwIfAborted()
-    const known = this.#peers.get(base)
-    if (known?.isUp === true) return base
-    const signals = signal === undefined ? [this.#closing.signal] : [this.#closing.signal, signal]
-    await probeGateway(base, AbortSignal.any(signals))
-    const peer = this.#peers.get(base) ?? this.#newPeer(base)
-    this.#peers.set(base, peer)
-    this.#up(peer)
+    await this.#meet(base, 'added', signal)
     return base
   }
 
-  keep(url: string): void {
+  async find(url: string, { signal }: AbortOptions = {}): Promise<PeerId> {
     const base = parseGatewayUrl(url)
-    if (this.#closing.signal.aborted || this.#peers.has(base)) return
-    const peer = this.#newPeer(base)
-    this.#peers.set(base, peer)
-    void this.#retry(peer)
+    // One that is away comes back by itself.
+    if (!this.#peers.has(base)) await this.#meet(base, 'found', signal)
+    const found = [...this.#peers.values()].filter(({ origin }) => origin === 'found')
+    for (const peer of found.slice(0, -GATEWAYS_FOUND_MAX)) this.#drop(peer)
+    return base
+  }
+
+  setKept(urls: readonly string[]): void {
+    const bases = new Set(urls.map(parseGatewayUrl))
+    if (this.#closing.signal.aborted) return
+    for (const peer of this.#peers.values()) if (peer.origin === 'kept' && !bases.has(peer.base)) this.#drop(peer)
+    for (const base of bases) {
+      const known = this.#peers.get(base)
+      if (known?.origin === 'found') known.origin = 'kept'
+      if (known !== undefined) continue
+      const peer = this.#newPeer(base, 'kept')
+      void this.#retry(peer)
+    }
   }
 
   async send(base: PeerId, message: Uint8Array, { signal }: AbortOptions = {}): Promise<void> {
@@ -125,8 +142,31 @@ class Gateways implements GatewayNetwork {
     this.#peers.clear()
   }
 
+  /** Makes a gateway a peer that answers as one. */
+  async #meet(base: PeerId, origin: 'added' | 'found', signal: AbortSignal | undefined): Promise<void> {
+    this.#closing.signal.throwIfAborted()
+    if (this.#peers.get(base)?.isUp !== true) {
+      const signals = signal === undefined ? [this.#closing.signal] : [this.#closing.signal, signal]
+      await probeGateway(base, AbortSignal.any(signals))
+      this.#closing.signal.throwIfAborted()
+    }
+    const peer = this.#peers.get(base) ?? this.#newPeer(base, origin)
+    if (origin === 'added' && peer.origin === 'found') peer.origin = origin
+    this.#up(peer)
+  }
+
+  /** Lets go of a gateway for good. */
+  #drop(peer: GatewayPeer): void {
+    const { isUp } = peer
+    peer.isUp = false
+    this.#peers.delete(peer.base)
+    peer.cancelRetry?.()
+    endPeer(peer)
+    if (isUp) this.#handler?.disconnected(peer.base)
+  }
+
   #up(peer: GatewayPeer): void {
-    if (peer.isUp || this.#closing.signal.aborted) return
+    if (peer.isUp || this.#peers.get(peer.base) !== peer) return
     peer.isUp = true
     peer.cancelRetry?.()
     this.#handler?.connected(peer.base, ABILITIES)
@@ -135,6 +175,7 @@ class Gateways implements GatewayNetwork {
   /** Takes the gateway out for a while: as long as it says, else twice as long each time. */
   #down(peer: GatewayPeer, { retryMs }: { readonly reason: string; readonly retryMs?: number | undefined }): void {
     if (!peer.isUp) return
+    if (peer.origin === 'found') return this.#drop(peer)
     peer.isUp = false
     endPeer(peer)
     const delayMs = retryMs ?? Math.min(GATEWAY_COOLDOWN_MS * 2 ** peer.failures, GATEWAY_COOLDOWN_MS_MAX)
@@ -149,14 +190,14 @@ class Gateways implements GatewayNetwork {
       this.#up(peer)
     } catch {
       // Still away, or the network is closed.
-      if (this.#closing.signal.aborted) return
+      if (this.#peers.get(peer.base) !== peer) return
       const delayMs = Math.min(GATEWAY_COOLDOWN_MS * 2 ** peer.failures, GATEWAY_COOLDOWN_MS_MAX)
       peer.failures++
       peer.cancelRetry = this.#clock.after(delayMs, () => void this.#retry(peer))
     }
   }
 
-  #newPeer(base: PeerId): GatewayPeer {
+  #newPeer(base: PeerId, origin: GatewayPeer['origin']): GatewayPeer {
     const dag = new GatewayDag({
       base,
       clock: this.#clock,
@@ -166,6 +207,7 @@ class Gateways implements GatewayNetwork {
     })
     const peer: GatewayPeer = {
       base,
+      origin,
       wants: new Map(),
       dag,
       answers: new AnswerLine(async (message, { hasBlocks }) => {
@@ -177,6 +219,7 @@ class Gateways implements GatewayNetwork {
       failures: 0,
       cancelRetry: undefined,
     }
+    this.#peers.set(base, peer)
     return peer
   }
 

@@ -35,3 +35,6 @@ export const GATEWAY_HELD_BLOCK_BYTES = 512
 
 /** Links remembered of the blocks of one gateway, at about 250 bytes each. */
 export const GATEWAY_LINKS_MAX = 32_768
+
+/** Gateways at a time that are peers because a router named them: three searches that find ten each. */
+export const GATEWAYS_FOUND_MAX = 32

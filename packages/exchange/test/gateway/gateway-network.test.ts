@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createBlock, RAW_CODE, type Block } from '@cairn/core'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { GATEWAYS_FOUND_MAX } from '../../src/gateway/limits.ts'
 import { openBitswap, openGatewayNetwork, systemClock, type Bitswap, type GatewayNetwork } from '../../src/index.ts'
 import { MapStore } from '../map-store.ts'
 import { serveBlocks } from './web-server.ts'
@@ -144,3 +145,63 @@ test.each(['', 'gateway', 'ftp://x', 'http://', 'https://a/?x=1', 'https://a/#x'
     await expect(network.add(url)).rejects.toMatchObject({ code: 'INVALID' })
   },
 )
+
+describe('gateways that the config keeps', () => {
+  test('are peers until it names them no more; one that somebody added stays', async () => {
+    const [kept, added] = [await serveBlocks([]), await serveBlocks([])]
+    const { network, bitswap } = open()
+    await network.add(added.url)
+    network.setKept([kept.url, added.url])
+    await expect.poll(() => bitswap.stats().peers).toEqual([added.url, kept.url])
+    expect(() => network.setKept(['nonsense'])).toThrow()
+    network.setKept([])
+    expect(bitswap.stats().peers).toEqual([added.url])
+  })
+
+  test('are asked again while they cannot be reached, and not once they are let go', async () => {
+    const block = makeBlock()
+    const server = await serveBlocks([block])
+    let isAway = true
+    server.behaviour = (_, response) => isAway && response.writeHead(503).end() !== undefined
+    const { network, bitswap } = open()
+    network.setKept([server.url])
+    await expect.poll(() => server.requests.length).toBeGreaterThan(0)
+    isAway = false
+    expect(await bitswap.fetch(block.cid, within(10_000))).toMatchObject({ cid: block.cid })
+    network.setKept([])
+    expect(bitswap.stats().peers).toEqual([])
+  })
+})
+
+describe('a gateway that was found', () => {
+  test('is let go when it fails, and may be found again', async () => {
+    const block = makeBlock()
+    const server = await serveBlocks([block])
+    const { network, bitswap } = open()
+    await network.find(server.url)
+    server.behaviour = (_, response) => response.writeHead(503).end() !== undefined
+    const fetching = bitswap.fetch(block.cid, within(10_000))
+    await expect.poll(() => bitswap.stats().peers).toEqual([])
+    const asked = server.requests.length
+    await new Promise((resolve) => void setTimeout(resolve, 1500))
+    expect(server.requests).toHaveLength(asked)
+    server.behaviour = () => false
+    await network.find(server.url)
+    expect((await fetching).cid).toEqual(block.cid)
+  })
+
+  test('gives way to later ones when there are too many, unless it is kept or was added', async () => {
+    const servers = await Promise.all(Array.from({ length: GATEWAYS_FOUND_MAX + 3 }, () => serveBlocks([])))
+    const urls = servers.map(({ url }) => url)
+    const [added = '', kept = '', first = ''] = urls
+    const { network, bitswap } = open()
+    for (const url of urls.slice(0, 3)) await network.find(url)
+    await network.add(added)
+    network.setKept([kept])
+    for (const url of urls.slice(3)) await network.find(url)
+    const { peers } = bitswap.stats()
+    expect(peers).toHaveLength(GATEWAYS_FOUND_MAX + 2)
+    expect(peers).toEqual(expect.arrayContaining([added, kept]))
+    expect(peers).not.toContain(first)
+  })
+})

@@ -1,7 +1,7 @@
-// The settings of a node that count while it runs: whom it stays connected to, whom it refuses and serves, and how fast. A
+// The settings of a node that count while it runs: whom it stays connected to, which gateways it asks, whom it refuses and serves, and how fast. A
 // change of the config file takes effect within a second; a file that does not read changes nothing until it does.
 import { isCairnError, type CairnError } from '@cairn/core'
-import { servePolicy, type Bitswap, type RateLimiter } from '@cairn/exchange'
+import { servePolicy, type Bitswap, type GatewayNetwork, type RateLimiter } from '@cairn/exchange'
 import type { Host, Peering } from '@cairn/network'
 import type { Config } from './config.ts'
 import type { ProviderSearch } from '../routing/provider-search.ts'
@@ -13,18 +13,23 @@ import { peeringOf, ratePlanOf, refusedOf, serveListsOf } from './swarm-config.t
 export interface LiveParts {
   readonly host: Host
   readonly bitswap: Bitswap
+  readonly gateways: GatewayNetwork
   readonly peering: Peering
   readonly limiter: RateLimiter
   readonly search: ProviderSearch
 }
 
-/** Applies what `config` says. @throws INVALID for a range that does not parse; the rest counts all the same */
-export function applySettings({ host, bitswap, peering, limiter, search }: LiveParts, config: Config): void {
+/** Applies what `config` says. @throws INVALID for a range or the URL of a gateway that does not parse; the rest counts all the same */
+export function applySettings({ host, bitswap, gateways, peering, limiter, search }: LiveParts, config: Config): void {
   limiter.setPlan(ratePlanOf(config.Cairn))
   bitswap.setPolicy(servePolicy(serveListsOf(config.Cairn)))
   peering.setPeers(peeringOf(config))
   search.setRouters(routersOf(config.Routing))
-  host.setRefused(refusedOf(config, config.Cairn))
+  try {
+    gateways.setKept(config.Cairn?.Gateways ?? [])
+  } finally {
+    host.setRefused(refusedOf(config, config.Cairn))
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 // A Router that asks an HTTP service. Source: http-routing-v1.md of the IPFS specifications, providers.
 import { CairnError, type AbortOptions, type Provider, type Router } from '@cairn/core'
 import { PROVIDER_ADDRESSES_MAX, ROUTER_BYTES_MAX, ROUTER_TIMEOUT_MS } from '../limits.ts'
+import { gatewayUrl, isGatewayFrom } from './gateway-address.ts'
 
 type CID = Parameters<Router['findProviders']>[0]
 
@@ -20,8 +21,11 @@ export class DelegatedRouter implements Router {
     if (!response.ok || response.body === null) throw this.#failed(`it answers ${response.status}`)
     const isLines = response.headers.get('content-type')?.includes('ndjson') === true
     const bytes = this.#whole(response.body, signal)
+    // The host of a node has loaded it already.
+    const { isLocalHost } = await import('@cairn/network')
+    const isAllowed = (url: string): boolean => isGatewayFrom(this.#base, url, isLocalHost)
     for await (const value of isLines ? linesOf(bytes) : recordsOf(bytes)) {
-      const provider = providerOf(value)
+      const provider = providerOf(value, isAllowed)
       if (provider !== undefined) yield provider
     }
   }
@@ -96,12 +100,17 @@ function parsed(text: string): unknown {
 }
 
 /** The provider in a record; records of other kinds are left out. Old services give bitswap's in a schema of its own. */
-function providerOf(value: unknown): Provider | undefined {
+function providerOf(value: unknown, isAllowed: (url: string) => boolean): Provider | undefined {
   if (!isRecord(value)) return undefined
   const { Schema: schema, ID: peer, Addrs: addresses } = value
   if ((schema !== 'peer' && schema !== 'bitswap') || typeof peer !== 'string') return undefined
-  const texts = Array.isArray(addresses) ? addresses.filter((item) => typeof item === 'string') : []
-  return { peer, addresses: texts.slice(0, PROVIDER_ADDRESSES_MAX) }
+  const all = Array.isArray(addresses) ? addresses.filter((item) => typeof item === 'string') : []
+  const texts = all.slice(0, PROVIDER_ADDRESSES_MAX)
+  const urls = texts.map(gatewayUrl)
+  const rest = texts.filter((_, index) => urls[index] === undefined)
+  const gateways = urls.filter((url) => url !== undefined)
+  if (rest.length === 0 && gateways.length > 0 && !gateways.some(isAllowed)) return undefined
+  return { peer, addresses: rest, gateways: gateways.filter(isAllowed) }
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

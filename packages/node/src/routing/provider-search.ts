@@ -17,6 +17,8 @@ export interface ProviderSearchParts {
   readonly bitswap: Pick<Bitswap, 'standings'>
   /** Connects to a peer. A CairnError when that fails. */
   readonly connect: (provider: Provider, signal: AbortSignal) => Promise<void>
+  /** Makes the trustless gateway at a URL a peer. A CairnError when that fails. */
+  readonly connectGateway: (url: string, signal: AbortSignal) => Promise<void>
   readonly self: PeerId
   readonly clock: Clock
 }
@@ -94,16 +96,27 @@ export class ProviderSearch {
     const dials = new Set<Promise<void>>()
     try {
       for await (const provider of router.findProviders(cid, { signal })) {
-        if (seen.has(provider.peer)) continue
-        seen.add(provider.peer)
-        const dial = forgiving(this.#parts.connect(provider, signal)).finally(() => dials.delete(dial))
-        dials.add(dial)
-        if (dials.size >= PROVIDER_DIALS_MAX) await Promise.race(dials)
-        if (seen.size > PROVIDERS_MAX) return
+        for (const [name, connect] of this.#waysTo(provider)) {
+          if (seen.has(name)) continue
+          seen.add(name)
+          const dial = forgiving(connect()).finally(() => dials.delete(dial))
+          dials.add(dial)
+          if (dials.size >= PROVIDER_DIALS_MAX) await Promise.race(dials)
+          if (seen.size > PROVIDERS_MAX) return
+        }
       }
     } finally {
       await Promise.all(dials)
     }
+  }
+
+  /** How a provider may be reached, each by what it is known as from then on. */
+  *#waysTo(provider: Provider): Generator<readonly [PeerId, () => Promise<void>]> {
+    const { connect, connectGateway } = this.#parts
+    const { peer, addresses, gateways = [] } = provider
+    const { signal } = this.#closing
+    if (addresses.length > 0 || gateways.length === 0) yield [peer, () => connect(provider, signal)]
+    for (const url of gateways) yield [url, () => connectGateway(url, signal)]
   }
 }
 

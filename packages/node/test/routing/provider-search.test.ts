@@ -91,3 +91,44 @@ test('what a connected peer has is searched nowhere', async () => {
   await node.blocks.get(block.cid, { signal: AbortSignal.timeout(15_000) })
   expect(asked).toBe(0)
 })
+
+/** A trustless gateway on loopback that has the block; gives its URL. */
+async function gateway(): Promise<string> {
+  return await serve((request, response) => {
+    const bytes = { [`/ipfs/${block.cid}`]: block.bytes, '/ipfs/bafkqaaa': new Uint8Array(0) }[
+      request.url?.split('?')[0] ?? ''
+    ]
+    if (bytes === undefined) return void response.writeHead(404).end()
+    response.setHeader('Content-Type', 'application/vnd.ipld.raw').end(request.method === 'HEAD' ? undefined : bytes)
+  })
+}
+
+test('a provider that is only a gateway is asked over HTTP, also beside peers of the same identity', async () => {
+  const { port } = new URL(await gateway())
+  const ID = '12D3KooWGRUaJVNCWdSVYJBTvMVH6m5mRG1m1ATMuBZkbXCQJdRq'
+  const records = [
+    { Schema: 'peer', ID, Addrs: ['/ip4/127.0.0.1/tcp/9'], Protocols: ['transport-bitswap'] },
+    { Schema: 'peer', ID, Addrs: [`/ip4/127.0.0.1/tcp/${port}/http`], Protocols: ['transport-ipfs-gateway-http'] },
+  ]
+  const url = await serve((_, response) =>
+    response.setHeader('Content-Type', json).end(JSON.stringify({ Providers: records })),
+  )
+  const node = await online([url])
+  const { bytes } = await node.blocks.get(block.cid, { signal: AbortSignal.timeout(15_000) })
+  expect(bytes).toEqual(block.bytes)
+  expect(node.swarm?.bitswap.stats().peers).toEqual([`http://127.0.0.1:${port}`])
+})
+
+test('gateways of the config count while the node runs', async () => {
+  const url = await gateway()
+  const path = join(await tempFolder(), 'repo')
+  await createRepo(path, 'test')
+  const node = await openNode(path, { online: {} })
+  onTestFinished(() => node.close())
+  const { settings } = await readRepo(path)
+  await settings.set('Cairn.Gateways', [url])
+  const { bytes } = await node.blocks.get(block.cid, { signal: AbortSignal.timeout(15_000) })
+  expect(bytes).toEqual(block.bytes)
+  await settings.set('Cairn.Gateways', [])
+  await expect.poll(() => node.swarm?.bitswap.stats().peers, { timeout: 10_000 }).toEqual([])
+})
