@@ -1,6 +1,7 @@
 // The gateway: from a request to an answer, without a socket. `handle` is the same for web-standard requests.
 import { parseCid, type ContentPath } from '@cairn/core'
 import { bytesOf, type GatewayAnswer } from './content/answer.ts'
+import type { CID } from 'multiformats/cid'
 import type { GatewayBackend } from './backend.ts'
 import type { ContentCall } from './content/call.ts'
 import { ContentTypes } from './content/content-type.ts'
@@ -21,7 +22,7 @@ import {
   type Namespace,
 } from './host/hosts.ts'
 import { resolveName, type NamedContent } from './host/names.ts'
-import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts'
+import { GATEWAY_LIMITS, ROOTS_KEPT, type GatewayLimits } from './limits.ts'
 import { wantedOf } from './request/format.ts'
 import { requestOf, type GatewayRequest } from './request/gateway-request.ts'
 import { decodePath, parseTarget, type DecodedPath, type Target } from './request/target.ts'
@@ -65,6 +66,8 @@ export class Gateway {
   readonly #types = new ContentTypes()
   readonly #nodes = new DecodedNodes()
   readonly #hosts: Hosts
+  /** The last roots by their texts: a CID that is read anew is written anew too, many times for one request. */
+  readonly #roots = new Map<string, CID>()
 
   constructor(backend: GatewayBackend, settings: GatewaySettings = {}) {
     this.#backend = {
@@ -128,7 +131,9 @@ export class Gateway {
     refuseServiceWorker(request, { isRoot: place.rootUrl !== '' && names.length === 0, isDirectory })
     const named = namespace === 'ipns' ? await this.#resolve(root, waiting.signal) : undefined
     const path =
-      named === undefined ? await contentPath(root, names) : { ...named.path, names: [...named.path.names, ...names] }
+      named === undefined
+        ? await this.#contentPath(root, names)
+        : { ...named.path, names: [...named.path.names, ...names] }
     const wanted = wantedOf(target.query, request.headers.get('accept'))
     this.#requireVerifiable(request, wanted.format)
     return {
@@ -173,6 +178,14 @@ export class Gateway {
     return (await this.#backend.resolveName?.(host, { signal })) !== undefined
   }
 
+  /** Reads the root of a path. @throws HttpFailure 400 for what is no CID, or one that cannot be checked */
+  async #contentPath(text: string, names: readonly string[]): Promise<ContentPath> {
+    const root = this.#roots.get(text) ?? (await rootCid(text, names))
+    if (this.#roots.size >= ROOTS_KEPT) this.#roots.clear()
+    this.#roots.set(text, root)
+    return { root, names, namespace: 'ipfs' }
+  }
+
   #resolve(name: string, signal: AbortSignal): Promise<NamedContent> {
     return resolveName(this.#backend.resolveName ?? (() => Promise.resolve(undefined)), name, { signal })
   }
@@ -199,9 +212,8 @@ interface Place extends Pick<ContentCall, 'names' | 'gatewayUrl' | 'rootUrl'> {
   readonly root: string
 }
 
-/** Reads the root of a path. @throws HttpFailure 400 for what is no CID, or one that cannot be checked */
-async function contentPath(root: string, names: readonly string[]): Promise<ContentPath> {
-  const cid = await failingWith({ INVALID: 400, UNSUPPORTED: 400, DENIED: 400, LIMIT: 400 }, () => {
+function rootCid(root: string, names: readonly string[]): Promise<CID> {
+  return failingWith({ INVALID: 400, UNSUPPORTED: 400, DENIED: 400, LIMIT: 400 }, () => {
     try {
       return parseCid(root)
     } catch (error) {
@@ -211,7 +223,6 @@ async function contentPath(root: string, names: readonly string[]): Promise<Cont
       throw error
     }
   })
-  return { root: cid, names, namespace: 'ipfs' }
 }
 
 /** Programs that browsers keep running for a whole root must come from below it. Source: ipfs/specs, path-gateway.md. */

@@ -104,6 +104,9 @@ export const RECENT_BLOCK_OVERHEAD_BYTES = 1024
 /** Bytes of the largest of them: larger ones are parts of large files, which would take the room of all others. */
 export const RECENT_BLOCK_BYTES_MAX = 128 * 1024
 
+/** Roots of paths whose CIDs are remembered: some 1 MB. */
+export const ROOTS_KEPT = 1024
+
 /** Links of nodes that stay decoded, some 350 bytes each. */
 export const DECODED_LINKS_MAX = 16_384
 

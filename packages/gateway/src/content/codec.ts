@@ -23,13 +23,17 @@ const CODES: Readonly<Record<ValueFormat, readonly number[]>> = {
   cbor: [0x51, 0x71],
 }
 
+/** The form whose own codec each is. */
+const FORMATS: ReadonlyMap<number, ValueFormat> = new Map(
+  (Object.entries(CODES) as [ValueFormat, readonly number[]][]).map(([format, [own = -1]]) => [own, format]),
+)
+
 /** Changes with the form of previews, so that old ones are not kept. */
 const PREVIEW_FORM = 'cairn1'
 
 /** The form that the bytes of a codec are, `undefined` where they are none of IPLD's. */
 export function formatOfCodec(code: number): ValueFormat | undefined {
-  const entries = Object.entries(CODES) as [ValueFormat, readonly number[]][]
-  return entries.find(([, [own]]) => own === code)?.[0]
+  return FORMATS.get(code)
 }
 
 /** Whether a form is one of values. */

@@ -59,8 +59,12 @@ export function encodeName(name: string): string {
 
 /** Encodes all that may not stand in a URL, or could end a header; what is encoded stays as it is. */
 export function encodeUrl(text: string): string {
+  if (URL_TEXT.test(text)) return text
   return text.replaceAll(/[^!-~]|["<>\\^`{|}]/gu, (character) => encodeURIComponent(character.toWellFormed()))
 }
+
+/** Nothing of which has to be encoded. */
+const URL_TEXT = /^[!#-;=?-[\]_a-z~]*$/
 
 function decoded(path: string): string {
   try {

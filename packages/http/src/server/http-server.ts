@@ -68,6 +68,8 @@ export async function openHttpServer(address: ListenAddress, { limits, serve }: 
   const stop = new AbortController()
   const calls = new Set<Promise<void>>()
   const turns = new ConnectionTurns()
+  /** Asking the system for it costs more than a small header. */
+  let port: number | undefined
   const server = createServer(
     {
       maxHeaderSize: HEADER_BYTES_MAX,
@@ -78,16 +80,14 @@ export async function openHttpServer(address: ListenAddress, { limits, serve }: 
       connectionsCheckingInterval: Math.min(CONNECTIONS_LOOK_MS, limits.headersTimeoutMs),
     },
     (request, response) => {
-      const call = turns.run(request.socket, () =>
-        serve({ request, response, signal: stop.signal, port: portOf(server) }),
-      )
+      const call = turns.run(request.socket, () => serve({ request, response, signal: stop.signal, port }))
       calls.add(call)
       void call.finally(() => calls.delete(call))
     },
   )
   server.maxConnections = limits.connectionsMax
   await listen(server, address)
-  const port = portOf(server)
+  port = portOf(server)
   const own = 'path' in address || port === undefined ? address : { ...address, port }
   return new HttpServer(server, formatListenAddress(own), { stop, calls })
 }
