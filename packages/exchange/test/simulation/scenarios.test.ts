@@ -2,7 +2,7 @@
 // stand here as what is reached, so that nothing gets worse unseen.
 import process from 'node:process'
 import { describe, expect, test } from 'vitest'
-import { DUPLICATE_SHARE, LATE_DUPLICATE_BYTES } from '../../src/client/limits.ts'
+import { DUPLICATE_SHARE, LATE_DUPLICATE_BYTES, PEER_WINDOW_BYTES } from '../../src/client/limits.ts'
 import {
   besideHarm,
   firstByte,
@@ -28,16 +28,23 @@ describe('four providers 50 ms away', () => {
     ['of 10 to 40 MB/s', [10_000, 20_000, 30_000, 40_000], 256 * KIB],
   ])('%s give 0.85 of their sum, and nothing twice', async (_, ups, chunkBytes) => {
     const bytes = 128 * MIB
-    const { ms, wastedShare } = await fromProviders(ups, bytes, chunkBytes)
+    const { ms, wastedShare, peaks, violations } = await fromProviders(ups, bytes, chunkBytes)
     expect(bytes / ms / ups.reduce((sum, up) => sum + up, 0)).toBeGreaterThan(0.85)
     expect(wastedShare).toBeLessThan(0.01)
+    expect(violations).toEqual([])
+    // Each block is on its way from one of them alone.
+    expect(peaks.peers).toBe(1)
+    expect(peaks.bytes).toBeLessThanOrEqual(PEER_WINDOW_BYTES)
   })
 })
 
 test('providers of 1 to 40 MB/s send little more twice than a late one may', async () => {
   const bytes = 128 * MIB
-  const { wastedShare } = await fromProviders([1000, 5000, 20_000, 40_000], bytes, MIB)
+  const { wastedShare, peaks, violations } = await fromProviders([1000, 5000, 20_000, 40_000], bytes, MIB)
   expect(wastedShare).toBeLessThan(DUPLICATE_SHARE + LATE_DUPLICATE_BYTES / bytes)
+  expect(violations).toEqual([])
+  expect(peaks.peers).toBe(2)
+  expect(peaks.bytes).toBeLessThanOrEqual(PEER_WINDOW_BYTES)
 })
 
 test.each([

@@ -6,6 +6,7 @@ import { openWorld, type World } from '../peer.ts'
 import { randomFrom, type LinkQuality } from '../virtual-network.ts'
 import { importFile, openCitizen, type Citizen } from './citizen.ts'
 import { playHostile, type HostileKind } from './hostile-peers.ts'
+import { WireWatch } from './wire-watch.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -17,6 +18,9 @@ export interface Download {
   readonly bytes: number
   readonly wastedShare: number
 }
+
+/** What was seen on the wire meanwhile. */
+export type Watching = Pick<WireWatch, 'peaks' | 'violations'>
 
 /** Links of 50 ms round trip. */
 const FAR: LinkQuality = { delayMs: 25, bytesPerMs: 1_000_000 }
@@ -43,18 +47,26 @@ async function download(world: World, peer: Citizen, cid: CID): Promise<Download
 }
 
 /** One file from several providers that have it all, each with a line up of `upBytesPerMs`. */
-export async function fromProviders(ups: readonly number[], bytes: number, chunkBytes: number): Promise<Download> {
+export async function fromProviders(
+  ups: readonly number[],
+  bytes: number,
+  chunkBytes: number,
+): Promise<Download & Watching> {
   const world = openTown()
   const reader = openCitizen(world, 'reader')
   const origin = openCitizen(world, 'origin')
   const cid = await importFile(origin, bytes, { chunker: `size-${chunkBytes}` })
+  const everybody: string[] = [reader.id]
   for (const [index, upBytesPerMs] of ups.entries()) {
     const provider = openCitizen(world, `provider${index}`)
+    everybody.push(provider.id)
     provider.node.limit({ upBytesPerMs })
     provider.put([...origin.store.blocks()])
     world.network.connect('reader', provider.id, FAR)
   }
-  return await download(world, reader, cid)
+  const watch = new WireWatch(world, { honest: everybody, liars: [], blocks: origin.store.blocks() })
+  const { peaks, violations } = watch
+  return { ...(await download(world, reader, cid)), peaks, violations }
 }
 
 /** Many tiny blocks over one link, each node with `linksPerNode` links. */

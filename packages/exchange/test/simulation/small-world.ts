@@ -33,6 +33,7 @@ export async function playSmallWorld(seed: number): Promise<Outcome> {
   const { world, random, honest, hostile, blocks } = small
   const watch = new WireWatch(world, {
     honest: honest.map(({ id }) => id),
+    blocks,
     liars: [...hostile].filter(([, kind]) => kind === 'liar').map(([id]) => id),
   })
   const jobs = honest.flatMap((peer) =>

@@ -1,8 +1,8 @@
 // Looks at every message that arrives at an honest peer, or comes from one, and finds what breaks a bound.
-import { BLOCK_BYTES_MAX, blockFromPrefix, blockKey, isCairnError, type PeerId } from '@cairn/core'
+import { BLOCK_BYTES_MAX, blockFromPrefix, blockKey, isCairnError, type Block, type PeerId } from '@cairn/core'
 import { ANSWER_BYTES, MESSAGE_BYTES_MAX, WANTS_PER_MESSAGE } from '../../src/limits.ts'
 import { ANSWER_WANTS, LEDGER_WANTS_MAX } from '../../src/server/limits.ts'
-import { PEER_WINDOW_WANTS, WRONG_BLOCKS_MAX } from '../../src/client/limits.ts'
+import { PEER_WINDOW_BYTES, PEER_WINDOW_WANTS, URGENT_WINDOW_BYTES, WRONG_BLOCKS_MAX } from '../../src/client/limits.ts'
 import { decodeMessage, type Message } from '../../src/message.ts'
 import type { World } from '../peer.ts'
 
@@ -13,16 +13,41 @@ interface Seen {
   wrongBlocks: number
 }
 
+/** What was on its way at once, at most. */
+export interface Peaks {
+  /** Peers that one peer wanted the same block of. */
+  peers: number
+  /** Blocks that one peer wanted of another. */
+  wants: number
+  /** Bytes of such blocks. */
+  bytes: number
+}
+
+/** Bytes that one peer may want of another: a window, and what is urgent. */
+const PEER_BYTES_MAX = PEER_WINDOW_BYTES + URGENT_WINDOW_BYTES
+
+/** Whom and what a watch looks at. */
+interface Watched {
+  readonly honest: Iterable<PeerId>
+  readonly liars: Iterable<PeerId>
+  readonly blocks: Iterable<Block>
+}
+
 /** Counts what arrives, and keeps what should not have been. */
 export class WireWatch {
   readonly violations: string[] = []
+  readonly peaks: Peaks = { peers: 0, wants: 0, bytes: 0 }
   /** Blocks that arrived at each peer. */
   readonly blocks = new Map<PeerId, number>()
   readonly #honest: ReadonlySet<PeerId>
   readonly #liars: ReadonlySet<PeerId>
   readonly #seen = new Map<string, Seen>()
 
-  constructor(world: World, { honest, liars }: { honest: Iterable<PeerId>; liars: Iterable<PeerId> }) {
+  /** Bytes of the blocks that there are, by their keys. */
+  readonly #bytes: ReadonlyMap<string, number>
+
+  constructor(world: World, { honest, liars, blocks }: Watched) {
+    this.#bytes = new Map(Array.from(blocks, ({ cid, bytes }) => [blockKey(cid), bytes.length]))
     this.#honest = new Set(honest)
     this.#liars = new Set(liars)
     world.network.watch = (from, to, bytes) => {
@@ -46,6 +71,22 @@ export class WireWatch {
       else if (type === 'block') wanted.add(blockKey(cid))
     }
     this.#check(wanted.size <= 2 * PEER_WINDOW_WANTS, `${from} wants ${wanted.size} blocks of ${to} at once`)
+    const bytesWanted = this.#measure(from, to, message)
+    this.#check(bytesWanted <= PEER_BYTES_MAX, `${from} wants ${bytesWanted} bytes of ${to} at once`)
+  }
+
+  /** Takes note of what is on its way now that `message` has come, and gives the bytes of it that its sender waits for. */
+  #measure(from: PeerId, to: PeerId, { wants }: Message): number {
+    const { wanted } = this.#of(from, to)
+    const bytes = [...wanted].reduce((sum, key) => sum + (this.#bytes.get(key) ?? 0), 0)
+    this.peaks.wants = Math.max(this.peaks.wants, wanted.size)
+    this.peaks.bytes = Math.max(this.peaks.bytes, bytes)
+    const ways = [...this.#seen].filter(([way]) => way.startsWith(`${from}>`))
+    for (const { cid } of wants) {
+      const peers = ways.filter(([, seen]) => seen.wanted.has(blockKey(cid))).length
+      this.peaks.peers = Math.max(this.peaks.peers, peers)
+    }
+    return bytes
   }
 
   #lookAtBlocks(from: PeerId, to: PeerId, { blocks, presences }: Message): void {
