@@ -15,6 +15,15 @@ const KEEP_ALIVE_MS = 60_000
 /** Milliseconds without a byte of a body that is waited for, or without room for one of an answer, until a client counts as gone. */
 const IDLE_TIMEOUT_MS = 120_000
 
+/**
+ * Bytes that a client has to send or take in as long as that, as far as there are so many, while we wait for it: 136 a second.
+ * The slowest links in use, of 2,400 bits a second, are twice as fast, and whoever wants to hold a connection has to pay for it.
+ */
+export const WINDOW_BYTES_MIN = 16 * 1024
+
+/** Milliseconds of the longest timer that Node has. */
+export const TIMER_MS_MAX = 2 ** 31 - 1
+
 /** Milliseconds that a connection whose body was not read whole has for taking its answer before it is cut off. */
 const LINGER_MS = 1000
 

@@ -74,13 +74,17 @@ export async function openHttpServer(address: ListenAddress, { limits, serve }: 
     {
       maxHeaderSize: HEADER_BYTES_MAX,
       headersTimeout: limits.headersTimeoutMs,
-      // Uploads take as long as they take; silence ends them.
+      // Uploads take as long as they take; silence and next to nothing end them.
       requestTimeout: 0,
       keepAliveTimeout: limits.keepAliveMs,
       connectionsCheckingInterval: Math.min(CONNECTIONS_LOOK_MS, limits.headersTimeoutMs),
     },
     (request, response) => {
-      const call = turns.run(request.socket, () => serve({ request, response, signal: stop.signal, port }))
+      const call = turns.run(request.socket, () => {
+        // That of the answer before, where this request came during it.
+        request.socket.setTimeout(0)
+        return serve({ request, response, signal: stop.signal, port })
+      })
       calls.add(call)
       void call.finally(() => calls.delete(call))
     },

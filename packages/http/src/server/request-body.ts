@@ -1,32 +1,38 @@
 // The body of a request as pieces, read only as fast as somebody takes them, and what becomes of a body that nobody takes.
 import type { IncomingMessage } from 'node:http'
 import { abortable, CairnError } from '@cairn/core'
+import { WINDOW_BYTES_MIN } from '../limits.ts'
 
 /** How a body is read. */
 export interface BodyOptions {
   /** Ends the reading, where the client would keep it waiting. */
   readonly signal: AbortSignal
-  /** Milliseconds without a byte after which the client counts as gone. */
+  /** Milliseconds without a byte, or with fewer than {@link WINDOW_BYTES_MIN} of them, after which the client counts as gone. */
   readonly idleTimeoutMs: number
 }
 
-/** The bytes of the body. @throws UNAVAILABLE when the client goes away or sends nothing for too long */
+/** The bytes of the body. @throws UNAVAILABLE when the client goes away, or sends nothing or too little for too long */
 export async function* bodyBytes(
   request: IncomingMessage,
   { signal, idleTimeoutMs }: BodyOptions,
 ): AsyncGenerator<Uint8Array> {
   const pieces = request.iterator({ destroyOnReturn: false })
   const cutOff = (): void => {
-    request.destroy(new CairnError('UNAVAILABLE', 'Cannot read the body: nothing came for too long'))
+    request.destroy(new CairnError('UNAVAILABLE', 'Cannot read the body: too little came for too long'))
   }
+  // What came while we waited for the client, and how long that was: what is done with the pieces does not count.
+  let window = { ms: 0, bytes: 0 }
   for (;;) {
-    // Only waiting for the client counts, not what is done with the pieces.
-    const idle = setTimeout(cutOff, idleTimeoutMs)
+    const isSlow = window.bytes < WINDOW_BYTES_MIN
+    const idle = setTimeout(cutOff, isSlow ? idleTimeoutMs - window.ms : idleTimeoutMs)
+    const sinceMs = performance.now()
     try {
       const step: IteratorResult<unknown> = await abortable(pieces.next(), signal)
       if (step.done === true) return
       if (!(step.value instanceof Uint8Array)) throw new TypeError('a body consists of bytes')
       clearTimeout(idle)
+      window = { ms: window.ms + performance.now() - sinceMs, bytes: window.bytes + step.value.length }
+      if (window.ms >= idleTimeoutMs && window.bytes >= WINDOW_BYTES_MIN) window = { ms: 0, bytes: 0 }
       yield step.value
     } catch (cause) {
       if (cause instanceof CairnError) throw cause
