@@ -1,7 +1,7 @@
 // A Cairn daemon in a process of its own, and kubo-rpc-client on it.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -14,6 +14,8 @@ const CLI = fileURLToPath(new URL('../../packages/cli/bin/cairn.js', import.meta
 /** A running daemon. */
 export interface KuboDaemon extends AsyncDisposable {
   readonly client: KuboRPCClient
+  /** URL of its gateway. */
+  readonly gateway: string
   /** Multiaddr with the peer id. */
   readonly address: string
   /** Resolves when the process has ended, with its exit code. */
@@ -36,6 +38,7 @@ export async function startDaemon(): Promise<KuboDaemon> {
   }
   return {
     client: create({ url: api }),
+    gateway: await readFile(join(folder, 'gateway'), 'utf8'),
     address,
     ended,
     async [Symbol.asyncDispose]() {
