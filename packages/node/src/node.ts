@@ -37,6 +37,7 @@ import { logRecovery } from './operation/recovery-log.ts'
 import { repoSizeOf, type RepoSize } from './storage/repo-size.ts'
 import { listKept } from './storage/kept-roots.ts'
 import { openRepo, type Repo, type RepoOptions } from './repo.ts'
+import type { SearchEvent } from './routing/provider-search.ts'
 import type { OnlineOptions, Swarm } from './swarm.ts'
 import { verifyRepo, type VerifyEvent, type VerifyOptions } from './verify.ts'
 
@@ -48,9 +49,10 @@ export interface NodeOptions extends RepoOptions {
   readonly logs?: Loggers | undefined
 }
 
-/** Something that happened to a block which somebody wants: it was found here, or what the exchange tells. */
+/** Something that happened to a block which somebody wants: it was found here, or what the exchange tells, or the search for providers. */
 export type NodeEvent =
   | FetchEvent
+  | SearchEvent
   | {
       readonly kind: 'found'
       readonly cid: Block['cid']
@@ -199,7 +201,7 @@ export class Node implements AsyncDisposable {
    */
   observe(observer: (event: NodeEvent) => void): () => void {
     this.#observers.add(observer)
-    const leave = this.swarm?.bitswap.observe(observer)
+    const leave = this.swarm?.observe(observer)
     return () => {
       this.#observers.delete(observer)
       leave?.()

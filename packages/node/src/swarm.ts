@@ -12,6 +12,7 @@ import {
   Refusals,
   systemClock,
   type Bitswap,
+  type FetchEvent,
 } from '@cairn/exchange'
 import {
   CairnError,
@@ -28,7 +29,7 @@ import { identityOf } from './config/config.ts'
 import { ACCOUNTS_SAVE_MS } from './limits.ts'
 import { applySettings, watchSettings } from './config/live-settings.ts'
 import type { Repo } from './repo.ts'
-import { ProviderSearch } from './routing/provider-search.ts'
+import { ProviderSearch, type SearchEvent } from './routing/provider-search.ts'
 import { refusedOf } from './config/swarm-config.ts'
 
 /** How a node meets its peers. */
@@ -59,6 +60,8 @@ export interface Swarm {
    * @throws as `Host.connect` and `GatewayNetwork.add`
    */
   connect(address: string, options?: AbortOptions): Promise<PeerId>
+  /** Tells `observer` what the exchange does, and the search for providers; see `FetchObserver` of the exchange. */
+  observe(observer: (event: FetchEvent | SearchEvent) => void): () => void
   close(): Promise<void>
 }
 
@@ -155,6 +158,10 @@ async function buildSwarm(
     bitswap,
     connect: (address, options) =>
       /^https?:/.test(address) ? gateways.add(address, options) : host.connect(address, options),
+    observe(observer) {
+      const leave = [bitswap.observe(observer), search.observe(observer)]
+      return () => leave.forEach((end) => end())
+    },
     async close() {
       unwatch()
       unwatchPeers()

@@ -28,6 +28,9 @@ test('a block is followed from the first question to the last copy, and the sum 
   log.add({ kind: 'asked', cid, peer: 'b', type: 'have' })
   pass(10)
   log.add({ kind: 'answered', cid, peer: 'b', has: true })
+  log.add({ kind: 'searching', cid })
+  log.add({ kind: 'named', cid, peer: 'd' })
+  log.add({ kind: 'failed', cid, peer: 'd', why: 'gone' })
   log.add({ kind: 'moved', cid, peer: 'a', why: 'silent' })
   log.add({ kind: 'asked', cid, peer: 'b', type: 'block' })
   pass(20)
@@ -44,6 +47,9 @@ test('a block is followed from the first question to the last copy, and the sum 
     { Event: 'asked', Ms: 0, Cid, Peer: 'a', Want: 'block', Attempt: 1 },
     { Event: 'asked', Ms: 0, Cid, Peer: 'b', Want: 'have' },
     { Event: 'answered', Ms: 10, Cid, Peer: 'b', Has: true, AfterMs: 10 },
+    { Event: 'searching', Ms: 10, Cid },
+    { Event: 'named', Ms: 10, Cid, Peer: 'd' },
+    { Event: 'failed', Ms: 10, Cid, Peer: 'd', Why: 'gone' },
     { Event: 'moved', Ms: 10, Cid, Peer: 'a', Why: 'silent' },
     { Event: 'asked', Ms: 10, Cid, Peer: 'b', Want: 'block', Attempt: 2 },
     { Event: 'received', Ms: 30, Cid, Peer: 'b', Bytes: 300, Use: 'wanted', AfterMs: 20 },

@@ -25,6 +25,15 @@ export interface ProviderSearchParts {
 
 type CID = ReturnType<Bitswap['standings']>[number]['cid']
 
+/** Something that happened in the search for whoever has a block. */
+export type SearchEvent =
+  /** The routers are asked. */
+  | { readonly kind: 'searching'; readonly cid: CID }
+  /** A router names a peer, or the URL of a gateway, and it is dialled. */
+  | { readonly kind: 'named'; readonly cid: CID; readonly peer: PeerId }
+  /** It cannot be reached; without `peer` it is a router that cannot be asked. */
+  | { readonly kind: 'failed'; readonly cid: CID; readonly peer?: PeerId; readonly why: string }
+
 /** Why a search ends with its node. */
 const CLOSING = new Error('The node is closing')
 
@@ -35,6 +44,7 @@ export class ProviderSearch {
   /** When a block was searched for last, by its CID; the one searched for longest ago first. */
   readonly #searchedAt = new Map<string, number>()
   readonly #running = new Set<Promise<void>>()
+  readonly #observers = new Set<(event: SearchEvent) => void>()
   #routers: readonly Router[] = []
   #cancelLook: (() => void) | undefined
 
@@ -46,6 +56,12 @@ export class ProviderSearch {
   setRouters(routers: readonly Router[]): void {
     this.#routers = routers
     if (routers.length > 0) this.#lookLater()
+  }
+
+  /** Calls `observer`, which must neither throw nor take long, until the function that is returned is called. */
+  observe(observer: (event: SearchEvent) => void): () => void {
+    this.#observers.add(observer)
+    return () => void this.#observers.delete(observer)
   }
 
   /** Ends what runs. */
@@ -88,7 +104,9 @@ export class ProviderSearch {
   /** A router that fails, or a peer that cannot be reached, is no news: another one may do, or the next search. */
   async #search(cid: CID): Promise<void> {
     const seen = new Set<PeerId>([this.#parts.self])
-    await Promise.all(this.#routers.map((router) => forgiving(this.#askRouter(router, cid, seen))))
+    this.#tell({ kind: 'searching', cid })
+    const failed = (why: string): void => this.#tell({ kind: 'failed', cid, why })
+    await Promise.all(this.#routers.map((router) => forgiving(this.#askRouter(router, cid, seen), failed)))
   }
 
   async #askRouter(router: Router, cid: CID, seen: Set<PeerId>): Promise<void> {
@@ -99,7 +117,9 @@ export class ProviderSearch {
         for (const [name, connect] of this.#waysTo(provider)) {
           if (seen.has(name)) continue
           seen.add(name)
-          const dial = forgiving(connect()).finally(() => dials.delete(dial))
+          this.#tell({ kind: 'named', cid, peer: name })
+          const failed = (why: string): void => this.#tell({ kind: 'failed', cid, peer: name, why })
+          const dial = forgiving(connect(), failed).finally(() => dials.delete(dial))
           dials.add(dial)
           if (dials.size >= PROVIDER_DIALS_MAX) await Promise.race(dials)
           if (seen.size > PROVIDERS_MAX) return
@@ -108,6 +128,10 @@ export class ProviderSearch {
     } finally {
       await Promise.all(dials)
     }
+  }
+
+  #tell(event: SearchEvent): void {
+    for (const observer of this.#observers) observer(event)
   }
 
   /** How a provider may be reached, each by what it is known as from then on. */
@@ -120,12 +144,12 @@ export class ProviderSearch {
   }
 }
 
-/** Resolves also when `work` fails, as what others say may. */
-async function forgiving(work: Promise<void>): Promise<void> {
+/** Resolves also when `work` fails, as what others say may, and tells why. */
+async function forgiving(work: Promise<void>, failed: (why: string) => void): Promise<void> {
   try {
     await work
   } catch (error) {
-    if (!isCairnError(error) && !(error instanceof Error && error.name === 'AbortError') && error !== CLOSING)
-      throw error
+    if (isCairnError(error)) failed(error.message)
+    else if (!(error instanceof Error && error.name === 'AbortError') && error !== CLOSING) throw error
   }
 }

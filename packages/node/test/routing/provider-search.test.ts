@@ -113,9 +113,21 @@ test('a provider that is only a gateway is asked over HTTP, also beside peers of
   const url = await serve((_, response) =>
     response.setHeader('Content-Type', json).end(JSON.stringify({ Providers: records })),
   )
-  const node = await online([url])
+  const [node, lost] = [await online([url, 'http://127.0.0.1:9']), 'http://127.0.0.1:9']
+  const events: string[] = []
+  node.observe((event) => {
+    const { kind } = event
+    if (kind === 'searching' || kind === 'named' || kind === 'failed')
+      events.push(`${kind} ${'peer' in event ? event.peer : ''}`)
+    if (kind === 'failed' && event.peer === undefined) expect(event.why).toContain(lost)
+  })
   const { bytes } = await node.blocks.get(block.cid, { signal: AbortSignal.timeout(15_000) })
   expect(bytes).toEqual(block.bytes)
+  expect(events[0]).toBe('searching ')
+  expect(events).toContain('failed ')
+  expect(events).toContain(`named ${ID}`)
+  expect(events).toContain(`named http://127.0.0.1:${port}/`)
+  await expect.poll(() => events).toContain(`failed ${ID}`)
   expect(node.swarm?.bitswap.stats().peers).toEqual([`http://127.0.0.1:${port}`])
 })
 

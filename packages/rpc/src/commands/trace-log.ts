@@ -97,7 +97,7 @@ export class TraceLog {
       else sum.lacks++
       this.#tell('answered', { ...about, Has: event.has, ...this.#delay(event, true) })
     } else if (event.kind === 'received') this.#received(event, about)
-    else if (event.kind === 'moved') this.#tell('moved', { ...about, Why: event.why })
+    else if (event.kind === 'moved' || event.kind === 'failed') this.#tell(event.kind, { ...about, Why: event.why })
     else if (event.kind === 'found') {
       this.#found.blocks++
       this.#found.bytes += event.bytes ?? 0
