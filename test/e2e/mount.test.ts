@@ -62,6 +62,54 @@ describe.skipIf(NO_FUSE !== undefined)(`cairn mount${NO_FUSE === undefined ? '' 
     })
   }, 60_000)
 
+  test('by WebDAV from a daemon too, with the tokens of the RPC, and both show the same', async () => {
+    await withRepo(async (place, folder) => {
+      await place.output([
+        'config',
+        '--json',
+        'Mounts',
+        JSON.stringify({ MFS: folder, WebDAV: { Address: '/ip4/127.0.0.1/tcp/0' } }),
+      ])
+      const said = Promise.withResolvers<string>()
+      const daemon = place.start(['daemon', '--offline', '--mount'], {
+        async read(stdout) {
+          let text = ''
+          for await (const piece of stdout) {
+            text += String(piece)
+            if (text.includes('Daemon is ready')) said.resolve(text)
+          }
+        },
+      })
+      const port = /WebDAV server listening on \/ip4\/127.0.0.1\/tcp\/(\d+)/.exec(await said.promise)?.[1]
+      const url = `http://127.0.0.1:${port}/f`
+      expect((await fetch(url, { method: 'PUT', body: 'by WebDAV' })).status).toBe(201)
+      expect(await sh(`cat ${folder}/f; echo ', by a program' >> ${folder}/f`)).toBe('by WebDAV')
+      expect(await (await fetch(url)).text()).toBe('by WebDAV, by a program\n')
+      expect(await place.output(['files', 'read', '/f'])).toBe('by WebDAV, by a program\n')
+      const rebound = await sh(`curl -s -o /dev/null -w '%{http_code}' -H 'Host: evil.example' ${url}`)
+      expect(rebound).toBe('401')
+      const token = (await place.output(['token', 'add', 'me'])).trim().replace('bearer:', '')
+      const looker = (await place.output(['token', 'add', 'looker', '--read-only'])).trim().replace('bearer:', '')
+      const other = (await place.output(['token', 'add', 'other', '--allow', '/api/v0/pin']))
+        .trim()
+        .replace('bearer:', '')
+      const status = async (method: string, authorization: string): Promise<number> =>
+        (await fetch(url, { method, headers: { authorization } })).status
+      const basic = (secret: string): string => `Basic ${Buffer.from(`anybody:${secret}`).toString('base64')}`
+      expect((await fetch(url)).status).toBe(401)
+      expect([await status('GET', basic(token)), await status('GET', `Bearer ${token}`)]).toEqual([200, 200])
+      expect([await status('GET', basic(looker)), await status('DELETE', basic(looker))]).toEqual([200, 403])
+      expect([await status('GET', basic(other)), await status('GET', basic('wrong'))]).toEqual([401, 401])
+      expect(await status('DELETE', basic(token))).toBe(204)
+      expect(await sh(`ls -A ${folder}`)).toBe('')
+      daemon.child.kill('SIGTERM')
+      expect(await daemon.ended).toMatchObject({ code: 0 })
+      await place.output(['token', 'rm', 'me', 'looker', 'other'])
+      await place.output(['config', '--json', 'Mounts.WebDAV', JSON.stringify({ Address: '/ip4/0.0.0.0/tcp/0' })])
+      expect(await place.cairn(['daemon', '--offline'])).toMatchObject({ code: 1 })
+    })
+  }, 60_000)
+
   test.skipIf(!existsSync('/sbin/mount.fuse3'))(
     'by mount.fuse3, as a line of fstab has it',
     async () => {

@@ -3,6 +3,7 @@ import { CairnError, isCairnError } from '@cairn/core'
 import type { RepoProfile } from '@cairn/node'
 import { openApi } from './daemon/api.ts'
 import { openGateway } from './daemon/gateway.ts'
+import { webDavAccess } from './daemon/webdav-access.ts'
 import { mountFailure, mountsOf, openMounts } from './daemon/mounts.ts'
 import type { DaemonOptions } from './daemon/start-options.ts'
 import type { Session } from './session.ts'
@@ -62,14 +63,23 @@ async function openDaemonMounts(
   node: Awaited<ReturnType<Session['node']>>,
   { mount = false, mountMfs: mfs, mountIpfs: ipfs }: DaemonOptions,
 ): ReturnType<typeof openMounts> {
-  const asked = mount ? mountsOf((await session.repo()).config, { mfs, ipfs }) : []
+  const repo = await session.repo()
+  const asked = mount ? mountsOf(repo.config, { mfs, ipfs }) : []
   if (mount && asked.length === 0)
     throw new CairnError(
       'INVALID',
       'Cannot mount: name a folder with --mount-mfs or --mount-ipfs, or in the section Mounts of the config',
     )
-  const mounts = await openMounts(node, asked, (error) => session.say(mountFailure(error)))
+  const onError = (error: unknown): void => session.say(mountFailure(error))
+  const shared = repo.config.Mounts?.WebDAV
+  const webDav = shared && {
+    addresses: shared.Address,
+    path: shared.Path,
+    authorize: webDavAccess(repo, shared.Address, onError),
+  }
+  const mounts = await openMounts(node, { fuse: asked, ...(webDav && { webDav }) }, onError)
   for (const { folder, path } of asked) await session.output.write(`Mounted ${path} at ${folder}\n`)
+  for (const { address } of mounts.servers) await session.output.write(`WebDAV server listening on ${address}\n`)
   return mounts
 }
 

@@ -59,3 +59,22 @@ export const FUSE_TIMEOUT_MS = 30_000
 
 /** Nodes of a listing that are read at a time for their attributes. */
 export const LISTED_AT_ONCE = 32
+
+/** Elements inside of each other in a request of WebDAV. */
+export const XML_DEPTH_MAX = 32
+
+/** Bytes of such a request that is XML; what clients send has a few hundred. */
+export const DAV_XML_BYTES_MAX = 64 * 1024
+
+/** Seconds of a lock that asks for none, and of any lock at most. */
+export const DAV_LOCK_SECONDS = 3600
+export const DAV_LOCK_SECONDS_MAX = 86_400
+
+/** Locks of a share at a time. */
+export const DAV_LOCKS_MAX = 10_000
+
+/** Properties that clients of a share have set; of more, those set last. Each is looked at for every answer about properties. */
+export const DAV_PROPERTIES_MAX = 4096
+
+/** Bytes of a file that are read at a time for an answer. */
+export const DAV_PIECE_BYTES = 256 * 1024

@@ -90,6 +90,7 @@ export { SLOW_CALL_MS } from './http/limits.ts'
 export { openRpcServer, type RpcServerParts } from './http/rpc-server.ts'
 export { newProofText } from './http/proof.ts'
 export type { AccessSettings } from './http/access.ts'
+export { authorizationFor } from './http/access.ts'
 export { authorizationHeader, digestOfSecret, newSecret, type Authorization } from './http/authorization.ts'
 
 export { cidForm, type CidForm, type CidFormOptions } from './commands/cid-form.ts'

@@ -42,7 +42,7 @@ async function mountHere(session: Session, point: string, options: MountOptions)
     throw new CairnError('LOCKED', `${cause.message}; a mount needs the repo for itself: ${way}`, { cause })
   })
   const asked = { folder: point, path, isReadOnly: readOnly, allowsOthers: allowOther }
-  await using mounts = await openMounts(node, [asked], (error) => session.say(mountFailure(error)))
+  await using mounts = await openMounts(node, { fuse: [asked] }, (error) => session.say(mountFailure(error)))
   await session.output.write(`Mounted ${path} at ${point}\n`)
   process.send?.({} satisfies FromBackground, () => process.disconnect())
   const { signal } = session

@@ -43,7 +43,11 @@ It needs Linux, and root: an ordinary user has mount.fuse3, of the Debian packag
   mount.fuse3 "$(which cairn)#$HOME/.cairn" FOLDER -o drop_privileges,setuid=$USER      (as root)
 A line of /etc/fstab, with which "mount FOLDER" works:
   /home/me/.cairn  /home/me/files  fuse.cairn  noauto,user  0  0
-There are no hard links and no owners: all belongs to who mounts.`,
+There are no hard links and no owners: all belongs to who mounts.
+
+Where nothing can be mounted, a daemon shares the same files by WebDAV, which file managers open:
+  cairn config --json Mounts.WebDAV '{"Address": "/ip4/127.0.0.1/tcp/8085", "Path": "/mfs"}'
+Once there is a token ("cairn token add"), it is asked for: as the password, with any name.`,
 }
 
 /** What `cairn help` says of topics. */

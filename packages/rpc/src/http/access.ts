@@ -42,7 +42,7 @@ const EVERYTHING: Authorization = { digest: new Uint8Array(0), allowedPaths: [''
 
 /** What `request` brings along that opens `path`, or `undefined` where it brings nothing that does. */
 export function authorizationFor(
-  { headers }: IncomingMessage,
+  { headers }: Pick<IncomingMessage, 'headers'>,
   settings: AccessSettings,
   path: string,
 ): Authorization | undefined {
