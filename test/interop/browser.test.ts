@@ -21,7 +21,9 @@ if (!hasFfmpeg) console.warn('ffmpeg is not installed: the test of a video is sk
 const VIDEO_SECONDS = 120
 
 describe.skipIf(CHROMIUM === undefined)('Chromium', () => {
-  let [daemon, browser, folder]: [KuboDaemon | undefined, Browser | undefined, string] = [undefined, undefined, '']
+  let [daemon, folder]: [KuboDaemon | undefined, string] = [undefined, '']
+  /** One, once there is one. */
+  const browsers: Browser[] = []
   beforeAll(async () => {
     daemon = await startDaemon()
     folder = await mkdtemp(join(tmpdir(), 'cairn-interop-'))
@@ -31,10 +33,10 @@ describe.skipIf(CHROMIUM === undefined)('Chromium', () => {
       '--disable-gpu',
       '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE *localhost',
     ]
-    browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args })
+    browsers.push(await chromium.launch({ executablePath: CHROMIUM ?? '', args }))
   })
   afterAll(async () => {
-    await browser?.close()
+    for (const browser of browsers) await browser.close()
     await daemon?.[Symbol.asyncDispose]()
     await rm(folder, { recursive: true, force: true })
   })
@@ -47,6 +49,7 @@ describe.skipIf(CHROMIUM === undefined)('Chromium', () => {
   }
 
   async function openPage(): Promise<Page> {
+    const [browser] = browsers
     if (browser === undefined) throw new Error('there is no browser')
     const page = await browser.newPage({ viewport: { width: 900, height: 600 } })
     page.on('dialog', () => {
@@ -141,7 +144,8 @@ describe.skipIf(CHROMIUM === undefined)('Chromium', () => {
     const page = await openPage()
     const answers: (readonly [status: number, range: string | undefined])[] = []
     page.on('response', (response) => {
-      if (response.url().endsWith('.webm')) answers.push([response.status(), response.headers()['content-range']])
+      if (String(response.url()).endsWith('.webm'))
+        answers.push([response.status(), response.headers()['content-range']])
     })
     await page.goto(`${daemon?.gateway}/ipfs/${root}/`)
     const [time, duration, ready] = await page.evaluate<readonly [number, number, number]>(`(async () => {
