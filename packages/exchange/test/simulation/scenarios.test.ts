@@ -109,10 +109,10 @@ describe('leechers that share one seed take at most 1.3 times as long as one cop
   const plan: SwarmPlan = { leechers: 16, bytes: 32 * MIB, chunkBytes: 256 * KIB, upBytesPerMs: 5000 }
   const few: readonly [string, SwarmPlan][] = [
     ['4 of them', { ...plan, leechers: 4 }],
+    ['16', plan],
     ['16, in large blocks', { ...plan, chunkBytes: MIB }],
   ]
   const more: typeof few = [
-    ['16', plan],
     ['16, where its server is limited', { ...plan, isLimited: true }],
     ['16, to which it comes late', { ...plan, seedAtMs: 3000 }],
   ]

@@ -77,6 +77,8 @@ export class WireWatch {
 
   /** Takes note of what is on its way now that `message` has come, and gives the bytes of it that its sender waits for. */
   #measure(from: PeerId, to: PeerId, { wants }: Message): number {
+    // Only wants make it more.
+    if (wants.every(({ cancel, type }) => cancel || type === 'have')) return 0
     const { wanted } = this.#of(from, to)
     const bytes = [...wanted].reduce((sum, key) => sum + (this.#bytes.get(key) ?? 0), 0)
     this.peaks.wants = Math.max(this.peaks.wants, wanted.size)
