@@ -35,6 +35,7 @@ await inFolder(async (folder) => {
   const storeRate = await ownRead(repo, root, amount.count)
   say('store, verified read', `${storeRate.toFixed(0)} MB/s`)
 
+  await slowReadersOf(repo, root)
   const daemon = await start([CLI, '--repo', repo, 'daemon'], /^Daemon is ready$/)
   const bare = await start(
     ['--conditions=source', fileURLToPath(new URL('gateway-bare.ts', import.meta.url)), String(sizeMib * MIB)],
@@ -49,7 +50,6 @@ await inFolder(async (folder) => {
     { name: 'node:http from memory', run: fetchAll(`${bare.told}/big`) },
   )
   await manyRequests(`${gateway}/ipfs/${smallCid}`, `${bare.told}/small`)
-  await slowReaders(big, daemon.pid)
   await Promise.all([daemon.stop(), bare.stop()])
 })
 
@@ -92,10 +92,18 @@ async function manyRequests(url: string, reference: string): Promise<void> {
   )
 }
 
+/** On a daemon of its own: what others made it hold stays for long. */
+async function slowReadersOf(repo: string, root: string): Promise<void> {
+  const daemon = await start([CLI, '--repo', repo, 'daemon'], /^Daemon is ready$/)
+  await slowReaders(`${await readText(join(repo, 'gateway'), 'utf8')}/ipfs/${root}`, daemon.pid)
+  await daemon.stop()
+}
+
 /** Readers that take some bytes and then nothing: what they make the daemon hold. */
 async function slowReaders(url: string, pid: number): Promise<void> {
   const { hostname, port, pathname } = new URL(url)
   const sockets: Socket[] = []
+  const beforeMib = rssMib(pid)
   for (let reader = 0; reader < SLOW_READERS; reader++) {
     const socket = connect({ host: hostname, port: Number(port) })
     socket.on('error', () => undefined)
@@ -111,7 +119,7 @@ async function slowReaders(url: string, pid: number): Promise<void> {
   }
   say(
     `${SLOW_READERS} readers that take nothing`,
-    `RSS ${median(seen).toFixed(0)} MiB, at most ${Math.max(...seen).toFixed(0)}`,
+    `RSS ${median(seen).toFixed(0)} MiB, at most ${Math.max(...seen).toFixed(0)}, ${beforeMib.toFixed(0)} before`,
   )
   for (const socket of sockets) socket.destroy()
   await sleep(2000)
