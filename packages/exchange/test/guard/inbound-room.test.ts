@@ -34,7 +34,8 @@ test('strangers that fill many streams lose them, and others are heard', async (
   for (let index = 0; index < streams; index++) {
     const stream = await connection.newStream(PROTOCOL, { maxOutboundStreams: 2 * streams })
     // Never whole: what has come waits for the rest.
-    stream.send(frame(new Uint8Array(STRANGER_WINDOW_BYTES - 1000), 4 * MIB))
+    // One that was dropped before it could say anything has no room either.
+    if (stream.status === 'open') stream.send(frame(new Uint8Array(STRANGER_WINDOW_BYTES - 1000), 4 * MIB))
   }
   await expect.poll(() => node.network.stat().droppedStreams, { timeout: 10_000 }).toBeGreaterThan(0)
   await expect.poll(() => node.network.stat().bufferedBytes).toBeLessThanOrEqual(STRANGERS_UNREAD_BYTES_MAX)
