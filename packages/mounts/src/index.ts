@@ -1,6 +1,7 @@
 // What other packages may use of the mounts.
 export type { VfsEntry } from './vfs/known-nodes.ts'
-export { Vfs, type MakeOptions, type VfsEvent, type VfsOptions, type VfsParts, type VfsPlace } from './vfs/vfs.ts'
+export { Vfs, type VfsParts } from './vfs/vfs.ts'
+export type { MakeOptions, VfsEvent, VfsOptions, VfsPlace } from './vfs/vfs-options.ts'
 export { openFolder } from './vfs/roots.ts'
 export { mountFuse, type FuseMount, type MountSettings } from './fuse/mount.ts'
 export { unmount } from './fuse/device.ts'

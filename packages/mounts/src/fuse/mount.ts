@@ -1,6 +1,6 @@
 // A file system in the kernel: requests in, answers out, each within its time, and notices of what others have changed.
 import { FUSE_TIMEOUT_MS, FUSE_WRITE_BYTES } from '../limits.ts'
-import type { VfsEvent } from '../vfs/vfs.ts'
+import type { VfsEvent } from '../vfs/vfs-options.ts'
 import { Device, type MountPoint } from './device.ts'
 import { ERRNO, errnoOf } from './errno.ts'
 import { Operations, type MountParts } from './operations.ts'

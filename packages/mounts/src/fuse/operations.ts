@@ -1,6 +1,7 @@
 // What each request of the kernel means for the file system. An operation gives the parts of its answer.
 import type { Metadata } from '@cairn/core'
-import type { Vfs, VfsPlace } from '../vfs/vfs.ts'
+import type { Vfs } from '../vfs/vfs.ts'
+import type { VfsPlace } from '../vfs/vfs-options.ts'
 import type { VfsFile, VfsFolder, VfsNode } from '../vfs/vfs-node.ts'
 import { FROZEN_SECONDS, MUTABLE_SECONDS, NAME_BYTES_MAX } from '../limits.ts'
 import { Errno } from './errno.ts'

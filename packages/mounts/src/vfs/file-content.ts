@@ -65,12 +65,9 @@ export class FileContent {
   /** Once all of it is stored and nobody writes, a file is read from its blocks. */
   #dropDraft(file: VfsFile): void {
     if (file.writers > 0 || file.draft === undefined) return
-    const isStored = file.version === file.savedVersion && file.saved !== undefined
-    if (!isStored && file.parent !== undefined) return
-    // What has no name and no reader any more is nobody's.
-    if (!isStored && file.uses > 1) return
+    if (file.version !== file.savedVersion || file.saved === undefined) return
     file.draft.close()
-    if (isStored) file.draft = undefined
+    file.draft = undefined
   }
 
   #openDraft(file: VfsFile, options: AbortOptions): Promise<Draft> {

@@ -19,6 +19,7 @@ import { checkName } from './names.ts'
 import { hasChanges } from './refresh.ts'
 import { TreeWatch } from './tree-watch.ts'
 import { VfsError } from './vfs-error.ts'
+import type { MakeOptions, NodeChanges, VfsEvent, VfsOptions, VfsPlace } from './vfs-options.ts'
 import {
   fileNode,
   folderNode,
@@ -38,35 +39,6 @@ export interface VfsParts {
   readonly now?: () => UnixTime
   /** Told of a write-back that failed while nobody waited for it; it is tried again. */
   readonly onError?: (error: unknown) => void
-}
-
-/** Options of operations. */
-export interface VfsOptions extends AbortOptions {
-  /** Who asks: passed on with events, so that a front knows its own changes. */
-  readonly origin?: unknown
-}
-
-/** Something has changed: what a name of a folder leads to, or what a node is. */
-export type VfsEvent = { readonly origin: unknown } & (
-  | { readonly kind: 'name'; readonly folder: VfsFolder; readonly name: string }
-  | { readonly kind: 'node'; readonly node: VfsNode }
-)
-
-/** A name in a folder, whether anything stands there or not. */
-export interface VfsPlace {
-  readonly folder: VfsFolder
-  readonly name: string
-}
-
-/** How something is made. */
-export interface MakeOptions extends VfsOptions {
-  /** What it says of mode and time; a time that it has follows its changes. */
-  readonly metadata?: Metadata | undefined
-}
-
-/** What is set of a node; the size only of a file. */
-export interface NodeChanges extends Metadata {
-  readonly size?: number | undefined
 }
 
 /** The file system; see the head of this file. */
@@ -302,7 +274,10 @@ export class Vfs {
   /** Ends `count` calls of {@link hold}. */
   release(node: VfsNode, count = 1): void {
     node.uses -= count
-    if (node.uses === 0) this.#nodes.onIdle()
+    if (node.uses > 0) return
+    // What has no name, and nobody has open any more, need not be kept from collections.
+    if (node.kind === 'file' && node.parent === undefined) node.draft?.close()
+    this.#nodes.onIdle()
   }
 
   /** Resolves once all changes until now are durable. @throws what keeps them from that */

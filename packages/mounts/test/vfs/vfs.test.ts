@@ -184,6 +184,28 @@ test('pieces asked for all at once, in any order and from many places, are whole
   })
 })
 
+test('a file that was removed while it was open leaves nothing that a collection spares', async () => {
+  const repo = new TestRepo()
+  const { vfs } = await repo.open()
+  await vfs.sync()
+  const file = await vfs.makeFile({ folder: vfs.root, name: 'temporary' })
+  const endWriting = vfs.beginWriting(file)
+  vfs.hold(file, 2)
+  const write = (offset: number) => vfs.write(file, { offset, bytes: Buffer.alloc(6 * 1024 * 1024, offset + 1) })
+  await write(0)
+  await vfs.sync()
+  await vfs.remove({ folder: vfs.root, name: 'temporary' }, { only: 'file' })
+  await write(6 * 1024 * 1024)
+  await vfs.sync()
+  expect((await vfs.read(file, { offset: 7 * 1024 * 1024, length: 1 }))[0]).toBe(1)
+  endWriting()
+  vfs.release(file)
+  vfs.release(file)
+  await repo.collect()
+  expect((await repo.store.stat()).bytes).toBeLessThan(10_000)
+  await vfs.close()
+})
+
 test('content by CID takes a name without being read', async () => {
   const repo = new TestRepo()
   const { vfs } = await repo.open()
