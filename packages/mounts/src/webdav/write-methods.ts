@@ -33,8 +33,10 @@ export async function put(call: DavCall): Promise<DavAnswer> {
     throw error
   }
   await vfs.sync()
+  // Another upload may have taken its place already.
+  const stored = await call.etagOf(draft).catch(() => undefined)
   const headers = {
-    ETag: (await call.etagOf(draft)) ?? '',
+    ...(stored !== undefined && { ETag: stored }),
     ...(call.header('x-oc-mtime') !== undefined && { 'X-OC-Mtime': 'accepted' }),
   }
   return { status: present === undefined ? 201 : 204, headers }
@@ -72,9 +74,9 @@ export async function copy(call: DavCall): Promise<DavAnswer> {
   const isShallow = call.header('depth') === '0' && node.kind === 'directory'
   const { tree, metadata } = node
   const made = isShallow ? undefined : await vfs.contentNode(place.folder, await vfs.entryOf(node), call)
-  if (present !== undefined) await vfs.remove(place, { only: 'any', signal: call.signal })
+  if (isInWay(present, node)) await vfs.remove(place, { only: 'any', signal: call.signal })
   if (made === undefined) await vfs.makeFolder(place, { metadata: tree.isFrozen ? {} : metadata, signal: call.signal })
-  else await vfs.link(place, made, call)
+  else await vfs.link(place, made, { replaces: true, signal: call.signal })
   dead.copyWithin(call.path, target)
   await vfs.sync()
   return { status: present === undefined ? 201 : 204 }
@@ -83,12 +85,12 @@ export async function copy(call: DavCall): Promise<DavAnswer> {
 /** MOVE. */
 export async function move(call: DavCall): Promise<DavAnswer> {
   const { vfs, dead, locks } = call.share
-  await call.require()
+  const node = await call.require()
   const from = await call.placeOf(call.path)
   const tokens = await call.tokens()
   requireUnlocked(locks, call.path, { tokens, below: true, changesName: true })
   const { target, present, place } = await prepareTarget(call)
-  if (present !== undefined) await vfs.remove(place, { only: 'any', signal: call.signal })
+  if (isInWay(present, node)) await vfs.remove(place, { only: 'any', signal: call.signal })
   await vfs.rename(from, place, { signal: call.signal })
   dead.copyWithin(call.path, target)
   forget(call, call.path)
@@ -140,6 +142,11 @@ async function prepareTarget(call: DavCall) {
   requireUnlocked(call.share.locks, target, { tokens, below: true, changesName: present === undefined })
   if (present !== undefined) forget(call, target)
   return { target, present, place }
+}
+
+/** Whether what stands at a target has to go first: a file takes the place of a file at once. */
+function isInWay(present: VfsNode | undefined, node: VfsNode): boolean {
+  return present !== undefined && (present.kind === 'directory' || node.kind === 'directory')
 }
 
 function forget({ share: { locks, dead } }: DavCall, path: DavPath): void {
